@@ -1,0 +1,35 @@
+"""Prunarium: pruned ImageNet models you can download, trust and compare.
+
+The names below load the package that implements them on first use, so that ``import prunarium`` stays free of torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from registry.check import check
+    from registry.pull import load, pull
+    from registry.queries import search
+    from zoo.masks import keep_sparse
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "check": "registry.check",
+    "keep_sparse": "zoo.masks",
+    "load": "registry.pull",
+    "pull": "registry.pull",
+    "search": "registry.queries",
+}
+
+__all__ = ["check", "keep_sparse", "load", "pull", "search"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

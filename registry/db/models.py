@@ -1,0 +1,40 @@
+"""All tables in one namespace; importing this module completes ``Base.metadata``."""
+
+from .account_tables import Account, AuditEvent, QuotaEvent, Token
+from .base import Base
+from .hub_tables import HubCommit, HubEntry, HubObject, HubRef, HubRepo, HubStore
+from .model_tables import Checkpoint, CheckpointRevision, Model
+from .plugin_tables import Architecture, Method, Metric, Protocol, Recipe, Shift, Suite, Task
+from .work_tables import Job, JobAttempt, Prediction, Result, Submission, SubmissionJob, Transition
+
+__all__ = [
+    "Account",
+    "Architecture",
+    "AuditEvent",
+    "Base",
+    "Checkpoint",
+    "CheckpointRevision",
+    "HubCommit",
+    "HubEntry",
+    "HubObject",
+    "HubRef",
+    "HubRepo",
+    "HubStore",
+    "Job",
+    "JobAttempt",
+    "Method",
+    "Metric",
+    "Model",
+    "Prediction",
+    "Protocol",
+    "QuotaEvent",
+    "Recipe",
+    "Result",
+    "Shift",
+    "Submission",
+    "SubmissionJob",
+    "Suite",
+    "Task",
+    "Token",
+    "Transition",
+]

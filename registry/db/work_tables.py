@@ -1,0 +1,181 @@
+"""Submissions, the one job queue, results and predictions."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from .base import Base, Microseconds
+
+SUBMISSION_STATES = (
+    "draft", "received", "checking", "queued", "running", "done", "rejected", "failed", "withdrawn",
+)  # fmt: skip
+JOB_STATES = ("queued", "leased", "done", "failed")
+FAILURE_KINDS = ("transient", "out_of_memory", "timeout", "bad_model", "bad_data", "bug")
+TRUST_LEVELS = ("reported", "derived", "rescored", "measured")
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> str:
+    return f"{column} in ({', '.join(repr(value) for value in values)})"
+
+
+class Submission(Base):
+    """Somebody's request to evaluate a model."""
+
+    __tablename__ = "submission"
+    __table_args__ = (
+        CheckConstraint(_one_of("state", SUBMISSION_STATES), name="state"),
+        CheckConstraint("visibility in ('private', 'public', 'hidden')", name="visibility"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    hub_endpoint: Mapped[str]
+    hub_repo: Mapped[str]
+    revision: Mapped[str]
+    suite: Mapped[str]
+    checkpoint_id: Mapped[int | None] = mapped_column(ForeignKey("checkpoint.id"))
+    state: Mapped[str]
+    visibility: Mapped[str] = mapped_column(default="private")
+    reason: Mapped[str | None]
+    detail: Mapped[str | None]
+    created_us: Mapped[int] = mapped_column(Microseconds)
+    updated_us: Mapped[int] = mapped_column(Microseconds)
+
+
+class Transition(Base):
+    """One step of a submission; rows are added and never changed."""
+
+    __tablename__ = "transition"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id"), index=True)
+    old_state: Mapped[str | None]
+    new_state: Mapped[str]
+    reason: Mapped[str | None]
+    detail: Mapped[str | None]
+    actor: Mapped[str]
+    at_us: Mapped[int] = mapped_column(Microseconds)
+
+
+class SubmissionJob(Base):
+    """Which jobs a submission waits for; a job may serve several submissions."""
+
+    __tablename__ = "submission_job"
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id"), primary_key=True)
+    job_id: Mapped[int] = mapped_column(ForeignKey("job.id"), primary_key=True, index=True)
+
+
+class Job(Base):
+    """One evaluation: a checkpoint on a task version by a protocol version with a seed, once in all history."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        UniqueConstraint("checkpoint_id", "task_id", "protocol_id", "seed"),
+        CheckConstraint(_one_of("state", JOB_STATES), name="state"),
+        CheckConstraint(f"failure_kind is null or {_one_of('failure_kind', FAILURE_KINDS)}", name="failure_kind"),
+        CheckConstraint(
+            "(state = 'leased') = (lease_owner is not null) and (state = 'leased') = (lease_expires_us is not null)",
+            name="lease",
+        ),
+        Index("ix_job_claim", "state", "not_before_us", "id"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    checkpoint_id: Mapped[int] = mapped_column(ForeignKey("checkpoint.id"))
+    task_id: Mapped[int] = mapped_column(ForeignKey("task.id"))
+    protocol_id: Mapped[int] = mapped_column(ForeignKey("protocol.id"))
+    seed: Mapped[int]
+    state: Mapped[str]
+    attempt: Mapped[int] = mapped_column(default=0)
+    max_attempts: Mapped[int] = mapped_column(default=3)
+    batch_divisor: Mapped[int] = mapped_column(default=1)
+    lease_owner: Mapped[str | None]
+    lease_expires_us: Mapped[int | None] = mapped_column(Microseconds)
+    heartbeat_us: Mapped[int | None] = mapped_column(Microseconds)
+    not_before_us: Mapped[int] = mapped_column(Microseconds, default=0)
+    failure_kind: Mapped[str | None]
+    failure_message: Mapped[str | None]
+    created_us: Mapped[int] = mapped_column(Microseconds)
+    finished_us: Mapped[int | None] = mapped_column(Microseconds)
+
+
+class JobAttempt(Base):
+    """One lease of a job: who held it, how it ended, what it used."""
+
+    __tablename__ = "job_attempt"
+    __table_args__ = (
+        UniqueConstraint("job_id", "attempt"),
+        CheckConstraint("outcome is null or outcome in ('done', 'failed', 'expired', 'released')", name="outcome"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[int] = mapped_column(ForeignKey("job.id"))
+    attempt: Mapped[int]
+    owner: Mapped[str]
+    started_us: Mapped[int] = mapped_column(Microseconds)
+    ended_us: Mapped[int | None] = mapped_column(Microseconds)
+    outcome: Mapped[str | None]
+    failure_kind: Mapped[str | None]
+    failure_message: Mapped[str | None]
+    resources: Mapped[dict[str, Any] | None]
+
+
+class Result(Base):
+    """One value of one metric, or the reason why there is none. Never overwritten: ``superseded_by`` names the newer."""
+
+    __tablename__ = "result"
+    __table_args__ = (
+        CheckConstraint(_one_of("trust", TRUST_LEVELS), name="trust"),
+        CheckConstraint("(value is null) <> (missing_reason is null)", name="value_or_reason"),
+        CheckConstraint(
+            "(trust in ('reported', 'derived')) = (job_id is null) and (job_id is null) = (checkpoint_id is null)"
+            " and (job_id is not null or source is not null)",
+            name="provenance",
+        ),
+        CheckConstraint(
+            "value is null or ((ci_low is null) = (ci_high is null) and (ci_low is null) = (interval_method is null)"
+            " and (ci_low is not null or no_interval_reason is not null))",
+            name="interval",
+        ),
+        UniqueConstraint("job_id", "metric_id", "condition"),
+        Index("ix_result_model_task", "model_id", "task_id", "protocol_id", "metric_id"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    model_id: Mapped[int] = mapped_column(ForeignKey("model.id"))
+    checkpoint_id: Mapped[int | None] = mapped_column(ForeignKey("checkpoint.id"))
+    job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id"))
+    task_id: Mapped[int] = mapped_column(ForeignKey("task.id"))
+    protocol_id: Mapped[int] = mapped_column(ForeignKey("protocol.id"))
+    metric_id: Mapped[int] = mapped_column(ForeignKey("metric.id"))
+    seed: Mapped[int | None]
+    condition: Mapped[str] = mapped_column(default="")
+    value: Mapped[float | None]
+    missing_reason: Mapped[str | None]
+    n: Mapped[int | None]
+    runs: Mapped[int] = mapped_column(default=1)
+    std: Mapped[float | None]
+    ci_low: Mapped[float | None]
+    ci_high: Mapped[float | None]
+    interval_method: Mapped[str | None]
+    no_interval_reason: Mapped[str | None]
+    replicates: Mapped[bytes | None]
+    trust: Mapped[str]
+    source: Mapped[str | None]
+    provenance: Mapped[dict[str, Any]]
+    superseded_by: Mapped[int | None] = mapped_column(ForeignKey("result.id"))
+    created_us: Mapped[int] = mapped_column(Microseconds)
+
+
+class Prediction(Base):
+    """The per-sample predictions of a job, by the address of their blob."""
+
+    __tablename__ = "prediction"
+    __table_args__ = (UniqueConstraint("job_id", "condition"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[int] = mapped_column(ForeignKey("job.id"))
+    condition: Mapped[str] = mapped_column(default="")
+    blob_sha256: Mapped[str]
+    array_hash: Mapped[str]
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    n: Mapped[int]
+    sparsity_before: Mapped[float | None]
+    sparsity_after: Mapped[float | None]
+    created_us: Mapped[int] = mapped_column(Microseconds)

@@ -1,0 +1,54 @@
+"""Hashes that identify a model by its weights, whatever file they came in.
+
+``d1:`` over tensors sorted bytewise by name; each of name, dtype, shape and data is prefixed by its length as eight
+little-endian bytes; shape is the comma-joined decimal sizes; data are little-endian C-order bytes in which -0.0 has
+been written as given (the container is bit-exact; zeros are canonicalised when a model is made, not when it is hashed).
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+
+class RawTensor(NamedTuple):
+    """One tensor as bytes: ``dtype`` in safetensors' spelling (``F32``, ``BF16``, ``I64`` ...)."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    data: memoryview | bytes
+
+
+def densified_hash(tensors: Iterable[RawTensor]) -> str:
+    """``d1:`` and 64 hex digits; independent of the order of ``tensors`` and of any file layout."""
+    digest = hashlib.sha256(b"prunarium densified hash 1\n")
+    for tensor in sorted(tensors, key=lambda entry: entry.name.encode()):
+        shape = ",".join(map(str, tensor.shape)).encode()
+        for field in (tensor.name.encode(), tensor.dtype.encode(), shape):
+            digest.update(len(field).to_bytes(8, "little"))
+            digest.update(field)
+        data = memoryview(tensor.data).cast("B")
+        digest.update(len(data).to_bytes(8, "little"))
+        digest.update(data)
+    return f"d1:{digest.hexdigest()}"
+
+
+def mask_hash(masks: Mapping[str, npt.NDArray[np.bool_]]) -> str:
+    """``m1:`` and 64 hex digits over the masks (True = kept), bits packed little-endian first."""
+    digest = hashlib.sha256(b"prunarium mask hash 1\n")
+    for name in sorted(masks, key=str.encode):
+        mask = masks[name]
+        shape = ",".join(map(str, mask.shape)).encode()
+        packed = np.packbits(mask.reshape(-1), bitorder="little").tobytes()
+        for field in (name.encode(), shape, packed):
+            digest.update(len(field).to_bytes(8, "little"))
+            digest.update(field)
+    return f"m1:{digest.hexdigest()}"
+
+
+def preprocessing_hash(config: bytes) -> str:
+    """``p1:`` and 64 hex digits of the canonical JSON of a preprocessing configuration."""
+    return f"p1:{hashlib.sha256(config).hexdigest()}"
