@@ -1,8 +1,9 @@
 """Hashes that identify a model by its weights, whatever file they came in.
 
-``d1:`` over tensors sorted bytewise by name; each of name, dtype, shape and data is prefixed by its length as eight
-little-endian bytes; shape is the comma-joined decimal sizes; data are little-endian C-order bytes in which -0.0 has
-been written as given (the container is bit-exact; zeros are canonicalised when a model is made, not when it is hashed).
+``d1:`` is over tensors sorted bytewise by name. Each of name, dtype, shape and data goes in with its length before it
+(eight little-endian bytes); the shape is its decimal sizes joined by commas; data are little-endian C-order bytes.
+Buffers are in, metadata is out. -0.0 and +0.0 differ here: zeros are made +0.0 when a model is saved, so that a hash
+stays a statement about bytes.
 """
 
 import hashlib

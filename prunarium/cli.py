@@ -1,0 +1,127 @@
+"""The one command line. Names are mounted here; what they do lives in the four packages.
+
+Errors are formatted here and nowhere else: exit code 0 is done, 1 failed, 2 bad usage. A user's mistake never shows a
+traceback; a fault of ours does.
+"""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Annotated, Any, NamedTuple
+
+import typer
+from typer.core import TyperCommand
+
+from zoo.core.console import say
+from zoo.core.errors import PrunariumError
+
+from . import __version__
+
+
+class Mount(NamedTuple):
+    """Where a command lives (``module:attribute``) and its line in the help, so that help imports nothing."""
+
+    target: str
+    help: str
+
+
+COMMANDS = {
+    "board": Mount("leaderboard.cli:board", "The published numbers as a board, in the browser or as text."),
+    "demo": Mount("prunarium.demo:demo", "The whole path on real data: train, prune, publish, evaluate."),
+    "search": Mount("registry.cli_models:search", "Find models in the catalogue."),
+    "pull": Mount("registry.cli_models:pull", "Fetch a checkpoint, pinned to a commit and verified."),
+    "inspect": Mount("registry.cli_models:inspect", "Measure the sparsity of a checkpoint from its bytes."),
+    "publish": Mount("registry.cli_models:publish", "Publish model folders on a hub and in the catalogue."),
+    "check": Mount("registry.cli_models:check", "Run the check that every submission must pass."),
+    "submit": Mount("registry.cli_db:submit", "Submit a published model for evaluation."),
+    "status": Mount("registry.cli_db:status", "Show where submissions and their jobs stand."),
+    "withdraw": Mount("registry.cli_db:withdraw", "Withdraw a submission."),
+    "worker": Mount("benchmark.cli:worker", "Evaluate queued jobs until stopped."),
+    "serve": Mount("leaderboard.cli:serve", "Serve the leaderboard of the catalogue."),
+    "zoo": Mount("zoo.cli:app", "Make pruned models."),
+    "benchmark": Mount("benchmark.cli:app", "Measure models."),
+    "hub": Mount("registry.cli_hub:app", "Run the embedded hub server and its accounts."),
+    "db": Mount("registry.cli_db:app", "Upgrade and check the catalogue's schema."),
+}
+
+_EXTRA_OF_MODULE = {
+    "torch": "zoo",
+    "torchvision": "zoo",
+    "timm": "zoo",
+    "sklearn": "zoo",
+    "psycopg": "postgres",
+}
+
+
+class _LazyCommand(TyperCommand):
+    """A line in the help that becomes the real command when it is called."""
+
+    def __init__(self, name: str, mount: Mount) -> None:
+        super().__init__(name, help=mount.help, params=[])
+        self._mount = mount
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        return load_command(self.name or "", self._mount).make_context(info_name, args, parent=parent, **extra)
+
+
+def load_command(name: str, mount: Mount) -> Any:
+    """Import the package behind a mount and return its command or group."""
+    module, _, attribute = mount.target.partition(":")
+    target = getattr(import_module(module), attribute)
+    if not isinstance(target, typer.Typer):
+        single = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+        single.command(name)(target)
+        target = single
+    command = typer.main.get_command(target)
+    command.name = name
+    return command
+
+
+def _front_door() -> Any:
+    app = typer.Typer(
+        name="prunarium",
+        add_completion=False,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        help="Pruned ImageNet models you can download, trust and compare.",
+    )
+
+    @app.callback(invoke_without_command=True)
+    def root(
+        version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+    ) -> None:
+        if version:
+            typer.echo(__version__)
+            raise typer.Exit
+
+    group: Any = typer.main.get_command(app)
+    for name, mount in COMMANDS.items():
+        group.add_command(_LazyCommand(name, mount))
+    return group
+
+
+def run(args: Sequence[str]) -> int:
+    """Run one command line and return its exit code; everything a user sees has been printed."""
+    try:
+        _front_door().main(args=list(args), prog_name="prunarium")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except PrunariumError as error:
+        say(f"error: {error.message}")
+        if error.hint:
+            say(error.hint)
+        return error.exit_code
+    except ModuleNotFoundError as error:
+        extra = _EXTRA_OF_MODULE.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        say(f"error: this command needs {error.name}, which is not installed.")
+        say(f"Install it with: pip install 'prunarium[{extra}]'")
+        return 1
+    return 0
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(run(sys.argv[1:]))

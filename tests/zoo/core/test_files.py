@@ -1,0 +1,52 @@
+"""Files appear whole or not at all, and a full disk is one clear error."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from zoo.core.errors import PrunariumError
+from zoo.core.files import DiskFullError, atomic_file, atomic_folder, sha256_of_file, write_bytes
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    write_bytes(path, b"old")
+    with pytest.raises(RuntimeError), atomic_file(path) as temporary:
+        temporary.write_bytes(b"half")
+        raise RuntimeError
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["a.bin"]
+
+
+def test_a_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    with atomic_folder(path) as temporary:
+        (temporary / "old").write_text("1")
+    with atomic_folder(path) as temporary:
+        (temporary / "new").write_text("2")
+    assert [file.name for file in path.iterdir()] == ["new"]
+    assert os.listdir(tmp_path) == ["model"]
+
+
+def test_an_interrupted_folder_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), atomic_folder(tmp_path / "model") as temporary:
+        (temporary / "half").write_text("1")
+        raise KeyboardInterrupt
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"), [(errno.ENOSPC, DiskFullError), (errno.EDQUOT, DiskFullError), (errno.EROFS, PrunariumError)]
+)
+def test_errors_of_the_disk_name_the_place(tmp_path: Path, code: int, expected: type[PrunariumError]) -> None:
+    with pytest.raises(expected, match="a.bin"), atomic_file(tmp_path / "a.bin"):
+        raise OSError(code, os.strerror(code))
+    assert os.listdir(tmp_path) == []
+
+
+def test_sha256_of_file(tmp_path: Path) -> None:
+    write_bytes(tmp_path / "abc", b"abc")
+    # FIPS 180-2, appendix B.1
+    assert sha256_of_file(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
