@@ -1,0 +1,193 @@
+"""The descriptions beside the weights: what the network is (config.json), how it came about (prunarium.json)."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, TypeAlias
+
+from zoo.core.canonical import canonical_json
+from zoo.core.hashing import preprocessing_hash
+
+from .errors import ConfigError
+from .slug import is_slug, parse_slug
+from .strict import decode
+
+Real: TypeAlias = int | float
+
+INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """From an image to the network's input, in the terms of timm's ``pretrained_cfg``.
+
+    ``input_size`` is (channels, height, width) in pixels; ``mean`` and ``std`` are per channel of values in [0, 1];
+    ``crop_fraction`` is the side of the centre crop over the side of the resized image.
+    """
+
+    input_size: tuple[int, int, int]
+    mean: tuple[Real, ...]
+    std: tuple[Real, ...]
+    interpolation: str = "bicubic"
+    crop_fraction: Real = 0.875
+
+    def __post_init__(self) -> None:
+        channels = self.input_size[0]
+        if min(self.input_size) < 1:
+            raise ConfigError(f"preprocessing: input_size must be positive, got {self.input_size}.")
+        for name, values in (("mean", self.mean), ("std", self.std)):
+            if len(values) != channels:
+                raise ConfigError(f"preprocessing: expected {channels} values of {name}, got {len(values)}.")
+            # 0 and 0.0 are one preprocessing and must have one hash.
+            object.__setattr__(self, name, tuple(float(value) for value in values))
+        if min(self.std) <= 0:
+            raise ConfigError(f"preprocessing: std must be positive, got {self.std}.")
+        if self.interpolation not in INTERPOLATIONS:
+            raise ConfigError(
+                f"preprocessing: interpolation must be one of {INTERPOLATIONS}, got {self.interpolation}."
+            )
+        if not 0 < self.crop_fraction <= 1:
+            raise ConfigError(f"preprocessing: crop_fraction must be in (0, 1], got {self.crop_fraction}.")
+        object.__setattr__(self, "crop_fraction", float(self.crop_fraction))
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON types only."""
+        return _plain(asdict(self))
+
+    @classmethod
+    def from_dict(cls, value: Any, where: str = "preprocessing") -> "Preprocessing":
+        """Strict: raises :class:`ConfigError` for unknown, missing or mistyped fields."""
+        return decode(cls, value, where)
+
+    def hash(self) -> str:
+        """``p1:`` and 64 hex digits of the canonical JSON; part of a checkpoint's identity."""
+        return preprocessing_hash(canonical_json(self.to_dict()))
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """What the network is; enough to build it and to feed it.
+
+    ``classifier`` is the module that a new head replaces. ``positions`` counts, per prunable layer (module name), the
+    output positions at ``preprocessing.input_size``, so that FLOPs follow from non-zeros: 2 · Σ nnz · positions.
+    """
+
+    architecture: str
+    num_classes: int
+    class_names: tuple[str, ...]
+    preprocessing: Preprocessing
+    classifier: str
+    timm_name: str | None = None
+    positions: dict[str, int] = field(default_factory=dict)
+    schema: int = 1
+
+    def __post_init__(self) -> None:
+        _check_schema("config", self.schema)
+        if self.num_classes < 1:
+            raise ConfigError(f"config: num_classes must be positive, got {self.num_classes}.")
+        if self.class_names and len(self.class_names) != self.num_classes:
+            raise ConfigError(f"config: {self.num_classes} classes, but {len(self.class_names)} class names.")
+        if any(count < 1 for count in self.positions.values()):
+            raise ConfigError("config: positions must be positive.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document ``config.json``: timm's keys, derived from the block ``prunarium``, which is the truth."""
+        document: dict[str, Any] = {
+            "architecture": self.timm_name or self.architecture,
+            "num_classes": self.num_classes,
+        }
+        if self.class_names:
+            document["label_names"] = list(self.class_names)
+        document["pretrained_cfg"] = {
+            "input_size": list(self.preprocessing.input_size),
+            "interpolation": self.preprocessing.interpolation,
+            "crop_pct": self.preprocessing.crop_fraction,
+            "mean": list(self.preprocessing.mean),
+            "std": list(self.preprocessing.std),
+            "num_classes": self.num_classes,
+            "classifier": self.classifier,
+        }
+        document["prunarium"] = _plain(asdict(self))
+        return document
+
+    @classmethod
+    def from_dict(cls, value: Any, where: str = "config.json") -> "ModelConfig":
+        """Strict: raises :class:`ConfigError` for unknown fields and where timm's keys contradict ours."""
+        if not isinstance(value, dict) or "prunarium" not in value:
+            raise ConfigError(f"{where}: no block 'prunarium'.", "Files made elsewhere must be imported first.")
+        config = decode(cls, value["prunarium"], f"{where}: prunarium")
+        expected = config.to_dict()
+        wrong = sorted(key for key in {*expected, *value} if expected.get(key) != value.get(key))
+        if wrong:
+            raise ConfigError(f"{where}: {', '.join(wrong)} contradict the block 'prunarium'.")
+        return config
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """How a checkpoint was made: everything a claim rests on, and what a rerun needs.
+
+    ``sparsity_target`` is a fraction of the prunable weights; ``parent`` is the dense model's slug and
+    ``parent_hash`` its densified hash; ``upstream_top1`` is a fraction of the upstream test split;
+    ``training_flops`` counts multiply and add apart; ``licence`` is an SPDX identifier.
+    """
+
+    schema: int = 1
+    slug: str
+    title: str
+    method: str
+    family: str
+    method_config: dict[str, Any] = field(default_factory=dict)
+    architecture: str
+    sparsity_target: Real
+    pattern: str = "unstructured"
+    replicate: int = 0
+    parent: str | None = None
+    parent_hash: str | None = None
+    data: str
+    data_sha256: str
+    epochs: Real
+    training_flops: Real | None = None
+    label_smoothing: Real = 0.0
+    upstream_top1: Real | None = None
+    config_hash: str
+    code_version: str
+    licence: str | None = None
+    packages: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_schema("provenance", self.schema)
+        slug = parse_slug(self.slug)
+        if (slug.method, slug.architecture) != (self.method, self.architecture):
+            raise ConfigError(f"provenance: slug {self.slug} is not {self.method} on {self.architecture}.")
+        if not 0 <= self.sparsity_target < 1:
+            raise ConfigError(f"provenance: sparsity_target must be in [0, 1), got {self.sparsity_target}.")
+        if self.parent is not None and not is_slug(self.parent):
+            raise ConfigError(f"provenance: parent {self.parent!r} is no slug.")
+        if self.upstream_top1 is not None and not 0 <= self.upstream_top1 <= 1:
+            raise ConfigError(f"provenance: upstream_top1 must be a fraction, got {self.upstream_top1}.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document ``prunarium.json``."""
+        return _plain(asdict(self))
+
+    @classmethod
+    def from_dict(cls, value: Any, where: str = "prunarium.json") -> "Provenance":
+        """Strict: raises :class:`ConfigError` for unknown, missing or mistyped fields."""
+        return decode(cls, value, where)
+
+
+def _check_schema(what: str, schema: int) -> None:
+    if schema != 1:
+        raise ConfigError(f"{what}: schema {schema}, this version reads schema 1.", "Upgrade: pip install -U prunarium")
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: _listed(entry) for key, entry in values.items()}
+
+
+def _listed(value: Any) -> Any:
+    """Tuples as lists, so that a value equals its own JSON round trip."""
+    if isinstance(value, dict):
+        return _plain(value)
+    if isinstance(value, list | tuple):
+        return [_listed(entry) for entry in value]
+    return value

@@ -1,0 +1,65 @@
+"""The model folder: what the zoo writes, publishing uploads and pulling returns.
+
+model.safetensors   the weights, dense
+config.json         what the network is (timm-compatible keys and our own, see ModelConfig)
+prunarium.json      how it came about (see Provenance)
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from zoo.core.files import atomic_folder
+from zoo.core.hashing import RawTensor
+
+from .config import ModelConfig, Provenance
+from .errors import CheckpointError
+from .safetensors_file import write_tensors
+from .strict import dump_json, read_json
+
+WEIGHTS = "model.safetensors"
+CONFIG = "config.json"
+PROVENANCE = "prunarium.json"
+PASSPORT = "passport.json"
+CARD = "README.md"
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A folder whose two descriptions have been read; the weights have not been touched yet."""
+
+    path: Path
+    config: ModelConfig
+    provenance: Provenance
+
+    @property
+    def weights(self) -> Path:
+        """The safetensors file."""
+        return self.path / WEIGHTS
+
+
+def read_folder(path: Path) -> ModelFolder:
+    """The folder's descriptions; raises :class:`CheckpointError` that names what is missing or malformed."""
+    if not path.is_dir():
+        raise CheckpointError(f"{path}: there is no such model folder.")
+    for name in (WEIGHTS, CONFIG, PROVENANCE):
+        if not (path / name).is_file():
+            raise CheckpointError(
+                f"{path}: {name} is missing.", f"A model folder holds {WEIGHTS}, {CONFIG} and {PROVENANCE}."
+            )
+    config = ModelConfig.from_dict(read_json(path / CONFIG), str(path / CONFIG))
+    provenance = Provenance.from_dict(read_json(path / PROVENANCE), str(path / PROVENANCE))
+    if config.architecture != provenance.architecture:
+        raise CheckpointError(
+            f"{path}: {CONFIG} says architecture {config.architecture}, {PROVENANCE} says {provenance.architecture}."
+        )
+    return ModelFolder(path, config, provenance)
+
+
+def write_folder(path: Path, tensors: Iterable[RawTensor], config: ModelConfig, provenance: Provenance) -> ModelFolder:
+    """Write a model folder, whole or not at all; an existing folder of that name is replaced."""
+    with atomic_folder(path) as temporary:
+        write_tensors(temporary / WEIGHTS, tensors)
+        (temporary / CONFIG).write_bytes(dump_json(config.to_dict()))
+        (temporary / PROVENANCE).write_bytes(dump_json(provenance.to_dict()))
+    return ModelFolder(path, config, provenance)
