@@ -1,6 +1,6 @@
 """What all tables share: the constraint names, the id, the time column."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import JSON, BigInteger, MetaData
 from sqlalchemy.orm import DeclarativeBase
@@ -18,7 +18,11 @@ class Base(DeclarativeBase):
     """Typed tables. Times are integer microseconds since 1970 from the database clock, in columns named ``*_us``."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {dict[str, Any]: JSON, list[Any]: JSON}
+    # A missing document is SQL NULL, never the JSON text `null`.
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        dict[str, Any]: JSON(none_as_null=True),
+        list[Any]: JSON(none_as_null=True),
+    }
 
 
 Microseconds = BigInteger

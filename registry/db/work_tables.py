@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Base, Microseconds
@@ -26,6 +26,11 @@ class Submission(Base):
     __table_args__ = (
         CheckConstraint(_one_of("state", SUBMISSION_STATES), name="state"),
         CheckConstraint("visibility in ('private', 'public', 'hidden')", name="visibility"),
+        CheckConstraint(
+            "(state = 'checking') = (lease_owner is not null) and (lease_owner is null) = (lease_expires_us is null)",
+            name="lease",
+        ),
+        Index("ix_submission_state", "state", "id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(unique=True)
@@ -39,6 +44,10 @@ class Submission(Base):
     visibility: Mapped[str] = mapped_column(default="private")
     reason: Mapped[str | None]
     detail: Mapped[str | None]
+    check_attempt: Mapped[int] = mapped_column(default=0)
+    lease_owner: Mapped[str | None]
+    lease_expires_us: Mapped[int | None] = mapped_column(Microseconds)
+    heartbeat_us: Mapped[int | None] = mapped_column(Microseconds)
     created_us: Mapped[int] = mapped_column(Microseconds)
     updated_us: Mapped[int] = mapped_column(Microseconds)
 
@@ -77,7 +86,8 @@ class Job(Base):
             "(state = 'leased') = (lease_owner is not null) and (state = 'leased') = (lease_expires_us is not null)",
             name="lease",
         ),
-        Index("ix_job_claim", "state", "not_before_us", "id"),
+        # Queued jobs in the order in which they are claimed.
+        Index("ix_job_state", "state", "id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     checkpoint_id: Mapped[int] = mapped_column(ForeignKey("checkpoint.id"))
@@ -119,7 +129,7 @@ class JobAttempt(Base):
 
 
 class Result(Base):
-    """One value of one metric, or the reason why there is none. Never overwritten: ``superseded_by`` names the newer."""
+    """One value of one metric, or the reason why there is none; ``superseded_by`` names a newer row."""
 
     __tablename__ = "result"
     __table_args__ = (
@@ -136,6 +146,19 @@ class Result(Base):
             name="interval",
         ),
         UniqueConstraint("job_id", "metric_id", "condition"),
+        # The uniqueness above does not bind rows without a job: SQL counts two nulls as different.
+        Index(
+            "uq_result_source",
+            "model_id",
+            "task_id",
+            "protocol_id",
+            "metric_id",
+            "condition",
+            "source",
+            unique=True,
+            sqlite_where=text("job_id is null"),
+            postgresql_where=text("job_id is null"),
+        ),
         Index("ix_result_model_task", "model_id", "task_id", "protocol_id", "metric_id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)

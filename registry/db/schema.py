@@ -1,0 +1,133 @@
+"""Which schema a database has, and how it gets the current one."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from ..errors import CatalogueUnavailableError, NotACatalogueError, SchemaAheadError, SchemaBehindError
+from ..settings import Settings
+from .failures import unavailable
+from .session import make_engine, sqlite_file
+
+# A name of our own, so that another project's Alembic history is never taken for ours.
+VERSION_TABLE = "prunarium_schema_version"
+_UPGRADE_LOCK = 0x7072756E  # PostgreSQL advisory lock; any constant of ours
+
+
+def upgrade(engine: Engine) -> tuple[str | None, str]:
+    """Bring the database to the code's schema; returns (version before, version after).
+
+    Two processes may call it at once: the second waits and finds the work done. A failure leaves the old schema.
+    Raises :class:`NotACatalogueError` when the database holds other tables, :class:`SchemaAheadError` when it is newer.
+    """
+    _make_folder(engine)
+    try:
+        with engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
+            before = _version(connection, engine)
+            _refuse_newer(engine, before)
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            return before, head()
+    except DBAPIError as error:
+        raise unavailable(engine.url, error) from error
+
+
+def check_schema(engine: Engine) -> str:
+    """The database's version, which is the code's.
+
+    Raises :class:`SchemaBehindError` (with the command to type), :class:`SchemaAheadError`,
+    :class:`NotACatalogueError` or :class:`CatalogueUnavailableError`.
+    """
+    file = sqlite_file(engine)
+    if file is not None and not file.exists():
+        raise CatalogueUnavailableError(f"There is no catalogue at {file}.", "Create it: prunarium db upgrade")
+    try:
+        with engine.connect() as connection:
+            version = _version(connection, engine)
+    except DBAPIError as error:
+        raise unavailable(engine.url, error) from error
+    _refuse_newer(engine, version)
+    if version != head():
+        raise SchemaBehindError(
+            f"The catalogue {_place(engine)} has schema {version or 'none'}, this code needs {head()}.",
+            "Bring it up to date: prunarium db upgrade",
+        )
+    return head()
+
+
+def open_catalogue(settings: Settings, *, create: bool = True) -> Engine:
+    """The engine of a catalogue that fits the code.
+
+    A SQLite file that is missing or empty is created (unless ``create`` is false); anything older is refused with the
+    command to type, because an upgrade is the owner's decision.
+    """
+    engine = make_engine(settings.database_url)
+    file = sqlite_file(engine)
+    if create and file is not None and (not file.exists() or file.stat().st_size == 0):
+        upgrade(engine)
+    check_schema(engine)
+    return engine
+
+
+def head() -> str:
+    """The newest version that this code knows."""
+    version = ScriptDirectory.from_config(_config()).get_current_head()
+    if version is None:
+        raise CatalogueUnavailableError("This installation has no migrations.", "Install prunarium again.")
+    return version
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "registry:migrations")
+    config.set_main_option("path_separator", "os")
+    config.attributes["version_table"] = VERSION_TABLE
+    return config
+
+
+def _version(connection: Connection, engine: Engine) -> str | None:
+    """The recorded version; None for an empty database."""
+    tables = inspect(connection).get_table_names()
+    if VERSION_TABLE in tables:
+        version: str | None = connection.execute(text(f"select version_num from {VERSION_TABLE}")).scalar()  # noqa: S608
+        return version
+    if tables:
+        raise NotACatalogueError(
+            f"{_place(engine)} is a database of something else (tables {', '.join(sorted(tables)[:3])} …).",
+            "Set PRUNARIUM_DATABASE_URL to an empty or new database.",
+        )
+    return None
+
+
+def _refuse_newer(engine: Engine, version: str | None) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if version is not None and version not in known:
+        raise SchemaAheadError(
+            f"The catalogue {_place(engine)} has schema {version}, which is newer than this code ({head()}).",
+            "Update the code: pip install --upgrade prunarium",
+        )
+
+
+def _place(engine: Engine) -> str:
+    file = sqlite_file(engine)
+    return str(file) if file is not None else engine.url.render_as_string(hide_password=True)
+
+
+def _make_folder(engine: Engine) -> None:
+    file = sqlite_file(engine)
+    if file is None:
+        return
+    try:
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CatalogueUnavailableError(
+            f"The folder of the catalogue {file} cannot be made: {error.strerror}.",
+            "Set PRUNARIUM_HOME to a folder that may be written.",
+        ) from error

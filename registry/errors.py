@@ -1,0 +1,90 @@
+"""What the registry raises.
+
+RegistryError
+├── SettingsError              a setting cannot be used (exit code 2)
+├── CatalogueError             the database as a whole
+│   ├── CatalogueUnavailableError   cannot be opened, busy, out of space, not allowed
+│   ├── NotACatalogueError          a database, but not Prunarium's
+│   ├── SchemaBehindError           older than the code
+│   └── SchemaAheadError            newer than the code
+├── UnknownRecordError         no such model, task, submission ... (exit code 2)
+├── InvalidRecordError         a record contradicts itself or the catalogue's rules
+├── ImmutableRowError          a published version would change
+├── DuplicateCheckpointError   these weights belong to another model
+├── TransitionError            a submission or a job cannot go from here to there
+├── LeaseLostError             a worker no longer holds the job it reports on
+├── BlobError
+│   ├── BlobMissingError
+│   └── BlobCorruptError
+└── AccessError                a token is unknown, revoked, expired or too narrow
+"""
+
+from zoo.core.errors import PrunariumError, UsageError
+
+
+class RegistryError(PrunariumError):
+    """Base of this package's errors."""
+
+
+class SettingsError(RegistryError, UsageError):
+    """A setting cannot be used."""
+
+
+class CatalogueError(RegistryError):
+    """The database as a whole."""
+
+
+class CatalogueUnavailableError(CatalogueError):
+    """The database cannot be opened, is busy, has no space, or refuses the write."""
+
+
+class NotACatalogueError(CatalogueError):
+    """There is a database, but it is not one of Prunarium's."""
+
+
+class SchemaBehindError(CatalogueError):
+    """The database is older than the code."""
+
+
+class SchemaAheadError(CatalogueError):
+    """The database is newer than the code."""
+
+
+class UnknownRecordError(RegistryError, UsageError):
+    """The catalogue has no such entry."""
+
+
+class InvalidRecordError(RegistryError):
+    """A record contradicts itself or the catalogue's rules."""
+
+
+class ImmutableRowError(RegistryError):
+    """A version that was recorded before would change its meaning."""
+
+
+class DuplicateCheckpointError(RegistryError):
+    """These weights are in the catalogue already, as another model."""
+
+
+class TransitionError(RegistryError):
+    """A submission or a job cannot go from its state to the wanted one."""
+
+
+class LeaseLostError(RegistryError):
+    """The lease ended: another attempt, or nobody, owns the job now. The worker drops its work."""
+
+
+class BlobError(RegistryError):
+    """The blob store."""
+
+
+class BlobMissingError(BlobError):
+    """No blob has this address."""
+
+
+class BlobCorruptError(BlobError):
+    """The bytes at an address do not hash to it."""
+
+
+class AccessError(RegistryError):
+    """A token is unknown, revoked, expired, or does not have the scope that the request needs."""

@@ -1,0 +1,64 @@
+"""Where the registry keeps things: read once from the environment, passed down ever after."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .errors import SettingsError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """``home`` holds whatever is not placed elsewhere; ``blobs`` is an fsspec address; the token is never printed."""
+
+    home: Path
+    database_url: str
+    hub_endpoint: str | None
+    hub_token: str | None = field(repr=False)
+    blobs: str
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings that the environment asks for; an empty value counts as unset.
+
+    Read: ``PRUNARIUM_HOME``, ``PRUNARIUM_DATABASE_URL``, ``PRUNARIUM_BLOBS``, ``PRUNARIUM_HUB`` and
+    ``PRUNARIUM_HUB_TOKEN`` (the last two fall back to ``HF_ENDPOINT`` and ``HF_TOKEN``).
+
+    Raises :class:`SettingsError` for an address without a scheme.
+
+    >>> load_settings({"PRUNARIUM_HOME": "/srv/prunarium"}).database_url
+    'sqlite:////srv/prunarium/catalogue.sqlite'
+    """
+    environ = os.environ if environ is None else environ
+    home = _home(environ)
+    return Settings(
+        home=home,
+        database_url=_address(environ, "PRUNARIUM_DATABASE_URL", f"sqlite:///{home}/catalogue.sqlite"),
+        hub_endpoint=_hub(environ),
+        hub_token=environ.get("PRUNARIUM_HUB_TOKEN") or environ.get("HF_TOKEN") or None,
+        blobs=_address(environ, "PRUNARIUM_BLOBS", f"file://{home}/blobs"),
+    )
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    if named := environ.get("PRUNARIUM_HOME"):
+        return Path(named).expanduser().absolute()
+    data = environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(data).expanduser().absolute() / "prunarium"
+
+
+def _hub(environ: Mapping[str, str]) -> str | None:
+    for name in ("PRUNARIUM_HUB", "HF_ENDPOINT"):
+        if value := environ.get(name):
+            if not value.startswith(("http://", "https://")):
+                raise SettingsError(f"{name} is {value!r}: expected an address.", f"Set {name}=https://… or unset it.")
+            return value.rstrip("/")
+    return None
+
+
+def _address(environ: Mapping[str, str], name: str, default: str) -> str:
+    value = environ.get(name) or default
+    if "://" not in value:
+        raise SettingsError(f"{name} is {value!r}: expected an address with a scheme.", f"For example {name}={default}")
+    return value
