@@ -123,7 +123,7 @@ def _header(file: BinaryIO, path: Path) -> Header:
     length = int.from_bytes(prefix, "little")
     if length > MAX_HEADER_BYTES or length > size - 8:
         raise TensorFileError(
-            f"{path}: the header claims {length:,} bytes ; the file has {size:,}, a header at most {MAX_HEADER_BYTES:,}."
+            f"{path}: the header claims {length:,} bytes; the file has {size:,}, a header at most {MAX_HEADER_BYTES:,}."
         )
     return parse_header(file.read(length), size - 8 - length, str(path))
 
