@@ -29,7 +29,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 if TYPE_CHECKING:
-    from zoo.pruner import Pruner
+    import zoo.pruner
 
 
 class MaskBehaviour(Enum):
@@ -62,23 +62,23 @@ class Method:
     def __init__(self, config: Any | None = None) -> None:
         self.config = self.config_type() if config is None else config
 
-    def prepare(self, pruner: "Pruner") -> None:
+    def prepare(self, pruner: "zoo.pruner.Pruner") -> None:
         """Set the first masks. The default keeps everything."""
 
-    def optimizer(self, pruner: "Pruner", make: Callable[[], Optimizer]) -> Optimizer:  # noqa: ARG002
+    def optimizer(self, pruner: "zoo.pruner.Pruner", make: Callable[[], Optimizer]) -> Optimizer:  # noqa: ARG002
         """The optimizer of the run. The default is the ordinary one."""
         return make()
 
-    def extra_loss(self, pruner: "Pruner") -> Tensor | None:  # noqa: ARG002
+    def extra_loss(self, pruner: "zoo.pruner.Pruner") -> Tensor | None:  # noqa: ARG002
         """A term added to the loss of this step, or None."""
         return None
 
-    def after_backward(self, pruner: "Pruner") -> bool:  # noqa: ARG002
+    def after_backward(self, pruner: "zoo.pruner.Pruner") -> bool:  # noqa: ARG002
         """Look at the gradients; True replaces the optimizer's step by what was done here."""
         return False
 
-    def after_step(self, pruner: "Pruner") -> None:
+    def after_step(self, pruner: "zoo.pruner.Pruner") -> None:
         """Update masks after the optimizer's step."""
 
-    def finalize(self, pruner: "Pruner") -> None:
+    def finalize(self, pruner: "zoo.pruner.Pruner") -> None:
         """Leave the model with plain dense tensors (fold thresholds, posterior means and the like)."""

@@ -1,0 +1,26 @@
+"""What the zoo must know of a network."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import nn
+
+from zoo.checkpoint.config import Preprocessing
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A network family's entry.
+
+    ``build`` makes a freshly initialised network for a number of classes, from torch's global random state.
+    ``classifier`` is the module (a linear layer) that a new head replaces; its input are the features.
+    ``timm_name`` is None where timm cannot build it. ``source`` says where the definition comes from.
+    """
+
+    name: str
+    title: str
+    build: Callable[[int], nn.Module]
+    preprocessing: Preprocessing
+    classifier: str
+    timm_name: str | None
+    source: str

@@ -1,0 +1,60 @@
+"""Errors of the zoo.
+
+ZooError
+├── MaskError                  masks or scores that do not fit the model
+├── TargetMissedError          a method that promised an exact sparsity ended elsewhere
+├── TrainingDivergedError      the loss became infinite or not a number
+├── ParentMissingError         there is no dense model to start from
+├── FolderTakenError           a model folder exists that was made otherwise
+├── DataMismatchError          images that do not fit the architecture, or data that changed
+└── CurvatureError             a method cannot measure how the loss curves
+    ├── CalibrationError           too few samples to measure it from
+    ├── NonFiniteGradientError     a gradient is infinite or not a number
+    └── LostDigitsError            a Fisher block is too close to singular for any number format
+"""
+
+from .core.errors import PrunariumError
+
+
+class ZooError(PrunariumError):
+    """The root of every error raised by the zoo."""
+
+
+class MaskError(ZooError):
+    """Masks or scores whose names, shapes or counts do not fit."""
+
+
+class TargetMissedError(ZooError):
+    """A method that promised an exact sparsity ended elsewhere."""
+
+
+class TrainingDivergedError(ZooError):
+    """The loss became infinite or not a number."""
+
+
+class ParentMissingError(ZooError):
+    """A dense parent is needed and is not in the folder given."""
+
+
+class FolderTakenError(ZooError):
+    """A model folder of this name exists and was made by other settings."""
+
+
+class DataMismatchError(ZooError):
+    """Images do not fit the architecture, or bundled data are not the data that were pinned."""
+
+
+class CurvatureError(ZooError):
+    """A method cannot measure how the loss curves."""
+
+
+class CalibrationError(CurvatureError):
+    """Calibration batches are missing, or end before the samples that a method asks for."""
+
+
+class NonFiniteGradientError(CurvatureError):
+    """A gradient holds NaN or infinity."""
+
+
+class LostDigitsError(CurvatureError):
+    """A block of the Fisher cannot be inverted: its damping drowns in rounding errors."""

@@ -1,0 +1,48 @@
+"""Gradual magnitude pruning: the smallest weights of the whole network leave along a cubic curve."""
+
+from dataclasses import dataclass
+
+from ..masks import count_for, keep_top_global
+from ..pruner import Pruner
+from ..schedules import Cubic
+from . import METHODS, MaskBehaviour, Method, MethodFacts
+
+
+@dataclass(frozen=True)
+class GMPConfig:
+    """``begin`` and ``end`` are fractions of the run; ``updates`` is about how many times masks change."""
+
+    begin: float = 0.0
+    end: float = 0.6
+    updates: int = 20
+    initial: float = 0.0
+
+
+@METHODS.register("gmp")
+class GradualMagnitude(Method):
+    """Score ``|w|``, one ranking over all layers, pruned weights never return (Zhu & Gupta 2017)."""
+
+    facts = MethodFacts(
+        title="Gradual magnitude pruning",
+        family="magnitude",
+        paper="To prune, or not to prune: exploring the efficacy of pruning for model compression (arXiv 1710.01878)",
+        mask_behaviour=MaskBehaviour.NESTED,
+        starts_from="dense parent",
+    )
+    config_type = GMPConfig
+
+    def after_step(self, pruner: Pruner) -> None:
+        """Remove the smallest of the weights that are left."""
+        config: GMPConfig = self.config
+        schedule = Cubic.over_run(
+            pruner.target,
+            pruner.total_steps,
+            begin=config.begin,
+            end=config.end,
+            updates=config.updates,
+            initial=config.initial,
+        )
+        if schedule.is_update(pruner.step):
+            magnitudes = {name: weight.detach().abs() for name, weight in pruner.prunable.items()}
+            count = count_for(schedule.target(pruner.step), pruner.numel)
+            pruner.set_masks(keep_top_global(magnitudes, count, within=pruner.masks))

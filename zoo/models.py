@@ -1,0 +1,53 @@
+"""Networks by name, from a model folder, and the features in front of their classifier."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from zoo.checkpoint.folder import read_folder
+
+from .architectures import ARCHITECTURES
+
+
+def build(architecture: str, num_classes: int, seed: int | None = None) -> nn.Module:
+    """A freshly initialised network; with ``seed`` the same one every time, and torch's random state is left alone."""
+    entry = ARCHITECTURES[architecture]
+    if seed is None:
+        return entry.build(num_classes)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return entry.build(num_classes)
+
+
+def load_model(folder: Path, num_classes: int | None = None, seed: int = 0) -> nn.Module:
+    """The network of a model folder, in evaluation mode.
+
+    Loading is strict: a missing, surplus or misshapen tensor is an error that names it. With ``num_classes`` the
+    classifier alone is exempt and starts anew from ``seed``. To train on without losing the sparsity, give the model
+    and its optimizer to :func:`zoo.masks.keep_sparse`.
+    """
+    from zoo.checkpoint.torch_io import load_into
+
+    source = read_folder(folder)
+    model = build(source.config.architecture, num_classes or source.config.num_classes, seed)
+    load_into(model, source.weights, exempt=() if num_classes is None else (source.config.classifier,))
+    return model.eval()
+
+
+@torch.no_grad()
+def features(model: nn.Module, classifier: str, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
+    """What the classifier module is given for ``x``, in the mode (training or evaluation) the model is in."""
+    seen: list[Tensor] = []
+
+    def look(module: nn.Module, inputs: tuple[Any, ...]) -> None:  # noqa: ARG001 - torch's signature of a hook
+        seen.append(inputs[0].detach())
+
+    handle = model.get_submodule(classifier).register_forward_pre_hook(look)
+    try:
+        model(x)
+    finally:
+        handle.remove()
+    return seen[-1]

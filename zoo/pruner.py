@@ -1,0 +1,153 @@
+"""The one stateful object of a pruning run: model, masks, step, random generator, the method's own tensors."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from .core.errors import UsageError
+from .errors import MaskError, TargetMissedError
+from .masks import Masks, count_for, sparsity_of, zero_pruned
+from .methods._protocol import Method
+from .prunable import prunable_parameters
+
+Batches = Iterator[tuple[Tensor, Tensor]]
+
+
+class Pruner:
+    """Drives a :class:`Method` through a run; the order of calls is written in ``zoo/methods/_protocol.py``.
+
+    Args:
+        model: changed in place.
+        method: what decides the masks.
+        target: sparsity to end at, fraction of zeros over all prunable weights.
+        total_steps: length of the run.
+        seed: of :attr:`generator`, the only source of chance a method may use.
+        calibration: makes a fresh iterator of (images "n c h w", labels "n") batches of training data.
+
+    Whenever a method looks, pruned weights and their momenta are zero: :meth:`set_masks` applies at once, and every
+    optimizer step is followed by :meth:`apply_masks`.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        method: Method,
+        *,
+        target: float,
+        total_steps: int,
+        seed: int,
+        calibration: Callable[[], Batches] | None = None,
+    ) -> None:
+        if not 0.0 <= target < 1.0:
+            raise UsageError(
+                f"A sparsity is at least 0 and below 1, got {target}.", "0.90 removes nine weights of ten."
+            )
+        self.model = model
+        self.method = method
+        self.target = target
+        self.total_steps = total_steps
+        self.calibration = calibration
+        self.prunable = prunable_parameters(model)
+        if not self.prunable:
+            raise MaskError(f"{type(model).__name__} has no convolution and no linear layer to prune.")
+        self.masks: Masks = {name: torch.ones_like(weight, dtype=torch.bool) for name, weight in self.prunable.items()}
+        self.step = 0
+        self.generator = torch.Generator().manual_seed(seed)
+        self.memory: dict[str, Tensor] = {}
+        self.optimizer: Optimizer | None = None
+        self._pruned: Masks = {}  # complements of the masks that remove something
+
+    @property
+    def numel(self) -> int:
+        """Prunable weights of the model."""
+        return sum(weight.numel() for weight in self.prunable.values())
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shapes of the prunable weights, for :mod:`zoo.allocation`."""
+        return {name: tuple(weight.shape) for name, weight in self.prunable.items()}
+
+    def sparsity(self) -> float:
+        """Fraction of pruned weights, over the prunable ones."""
+        return sparsity_of(self.masks)
+
+    def set_masks(self, masks: Mapping[str, Tensor]) -> None:
+        """Replace the masks (True = kept) and apply them at once; raises :class:`MaskError` for a misfit."""
+        if set(masks) != set(self.prunable):
+            raise MaskError(
+                f"Masks for other tensors than the prunable ones: {sorted(set(masks) ^ set(self.prunable))}."
+            )
+        for name, weight in self.prunable.items():
+            if masks[name].shape != weight.shape or masks[name].dtype != torch.bool:
+                raise MaskError(
+                    f"The mask of {name} must be bool of shape {tuple(weight.shape)}, "
+                    f"got {masks[name].dtype} of shape {tuple(masks[name].shape)}."
+                )
+        self.masks = {name: masks[name].to(weight.device) for name, weight in self.prunable.items()}
+        self._pruned = {name: ~mask for name, mask in self.masks.items() if not bool(mask.all())}
+        self.apply_masks()
+
+    def apply_masks(self) -> None:
+        """Write +0.0 at pruned positions of the weights and of the optimizer's buffers of the same shape."""
+        for name, pruned in self._pruned.items():
+            zero_pruned(self.prunable[name], pruned, self.optimizer)
+
+    def begin(self, make_optimizer: Callable[[], Optimizer]) -> Optimizer:
+        """Prepare the method and make the run's optimizer."""
+        self.method.prepare(self)
+        self.optimizer = self.method.optimizer(self, make_optimizer)
+        self.apply_masks()
+        return self.optimizer
+
+    def extra_loss(self) -> Tensor | None:
+        """The method's term of this step's loss."""
+        return self.method.extra_loss(self)
+
+    def after_backward(self) -> bool:
+        """Show the method the gradients; True means that it replaced this step of the optimizer."""
+        return self.method.after_backward(self)
+
+    def after_step(self) -> None:
+        """Hold the zeros, let the method change the masks, and count the step."""
+        self.apply_masks()
+        self.method.after_step(self)
+        self.step += 1
+
+    def finalize(self) -> None:
+        """Leave plain dense tensors; raises :class:`TargetMissedError` if a promised target was missed."""
+        self.method.finalize(self)
+        self.apply_masks()
+        kept = sum(int(mask.sum()) for mask in self.masks.values())
+        wanted = count_for(self.target, self.numel)
+        if self.method.facts.exact_target and kept != wanted:
+            raise TargetMissedError(
+                f"{self.method.facts.title} keeps {kept} weights after {self.step} of {self.total_steps} steps, "
+                f"not the {wanted} of sparsity {self.target}.",
+                "Train longer, so that the schedule can end.",
+            )
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a resumed run needs besides the state of the model and of the optimizer."""
+        return {
+            "target": self.target,
+            "total_steps": self.total_steps,
+            "step": self.step,
+            "masks": {name: mask.clone() for name, mask in self.masks.items()},
+            "memory": {name: tensor.clone() for name, tensor in self.memory.items()},
+            "generator": self.generator.get_state(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue a run: call after :meth:`begin` and after model and optimizer were loaded."""
+        if (state["target"], state["total_steps"]) != (self.target, self.total_steps):
+            raise UsageError(
+                f"The saved run has target {state['target']} in {state['total_steps']} steps, "
+                f"this one {self.target} in {self.total_steps}."
+            )
+        self.step = state["step"]
+        self.memory = {name: tensor.clone() for name, tensor in state["memory"].items()}
+        self.generator.set_state(state["generator"])
+        self.set_masks(state["masks"])
