@@ -27,8 +27,8 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The ``prunarium`` command of a fresh environment that holds the wheel and its base dependencies only."""
     folder = tmp_path_factory.mktemp("clean") / "venv"
     venv.create(folder, with_pip=True)
-    command: list[str | Path] = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    command += ["--constraint", ROOT / "constraints.txt", wheel]
+    pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command: list[str | Path] = [*pip, "--constraint", ROOT / "constraints.txt", wheel]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     need("index", run.returncode == 0, "a package index that pip can reach")
     return folder / "bin" / "prunarium"
