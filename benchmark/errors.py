@@ -1,0 +1,79 @@
+"""What can go wrong while measuring.
+
+BenchmarkError                    kind
+├── ManifestError                 bad_data    the images are not the ones that the task was frozen with
+├── BadModelError                 bad_model   the checkpoint cannot be evaluated
+│   └── SparsityLostError         bad_model   a protocol brought a pruned weight back to life
+├── LogitsError                   bad_model   logits that are not numbers, or do not fit their labels
+├── PredictionsError              bug         predictions that cannot be kept or read
+│   └── CorruptPredictionsError   bad_data    a blob that is not what was stored
+├── MetricError                   bug         a metric was given what it cannot measure
+│   └── MetricUndefinedError      bug         there is no such number here: the cell is missing, with this reason
+├── ModelUnavailableError         transient   no hub answered, or no folder holds the checkpoint
+└── WorkerDiedError               transient   a worker process ended before its work did
+
+``kind`` is one of the failure kinds of the queue: it decides whether a job is tried again (see
+:mod:`benchmark.failures`).
+"""
+
+from typing import ClassVar
+
+from zoo.core.errors import PrunariumError
+
+
+class BenchmarkError(PrunariumError):
+    """The root of the errors that measuring raises on purpose."""
+
+    kind: ClassVar[str] = "bug"
+
+
+class ManifestError(BenchmarkError):
+    """The data that were loaded differ from the task's frozen metadata."""
+
+    kind = "bad_data"
+
+
+class BadModelError(BenchmarkError):
+    """The checkpoint cannot be evaluated, today or later."""
+
+    kind = "bad_model"
+
+
+class SparsityLostError(BadModelError):
+    """Weights that were pruned before a protocol are not zero after it (reason code ``sparsity_lost``)."""
+
+
+class LogitsError(BenchmarkError):
+    """Logits or probabilities with NaN, infinities or a wrong shape, or labels that are no class of theirs."""
+
+    kind = "bad_model"
+
+
+class PredictionsError(BenchmarkError):
+    """Predictions that break their own rules: ids that repeat, columns of different lengths."""
+
+
+class CorruptPredictionsError(PredictionsError):
+    """A blob whose bytes, columns or hash are not those of stored predictions."""
+
+    kind = "bad_data"
+
+
+class MetricError(BenchmarkError):
+    """A metric was asked for a number of nothing, or of the wrong kind of thing."""
+
+
+class MetricUndefinedError(MetricError):
+    """The number does not exist for these predictions; its message is the reason that the board shows."""
+
+
+class ModelUnavailableError(BenchmarkError):
+    """The checkpoint's files cannot be had at the moment."""
+
+    kind = "transient"
+
+
+class WorkerDiedError(BenchmarkError):
+    """A worker process ended by itself: killed, out of memory, or unable to start."""
+
+    kind = "transient"

@@ -1,0 +1,134 @@
+"""What a metric is: facts that the catalogue shows, and one formula over weighted samples.
+
+A formula is written once, as a function of *counts*: how often each image is drawn. Counts of one give the value, the
+counts of a bootstrap resample give a replicate, so a value and its interval can never follow two definitions.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, ClassVar, Generic, Literal, TypeVar
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from ..errors import MetricError, MetricUndefinedError
+from ..predictions import Predictions
+from ..samples import Samples
+from ._resampling import REPLICATES, in_blocks, resample_counts
+
+Direction = Literal["higher", "lower", "none"]
+Subject = TypeVar("Subject")
+Statistic = Callable[[Float[np.ndarray, "r n"]], Float[np.ndarray, " r"]]
+"""Counts of r resamples of n images -> r values."""
+
+
+class Interval(StrEnum):
+    """How a metric's interval is made."""
+
+    WILSON = "wilson"
+    BASIC_BOOTSTRAP = "basic-bootstrap"
+    STRATIFIED_BOOTSTRAP = "stratified-bootstrap"
+    NONE = "none"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric(ABC, Generic[Subject]):
+    """The frozen facts of a metric. A change that changes a number is a new ``version``; old rows keep the old one.
+
+    ``needs`` names what a subject must have: columns of :mod:`benchmark.samples`, ``gaps`` (all classes) or
+    ``temperature``. ``unit`` is ``fraction``, ``nats``, ``bytes`` ...; bounds are None where there is none.
+    ``per_class_count`` says that classes of zero mass, which no image has and none is predicted, change the number.
+    """
+
+    name: str
+    title: str
+    unit: str
+    direction: Direction
+    lower_bound: float | None
+    upper_bound: float | None
+    definition: str
+    source: str
+    pitfalls: str
+    needs: tuple[str, ...]
+    interval: Interval
+    version: int = 1
+    no_interval_reason: str | None = None
+    per_class_count: bool = False
+
+    subject: ClassVar[str]
+
+    @abstractmethod
+    def compute(self, subject: Subject) -> float:
+        """The number. Raises :class:`~benchmark.errors.MetricUndefinedError` where there is none."""
+
+    @abstractmethod
+    def size(self, subject: Subject) -> int:
+        """How many images (or timings) the number is about."""
+
+    def replicates(self, subject: Subject, seed: int, replicates: int = REPLICATES) -> Float[np.ndarray, " r"] | None:  # noqa: ARG002
+        """The bootstrap's values, or None for a number that is not a statistic of a sample."""
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResampledMetric(Metric[Subject]):
+    """A metric whose formula is a function of counts; ``strata`` groups images that are resampled among themselves."""
+
+    statistic: Callable[[Any], Statistic]
+    strata: Callable[[Any], Int[np.ndarray, " n"]] | None = None
+
+    @abstractmethod
+    def samples(self, subject: Subject) -> Any:
+        """What ``statistic`` and ``strata`` are given."""
+
+    def compute(self, subject: Subject) -> float:
+        """The value at counts of one."""
+        return self.evaluate(self.samples(subject), self.size(subject))
+
+    def evaluate(self, samples: Any, n: int) -> float:
+        """The value of samples in whatever precision they have; :meth:`compute` gives it what is stored."""
+        value = float(self.statistic(samples)(np.ones((1, n)))[0])
+        if not np.isfinite(value):
+            raise MetricError(f"{self.name} of {n} images is {value}: this is an error in the metric.")
+        return value
+
+    def replicates(self, subject: Subject, seed: int, replicates: int = REPLICATES) -> Float[np.ndarray, " r"]:
+        """The values of ``replicates`` resamples that depend on ``seed``, the size and the strata alone."""
+        samples = self.samples(subject)
+        statistic = self.statistic(samples)
+        strata = None if self.strata is None else self.strata(samples)
+        counts = resample_counts(self.size(subject), seed, replicates, strata)
+        return np.concatenate([statistic(block) for block in in_blocks(counts)])
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleMetric(ResampledMetric[Predictions]):
+    """A metric of the predictions of one condition; ``tempered`` reads them at their fitted temperature."""
+
+    tempered: bool = False
+
+    subject: ClassVar[str] = "predictions"
+
+    def size(self, subject: Predictions) -> int:
+        """The number of images."""
+        return len(subject)
+
+    def samples(self, subject: Predictions) -> Samples:
+        """The stored samples, at their own temperature or at the fitted one."""
+        if not self.tempered:
+            return subject.samples
+        if subject.temperature is None:
+            raise MetricUndefinedError("no temperature was fitted for these predictions")
+        return subject.samples.at_temperature(subject.temperature)
+
+
+def mean_of(per_sample: Callable[[Samples], Float[np.ndarray, " n"]]) -> Callable[[Samples], Statistic]:
+    """The statistic that is a mean over images: one matrix product for all replicates."""
+
+    def statistic(samples: Samples) -> Statistic:
+        values = per_sample(samples).astype(np.float64)
+        return lambda counts: counts @ values / counts.sum(axis=1)
+
+    return statistic
