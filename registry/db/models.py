@@ -4,7 +4,7 @@ from .account_tables import Account, AuditEvent, QuotaEvent, Token
 from .base import Base
 from .hub_tables import HubCommit, HubEntry, HubObject, HubRef, HubRepo, HubStore
 from .model_tables import Checkpoint, CheckpointRevision, Model
-from .plugin_tables import Architecture, Method, Metric, Protocol, Recipe, Shift, Suite, Task
+from .plugin_tables import Architecture, CatalogueState, Method, Metric, Protocol, Recipe, Shift, Suite, Task
 from .work_tables import Job, JobAttempt, Prediction, Result, Submission, SubmissionJob, Transition
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Architecture",
     "AuditEvent",
     "Base",
+    "CatalogueState",
     "Checkpoint",
     "CheckpointRevision",
     "HubCommit",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Base
@@ -129,3 +129,11 @@ class Metric(Base):
     upper_bound: Mapped[float | None]
     definition: Mapped[str]
     source: Mapped[str | None]
+
+
+class CatalogueState(Base):
+    """One row: a number that rises whenever models, plugins or results change, so that caches know."""
+
+    __tablename__ = "catalogue_state"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger)

@@ -5,7 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, case, create_engine, event, make_url, select, text
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 from sqlalchemy.orm import Session
@@ -13,9 +15,12 @@ from sqlalchemy.pool import StaticPool
 
 from ..errors import InvalidRecordError, SettingsError
 from .failures import unavailable
+from .plugin_tables import CatalogueState
 
 BUSY_TIMEOUT_SECONDS = 30.0
 _ACCESS = "prunarium_access"  # execution option: "read", "write" or absent (migrations)
+
+_CHANGED = "catalogue_changed"  # in Session.info
 
 _NOW_US = {
     # julianday has milliseconds; unixepoch('subsec') would need SQLite 3.42.
@@ -62,6 +67,8 @@ def session_scope(engine: Engine, *, write: bool = False) -> Iterator[Session]:
     try:
         with session.begin():
             yield session
+            if session.info.get(_CHANGED):
+                _raise_version(session)
     except IntegrityError as error:
         raise InvalidRecordError(f"The catalogue refused a row: {error.orig}.") from error
     except DBAPIError as error:
@@ -74,6 +81,26 @@ def now_us(session: Session) -> int:
     """Microseconds since 1970 by the database's clock, so that workers with wrong clocks agree."""
     dialect = session.get_bind().dialect.name
     return int(session.execute(_NOW_US[dialect]).scalar_one())
+
+
+def mark_changed(session: Session) -> None:
+    """Say that this transaction changes what pages show; its commit then raises :func:`catalogue_version`."""
+    session.info[_CHANGED] = True
+
+
+def catalogue_version(session: Session) -> str:
+    """Changes whenever models, plugins or results change (not with every heartbeat): a key for caches."""
+    return str(session.execute(select(CatalogueState.version)).scalar_one_or_none() or 0)
+
+
+def _raise_version(session: Session) -> None:
+    """Last in its transaction, so that the one row that every writer wants is locked for a moment only."""
+    # At least the time: a database that is deleted and made again never repeats a version.
+    now = now_us(session)
+    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
+    risen = case((CatalogueState.version < now, now), else_=CatalogueState.version + 1)
+    statement = insert(CatalogueState).values(id=1, version=now)
+    session.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"version": risen}))
 
 
 def _sqlite_engine(url: URL) -> Engine:

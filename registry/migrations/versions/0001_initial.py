@@ -22,9 +22,12 @@ def upgrade() -> None:
     _schema.create_all(op.get_bind(), checkfirst=False)
 
 
-sa.Table(
+def _table(name: str, *parts: sa.schema.SchemaItem) -> None:
+    sa.Table(name, _schema, *parts)
+
+
+_table(
     "account",
-    _schema,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("name", sa.String, nullable=False, unique=True),
     sa.Column("full_name", sa.String),
@@ -34,9 +37,8 @@ sa.Table(
     sa.CheckConstraint("role in ('submitter', 'worker', 'moderator', 'admin')", name="role"),
 )
 
-sa.Table(
+_table(
     "architecture",
-    _schema,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("name", sa.String, nullable=False, unique=True),
     sa.Column("title", sa.String, nullable=False),
@@ -46,9 +48,8 @@ sa.Table(
     sa.Column("source", sa.String),
 )
 
-sa.Table(
+_table(
     "audit_event",
-    _schema,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("actor", sa.String, nullable=False),
     sa.Column("action", sa.String, nullable=False),
@@ -58,9 +59,14 @@ sa.Table(
     sa.Column("at_us", sa.BigInteger, nullable=False),
 )
 
-sa.Table(
+_table(
+    "catalogue_state",
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+)
+
+_table(
     "hub_repo",
-    _schema,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("kind", sa.String, nullable=False),
     sa.Column("namespace", sa.String, nullable=False),
@@ -73,18 +79,16 @@ sa.Table(
     sa.CheckConstraint("kind in ('models', 'datasets')", name="kind"),
 )
 
-sa.Table(
+_table(
     "hub_store",
-    _schema,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("store_id", sa.String, nullable=False),
     sa.Column("signing_key", sa.String, nullable=False),
     sa.Column("facts", sa.JSON, nullable=False),
 )
 
-sa.Table(
+_table(
     "method",
-    _schema,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("name", sa.String, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
@@ -96,9 +100,8 @@ sa.Table(
     sa.UniqueConstraint("name", "version"),
 )
 
-sa.Table(
+_table(
     "metric",
-    _schema,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("name", sa.String, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
@@ -113,9 +116,8 @@ sa.Table(
     sa.CheckConstraint("direction in ('higher', 'lower', 'none')", name="direction"),
 )
 
-sa.Table(
+_table(
     "model",
-    _schema,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("slug", sa.String, unique=True),
     sa.Column("hub_id", sa.String, unique=True),
@@ -147,9 +149,8 @@ sa.Table(
     sa.Index("ix_model_method_architecture", "method", "architecture"),
 )
 
-sa.Table(
+_table(
     "protocol",
-    _schema,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("name", sa.String, nullable=False),
     sa.Column("version", sa.String, nullable=False),
@@ -160,9 +161,8 @@ sa.Table(
     sa.CheckConstraint("kind in ('as_published', 'linear', 'full')", name="kind"),
 )
 
-sa.Table(
+_table(
     "recipe",
-    _schema,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("name", sa.String, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
@@ -173,9 +173,8 @@ sa.Table(
     sa.UniqueConstraint("name", "version"),
 )
 
-sa.Table(
+_table(
     "suite",
-    _schema,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("name", sa.String, nullable=False),
     sa.Column("version", sa.String, nullable=False),
@@ -184,9 +183,8 @@ sa.Table(
     sa.UniqueConstraint("name", "version"),
 )
 
-sa.Table(
+_table(
     "task",
-    _schema,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("name", sa.String, nullable=False),
     sa.Column("version", sa.String, nullable=False),
@@ -204,9 +202,8 @@ sa.Table(
     sa.CheckConstraint("kind in ('upstream', 'transfer', 'shift', 'ood', 'cost')", name="kind"),
 )
 
-sa.Table(
+_table(
     "checkpoint",
-    _schema,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("model_id", sa.Integer, sa.ForeignKey("model.id"), nullable=False, index=True),
     sa.Column("densified_hash", sa.String, nullable=False),
@@ -227,9 +224,8 @@ sa.Table(
     sa.UniqueConstraint("densified_hash", "architecture", "preprocessing_hash"),
 )
 
-sa.Table(
+_table(
     "hub_commit",
-    _schema,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("repo_id", sa.Integer, sa.ForeignKey("hub_repo.id", ondelete="CASCADE"), nullable=False),
     sa.Column("oid", sa.String, nullable=False),
@@ -242,18 +238,16 @@ sa.Table(
     sa.UniqueConstraint("repo_id", "oid"),
 )
 
-sa.Table(
+_table(
     "hub_object",
-    _schema,
     sa.Column("repo_id", sa.Integer, sa.ForeignKey("hub_repo.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("sha256", sa.String, primary_key=True),
     sa.Column("size_bytes", sa.BigInteger, nullable=False),
     sa.Column("created_us", sa.BigInteger, nullable=False),
 )
 
-sa.Table(
+_table(
     "hub_ref",
-    _schema,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("repo_id", sa.Integer, sa.ForeignKey("hub_repo.id", ondelete="CASCADE"), nullable=False),
     sa.Column("name", sa.String, nullable=False),
@@ -262,18 +256,16 @@ sa.Table(
     sa.UniqueConstraint("repo_id", "name"),
 )
 
-sa.Table(
+_table(
     "shift",
-    _schema,
     sa.Column("task_id", sa.Integer, sa.ForeignKey("task.id"), primary_key=True),
     sa.Column("source_task", sa.String, nullable=False),
     sa.Column("regenerated", sa.Boolean, nullable=False),
     sa.Column("conditions", sa.JSON, nullable=False),
 )
 
-sa.Table(
+_table(
     "token",
-    _schema,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("account_id", sa.Integer, sa.ForeignKey("account.id"), nullable=False, index=True),
     sa.Column("name", sa.String, nullable=False),
@@ -284,9 +276,8 @@ sa.Table(
     sa.Column("created_us", sa.BigInteger, nullable=False),
 )
 
-sa.Table(
+_table(
     "checkpoint_revision",
-    _schema,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("checkpoint_id", sa.Integer, sa.ForeignKey("checkpoint.id"), nullable=False, index=True),
     sa.Column("hub_endpoint", sa.String, nullable=False),
@@ -299,9 +290,8 @@ sa.Table(
     sa.UniqueConstraint("hub_endpoint", "hub_repo", "commit_oid", "file_name"),
 )
 
-sa.Table(
+_table(
     "hub_entry",
-    _schema,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("commit_id", sa.Integer, sa.ForeignKey("hub_commit.id", ondelete="CASCADE"), nullable=False),
     sa.Column("path", sa.String, nullable=False),
@@ -312,9 +302,8 @@ sa.Table(
     sa.UniqueConstraint("commit_id", "path"),
 )
 
-sa.Table(
+_table(
     "job",
-    _schema,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("checkpoint_id", sa.Integer, sa.ForeignKey("checkpoint.id"), nullable=False),
     sa.Column("task_id", sa.Integer, sa.ForeignKey("task.id"), nullable=False),
@@ -346,9 +335,8 @@ sa.Table(
     sa.Index("ix_job_state", "state", "id"),
 )
 
-sa.Table(
+_table(
     "submission",
-    _schema,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("public_id", sa.String, nullable=False, unique=True),
     sa.Column("account_id", sa.Integer, sa.ForeignKey("account.id")),
@@ -379,9 +367,8 @@ sa.Table(
     sa.Index("ix_submission_state", "state", "id"),
 )
 
-sa.Table(
+_table(
     "job_attempt",
-    _schema,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("job_id", sa.Integer, sa.ForeignKey("job.id"), nullable=False),
     sa.Column("attempt", sa.Integer, nullable=False),
@@ -396,9 +383,8 @@ sa.Table(
     sa.CheckConstraint("outcome is null or outcome in ('done', 'failed', 'expired', 'released')", name="outcome"),
 )
 
-sa.Table(
+_table(
     "prediction",
-    _schema,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("job_id", sa.Integer, sa.ForeignKey("job.id"), nullable=False),
     sa.Column("condition", sa.String, nullable=False),
@@ -412,9 +398,8 @@ sa.Table(
     sa.UniqueConstraint("job_id", "condition"),
 )
 
-sa.Table(
+_table(
     "quota_event",
-    _schema,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("account_id", sa.Integer, sa.ForeignKey("account.id"), nullable=False, index=True),
     sa.Column("submission_id", sa.Integer, sa.ForeignKey("submission.id")),
@@ -423,9 +408,8 @@ sa.Table(
     sa.Column("at_us", sa.BigInteger, nullable=False),
 )
 
-sa.Table(
+_table(
     "result",
-    _schema,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("model_id", sa.Integer, sa.ForeignKey("model.id"), nullable=False),
     sa.Column("checkpoint_id", sa.Integer, sa.ForeignKey("checkpoint.id")),
@@ -479,16 +463,14 @@ sa.Table(
     ),
 )
 
-sa.Table(
+_table(
     "submission_job",
-    _schema,
     sa.Column("submission_id", sa.Integer, sa.ForeignKey("submission.id"), primary_key=True),
     sa.Column("job_id", sa.Integer, sa.ForeignKey("job.id"), primary_key=True, index=True),
 )
 
-sa.Table(
+_table(
     "transition",
-    _schema,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("submission_id", sa.Integer, sa.ForeignKey("submission.id"), nullable=False, index=True),
     sa.Column("old_state", sa.String),

@@ -1,0 +1,96 @@
+"""Checkpoints by identity, and the Hub commits that hold them."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ..db.models import Checkpoint, CheckpointRevision
+from ..db.session import mark_changed, now_us
+from ..errors import DuplicateCheckpointError, ImmutableRowError
+from ..records import CheckpointRecord, RevisionRecord
+from ._common import columns_of, insert_or_ignore, rows, to_record
+from .models import get_model_by_id
+
+
+def register_checkpoint(session: Session, model_id: int, record: CheckpointRecord) -> int:
+    """Write the checkpoint of a model; returns its id, the old one when the identity is known.
+
+    Raises :class:`~registry.errors.DuplicateCheckpointError` when the identity belongs to another model.
+    """
+    mark_changed(session)
+    values = columns_of(record, ("preprocessing", "layers"), skip=("id",))
+    insert_or_ignore(session, Checkpoint, values | {"model_id": model_id, "created_us": now_us(session)})
+    identity = {name: values[name] for name in ("densified_hash", "architecture", "preprocessing_hash")}
+    row = session.execute(select(Checkpoint).filter_by(**identity)).scalar_one()
+    if row.model_id != model_id:
+        other = get_model_by_id(session, row.model_id)
+        name = other.name if other is not None else f"model {row.model_id}"
+        raise DuplicateCheckpointError(
+            f"These weights are in the catalogue already, as {name}.", f"Look at them: prunarium inspect {name}"
+        )
+    return row.id
+
+
+def register_revision(session: Session, checkpoint_id: int, record: RevisionRecord) -> int:
+    """Write which commit holds a checkpoint; returns its id, the old one when it is known.
+
+    Raises :class:`~registry.errors.ImmutableRowError` when that commit is recorded with other bytes.
+    """
+    mark_changed(session)
+    values = columns_of(record, skip=("id",)) | {"checkpoint_id": checkpoint_id, "created_us": now_us(session)}
+    insert_or_ignore(session, CheckpointRevision, values)
+    key = {name: values[name] for name in ("hub_endpoint", "hub_repo", "commit_oid", "file_name")}
+    row = session.execute(select(CheckpointRevision).filter_by(**key)).scalar_one()
+    if row.file_sha256 != record.file_sha256 or row.checkpoint_id != checkpoint_id:
+        raise ImmutableRowError(
+            f"Commit {record.commit_oid} of {record.hub_repo} is recorded with other bytes of {record.file_name}.",
+            "A commit never changes: the hub served something else, or the wrong endpoint is set.",
+        )
+    return row.id
+
+
+def checkpoint_of(session: Session, model_id: int) -> CheckpointRecord | None:
+    """The current checkpoint of a model: the one published last, or else registered last."""
+    statement = (
+        select(Checkpoint)
+        .outerjoin(CheckpointRevision, CheckpointRevision.checkpoint_id == Checkpoint.id)
+        .where(Checkpoint.model_id == model_id)
+        .order_by(CheckpointRevision.id.desc().nulls_last(), Checkpoint.id.desc())
+        .limit(1)
+    )
+    row = session.execute(statement).scalar_one_or_none()
+    return None if row is None else to_record(CheckpointRecord, row)
+
+
+def get_checkpoint(session: Session, checkpoint_id: int) -> CheckpointRecord | None:
+    """The checkpoint of a number."""
+    row = session.get(Checkpoint, checkpoint_id)
+    return None if row is None else to_record(CheckpointRecord, row)
+
+
+def find_checkpoint(session: Session, densified_hash: str) -> list[CheckpointRecord]:
+    """Every checkpoint with these tensors (one per architecture and preprocessing)."""
+    found = rows(session, select(Checkpoint).filter_by(densified_hash=densified_hash).order_by(Checkpoint.id))
+    return [to_record(CheckpointRecord, row) for row in found]
+
+
+def revisions_of(session: Session, checkpoint_id: int) -> list[RevisionRecord]:
+    """The commits that hold a checkpoint, newest first."""
+    statement = select(CheckpointRevision).filter_by(checkpoint_id=checkpoint_id).order_by(CheckpointRevision.id.desc())
+    return [to_record(RevisionRecord, row) for row in rows(session, statement)]
+
+
+def find_revision(session: Session, hub_repo: str, commit_oid: str) -> RevisionRecord | None:
+    """The recorded file of one commit; a prefix of the commit of at least seven digits is enough."""
+    statement = (
+        select(CheckpointRevision)
+        .where(CheckpointRevision.hub_repo == hub_repo)
+        .where(
+            CheckpointRevision.commit_oid == commit_oid
+            if len(commit_oid) < 7
+            else CheckpointRevision.commit_oid.startswith(commit_oid, autoescape=True)
+        )
+        .order_by(CheckpointRevision.id.desc())
+        .limit(1)
+    )
+    row = session.execute(statement).scalar_one_or_none()
+    return None if row is None else to_record(RevisionRecord, row)

@@ -1,0 +1,125 @@
+"""Models: written by publishing and by the reported rows, listed and searched by everybody."""
+
+from dataclasses import replace
+
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from ..db.models import Method, Model
+from ..db.session import mark_changed, now_us
+from ..errors import InvalidRecordError
+from ..records import ModelRecord
+from ._common import columns_of, insert_or_ignore, to_record, unknown
+
+# Sparsity targets have two decimals; anything nearer than this is the same one.
+_SPARSITY_TOLERANCE = 5e-4
+_SEARCHED = (Model.slug, Model.hub_id, Model.title, Model.method, Model.architecture, Model.owner)
+
+
+def upsert_model(session: Session, record: ModelRecord) -> int:
+    """Write a model by slug or hub id; returns its id.
+
+    Fields that are ``None`` keep what the catalogue knows. Raises :class:`~registry.errors.InvalidRecordError` when
+    slug and hub id belong to two different models, :class:`~registry.errors.UnknownRecordError` for an unknown parent.
+    """
+    values = columns_of(record, skip=("id", "created_us", "parent"))
+    mark_changed(session)
+    if record.parent is not None:
+        values["parent_id"] = model_id(session, record.parent)
+    found = _rows_named(session, record)
+    if len(found) > 1:
+        raise InvalidRecordError(f"The slug {record.slug} and the hub id {record.hub_id} belong to different models.")
+    if not found and insert_or_ignore(session, Model, values | {"created_us": now_us(session)}):
+        return _rows_named(session, record)[0].id
+    row = (found or _rows_named(session, record))[0]
+    for name, value in values.items():
+        if value is not None and getattr(row, name) != value:
+            setattr(row, name, value)
+    session.flush()
+    return row.id
+
+
+def get_model(session: Session, name: str) -> ModelRecord | None:
+    """The model of a slug or hub id."""
+    row = session.execute(_statement().where(_named(name))).first()
+    return None if row is None else _record(row)
+
+
+def get_model_by_id(session: Session, model_id: int) -> ModelRecord | None:
+    """The model of a number."""
+    row = session.execute(_statement().where(Model.id == model_id)).first()
+    return None if row is None else _record(row)
+
+
+def model_id(session: Session, name: str) -> int:
+    """The id of a slug or hub id; raises :class:`~registry.errors.UnknownRecordError` with the nearest name."""
+    found = session.execute(select(Model.id).where(_named(name))).scalar_one_or_none()
+    if found is None:
+        known = session.execute(select(func.coalesce(Model.slug, Model.hub_id))).scalars()
+        raise unknown("model", name, list(known))
+    return found
+
+
+def list_models(
+    session: Session,
+    *,
+    method: str | None = None,
+    architecture: str | None = None,
+    sparsity: float | None = None,
+    family: str | None = None,
+    pattern: str | None = None,
+    availability: str | None = None,
+    owner: str | None = None,
+) -> list[ModelRecord]:
+    """Models that fit every given filter, by architecture, method, sparsity (a fraction) and replicate."""
+    statement = _statement()
+    exact = {
+        Model.method: method,
+        Model.architecture: architecture,
+        Model.pattern: pattern,
+        Model.availability: availability,
+        Model.owner: owner,
+    }
+    for column, value in exact.items():
+        if value is not None:
+            statement = statement.where(column == value)
+    if sparsity is not None:
+        statement = statement.where(func.abs(Model.sparsity_target - sparsity) < _SPARSITY_TOLERANCE)
+    if family is not None:
+        statement = statement.where(Model.method.in_(select(Method.name).where(Method.family == family)))
+    return [_record(row) for row in session.execute(_ordered(statement))]
+
+
+def search(session: Session, text: str, *, limit: int = 50) -> list[ModelRecord]:
+    """Models whose names hold every word of ``text``, in any letter case."""
+    statement = _statement()
+    for word in text.split():
+        statement = statement.where(or_(*(column.icontains(word, autoescape=True) for column in _SEARCHED)))
+    return [_record(row) for row in session.execute(_ordered(statement).limit(limit))]
+
+
+def _named(name: str) -> ColumnElement[bool]:
+    return or_(Model.slug == name, Model.hub_id == name)
+
+
+def _rows_named(session: Session, record: ModelRecord) -> list[Model]:
+    names = [column == value for column, value in ((Model.slug, record.slug), (Model.hub_id, record.hub_id)) if value]
+    if not names:
+        raise InvalidRecordError("A model needs a slug or a hub id.")
+    return list(session.execute(select(Model).where(or_(*names))).scalars())
+
+
+def _statement() -> Select[Model, str]:
+    parent = aliased(Model)
+    return select(Model, func.coalesce(parent.slug, parent.hub_id)).outerjoin(parent, Model.parent_id == parent.id)
+
+
+def _ordered(statement: Select[Model, str]) -> Select[Model, str]:
+    return statement.order_by(
+        Model.architecture, Model.method, Model.sparsity_target, Model.replicate, Model.slug, Model.id
+    )
+
+
+def _record(row: Row[Model, str]) -> ModelRecord:
+    model, parent = row
+    return replace(to_record(ModelRecord, model, parent=None), parent=parent)

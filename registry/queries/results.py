@@ -1,0 +1,214 @@
+"""Results and predictions: added once, superseded by newer rows, never changed."""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from ..db.models import Checkpoint, CheckpointRevision, Metric, Model, Prediction, Protocol, Result, Task
+from ..db.session import mark_changed, now_us
+from ..errors import ImmutableRowError, InvalidRecordError
+from ..records import PredictionRecord, ResultRecord
+from ._common import Versioned, columns_of, id_of, insert_or_ignore, reference_of, rows, to_record, unknown
+from .jobs import lock_lease
+from .models import model_id
+from .plugins import get_suite, list_suites
+
+_COLUMNS = [column for column in Result.__table__.columns if column.name != "replicates"]
+_NOT_COMPARED = {"id", "created_us", "superseded_by", "provenance"}
+
+
+def add_results(session: Session, job_id: int, attempt: int, owner: str, results: Iterable[ResultRecord]) -> list[int]:
+    """Write what a job measured, fenced: only the holder of the job's lease may. Returns the ids.
+
+    Called by :func:`registry.jobs.finish` in the transaction that ends the job. Task, protocol, checkpoint and seed are
+    the job's; a record that names others is refused with :class:`~registry.errors.InvalidRecordError`. Raises
+    :class:`~registry.errors.LeaseLostError`.
+    """
+    job = lock_lease(session, job_id, attempt, owner)
+    written = []
+    for record in results:
+        if (record.model, record.task, record.protocol) != (job.model, job.task, job.protocol):
+            raise InvalidRecordError(
+                f"Job {job_id} is {job.model} on {job.task} by {job.protocol}; "
+                f"its result names {record.model} on {record.task} by {record.protocol}."
+            )
+        if record.trust not in ("measured", "rescored"):
+            raise InvalidRecordError(f"The result of a job cannot be {record.trust!r}.")
+        mark_changed(session)
+        written.append(_add(session, record, job_id=job_id, checkpoint_id=job.checkpoint_id, seed=job.seed))
+    return written
+
+
+def add_reported_results(session: Session, results: Iterable[ResultRecord]) -> int:
+    """Write results that others published or that were derived from them; returns how many are new.
+
+    A row is known by model, task, protocol, metric, condition and source; writing it again changes nothing, and with
+    another value it raises :class:`~registry.errors.ImmutableRowError`.
+    """
+    return sum(_add_reported(session, record) for record in results)
+
+
+def supersede(session: Session, old_id: int, new_id: int) -> None:
+    """Name the newer row that takes the place of an older one; the older one stays."""
+    row = session.get(Result, old_id)
+    if row is None or session.get(Result, new_id) is None:
+        raise unknown("result", str(old_id if row is None else new_id), [])
+    row.superseded_by = new_id
+    session.flush()
+    mark_changed(session)
+
+
+def results(
+    session: Session,
+    *,
+    model: str | None = None,
+    task: str | None = None,
+    protocol: str | None = None,
+    metric: str | None = None,
+    suite: str | None = None,
+    trust: str | None = None,
+    condition: str | None = None,
+    job_id: int | None = None,
+    with_replicates: bool = False,
+    history: bool = False,
+) -> list[ResultRecord]:
+    """Results that fit every given filter, by model, task, protocol, metric, condition and seed.
+
+    Without ``history``, superseded rows and rows of a model's former checkpoints are left out. ``replicates`` (4 kB a
+    row) come only ``with_replicates``. ``suite`` keeps the suite's cells only.
+    """
+    statement = _statement(with_replicates)
+    named: tuple[tuple[Versioned, str | None], ...] = ((Task, task), (Protocol, protocol), (Metric, metric))
+    for table, reference in named:
+        if reference is not None:
+            statement = statement.where(table.id == id_of(session, table, reference))
+    if model is not None:
+        statement = statement.where(Result.model_id == model_id(session, model))
+    if suite is not None:
+        statement = statement.where(_in_suite(session, suite))
+    for column, value in {Result.trust: trust, Result.condition: condition, Result.job_id: job_id}.items():
+        if value is not None:
+            statement = statement.where(column == value)
+    if not history:
+        statement = statement.where(Result.superseded_by.is_(None), _is_current())
+    return [_record(row) for row in session.execute(statement)]
+
+
+def predictions_of(session: Session, job_id: int) -> list[PredictionRecord]:
+    """Where the predictions of a job are, by condition."""
+    statement = select(Prediction).filter_by(job_id=job_id).order_by(Prediction.condition)
+    return [to_record(PredictionRecord, row) for row in rows(session, statement)]
+
+
+def add_predictions(
+    session: Session, job_id: int, attempt: int, owner: str, predictions: Sequence[PredictionRecord]
+) -> None:
+    """Write where a job's predictions are, fenced like :func:`add_results`."""
+    lock_lease(session, job_id, attempt, owner)
+    for record in predictions:
+        values = columns_of(record, skip=("id",)) | {"job_id": job_id, "created_us": now_us(session)}
+        if not insert_or_ignore(session, Prediction, values):
+            raise ImmutableRowError(f"Job {job_id} has predictions for the condition {record.condition!r} already.")
+
+
+def _add(session: Session, record: ResultRecord, **given: Any) -> int:
+    values = _values(session, record) | given
+    row = Result(**values)
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def _add_reported(session: Session, record: ResultRecord) -> bool:
+    if record.trust not in ("reported", "derived") or not record.source:
+        raise InvalidRecordError("A result without a job is reported or derived, and names its source.")
+    values = _values(session, record)
+    if insert_or_ignore(session, Result, values):
+        mark_changed(session)
+        return True
+    key = {name: values[name] for name in ("model_id", "task_id", "protocol_id", "metric_id", "condition", "source")}
+    row = session.execute(select(Result).filter_by(job_id=None, **key)).scalar_one()
+    changed = [name for name in values.keys() - _NOT_COMPARED if getattr(row, name) != values[name]]
+    if changed:
+        raise ImmutableRowError(
+            f"{record.model} on {record.task} from {record.source} is recorded with another {sorted(changed)[0]}.",
+            "Name the commit or version of the corrected source, and supersede the old row.",
+        )
+    return False
+
+
+def _values(session: Session, record: ResultRecord) -> dict[str, Any]:
+    numbers = (record.value, record.std, record.ci_low, record.ci_high)
+    if any(number is not None and not math.isfinite(number) for number in numbers):
+        raise InvalidRecordError(
+            f"{record.metric} of {record.model} on {record.task} is not a finite number.",
+            "Write value=None with a missing_reason.",
+        )
+    values = columns_of(record, ("provenance",), skip=("id", "model", "task", "protocol", "metric"))
+    return values | {
+        "model_id": model_id(session, record.model),
+        "task_id": id_of(session, Task, record.task),
+        "protocol_id": id_of(session, Protocol, record.protocol),
+        "metric_id": id_of(session, Metric, record.metric),
+        "created_us": now_us(session),
+    }
+
+
+def _statement(with_replicates: bool) -> Select[Any]:
+    columns = [*_COLUMNS, Result.replicates] if with_replicates else _COLUMNS
+    return (
+        select(
+            *columns,
+            func.coalesce(Model.slug, Model.hub_id).label("model"),
+            reference_of(Task).label("task"),
+            reference_of(Protocol).label("protocol"),
+            reference_of(Metric).label("metric"),
+        )
+        .join(Model, Result.model_id == Model.id)
+        .join(Task, Result.task_id == Task.id)
+        .join(Protocol, Result.protocol_id == Protocol.id)
+        .join(Metric, Result.metric_id == Metric.id)
+        .order_by("model", "task", "protocol", "metric", Result.condition, Result.seed, Result.id)
+    )
+
+
+def _in_suite(session: Session, reference: str) -> ColumnElement[bool]:
+    suite = get_suite(session, reference)
+    if suite is None:
+        raise unknown("suite", reference, [f"{entry.name}@{entry.version}" for entry in list_suites(session)])
+    cells = []
+    for cell in suite.content["cells"]:
+        wanted = [
+            Result.task_id == id_of(session, Task, cell["task"]),
+            Result.protocol_id == id_of(session, Protocol, cell["protocol"]),
+        ]
+        if metrics := cell.get("metrics"):
+            wanted.append(Result.metric_id.in_([id_of(session, Metric, metric) for metric in metrics]))
+        cells.append(and_(*wanted))
+    return or_(*cells)
+
+
+def _is_current() -> ColumnElement[bool]:
+    """True for reported rows and for those of the checkpoint that its model has now."""
+    place = func.row_number().over(
+        partition_by=Checkpoint.model_id,
+        order_by=(func.max(CheckpointRevision.id).desc().nulls_last(), Checkpoint.id.desc()),
+    )
+    ranked = (
+        select(Checkpoint.id, place.label("place"))
+        .outerjoin(CheckpointRevision, CheckpointRevision.checkpoint_id == Checkpoint.id)
+        .group_by(Checkpoint.id, Checkpoint.model_id)
+        .subquery()
+    )
+    current = select(ranked.c.id).where(ranked.c.place == 1)
+    return or_(Result.checkpoint_id.is_(None), Result.checkpoint_id.in_(current))
+
+
+def _record(row: Any) -> ResultRecord:
+    values = dict(row._mapping)
+    for name in ("model_id", "task_id", "protocol_id", "metric_id"):
+        del values[name]
+    return ResultRecord(**values)
