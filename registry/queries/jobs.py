@@ -8,6 +8,7 @@ from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from ..db.models import Checkpoint, Job, JobAttempt, Model, Protocol, SubmissionJob, Task
+from ..db.session import mark_changed
 from ..errors import LeaseLostError
 from ..records import JobRecord
 from ._common import id_of, insert_or_ignore, reference_of, unknown
@@ -90,6 +91,8 @@ def leases(session: Session) -> list[JobRecord]:
 
 def write_job(session: Session, job: JobRecord) -> None:
     """Write the state of a job that this transaction has locked."""
+    if job.state in ("done", "failed"):
+        mark_changed(session)
     values = asdict(job)
     session.execute(update(Job).where(Job.id == job.id).values({name: values[name] for name in _STATE}))
 
