@@ -27,7 +27,7 @@ from jaxtyping import Int
 from zoo.core.canonical import canonical_json
 
 from .errors import BenchmarkError, CorruptPredictionsError, PredictionsError
-from .logits import Logits
+from .logits import Logits, check_labels
 from .samples import Columns, Samples, check_columns, samples_of
 
 SCHEMA = 1
@@ -61,20 +61,24 @@ class Predictions:
     def from_logits(
         cls,
         ids: Sequence[str],
-        labels: Int[np.ndarray, " n"],
+        labels: Int[np.ndarray, " n"] | None,
         logits: Logits,
         condition: str = "",
         temperature: float | None = None,
     ) -> "Predictions":
         """Round to storage precision and sort by id; the order of the arguments' images does not matter.
 
+        ``labels`` is None for images of none of the classes, which only detection metrics can use.
+
         Raises :class:`~benchmark.errors.PredictionsError` for ids that repeat, and
         :class:`~benchmark.errors.LogitsError` for labels out of range.
         """
         if len(ids) != logits.values.shape[0]:
             raise PredictionsError(f"Expected one id an image, got {len(ids)} for {logits.values.shape[0]} images.")
+        if labels is not None:
+            check_labels(labels, *logits.values.shape)
         order = np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.int64)
-        exact = samples_of(Logits(logits.values[order]), labels[order])
+        exact = samples_of(Logits(logits.values[order]), None if labels is None else labels[order])
         return cls(tuple(ids[i] for i in order), as_stored(exact), condition, temperature)
 
     def __len__(self) -> int:

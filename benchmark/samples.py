@@ -16,6 +16,11 @@ from .logits import Logits, Probabilities, check_labels
 CHUNK_ELEMENTS = 1 << 20
 """Logits that are widened to float64 at a time."""
 
+UNLABELLED = -1
+"""The label, and the rank, of an image of none of the network's classes; its ``true_gap`` is NaN."""
+
+LABEL_COLUMNS = ("labels", "true_rank", "true_gap")
+
 
 @dataclass(frozen=True, eq=False)
 class Columns:
@@ -35,6 +40,10 @@ class Columns:
     true_gap: Float[np.ndarray, " n"]
     rest_squares: Float[np.ndarray, " n"]
     entropy: Float[np.ndarray, " n"]
+
+    def labelled(self) -> bool:
+        """Whether the images have labels; either all of them have or none."""
+        return bool(self.labels[0] != UNLABELLED)
 
     def confidence(self) -> Float[np.ndarray, " n"]:
         """The largest probability of each image, in float64."""
@@ -72,7 +81,7 @@ class Samples:
         ``true_gap`` is kept apart from ``gaps``, which may be rounded, and is divided itself.
         """
         scaled = Logits(self.gaps).scaled(temperature)
-        columns = _columns(scaled.values, self.columns.labels.astype(np.int64))
+        columns = _columns(scaled.values, self.columns.labels.astype(np.int64) if self.columns.labelled() else None)
         exact = {
             "argmax": self.columns.argmax,
             "true_rank": self.columns.true_rank,
@@ -82,51 +91,58 @@ class Samples:
         return Samples(Columns(**{**_as_dict(columns), **exact}), scaled.values)
 
 
-def samples_of(logits: Logits, labels: Int[np.ndarray, " n"]) -> Samples:
-    """The columns and gaps of ``logits``, in float64. Raises :class:`~benchmark.errors.LogitsError` for bad labels.
+def samples_of(logits: Logits, labels: Int[np.ndarray, " n"] | None) -> Samples:
+    """The columns and gaps of ``logits``, in float64; ``labels`` is None for images of no class (out-of-distribution).
+
+    Raises :class:`~benchmark.errors.LogitsError` for labels that are no class.
 
     >>> samples = samples_of(Logits(np.array([[0.0, np.log(3.0)]])), np.array([0]))
     >>> float(samples.columns.confidence()[0].round(4)), int(samples.columns.true_rank[0])
     (0.75, 1)
     """
     rows, classes = logits.values.shape
-    check_labels(labels, rows, classes)
+    if labels is not None:
+        check_labels(labels, rows, classes)
     step = max(1, CHUNK_ELEMENTS // classes)
     gaps = np.empty((rows, classes))
     parts = []
     for start in range(0, rows, step):
         block = logits.values[start : start + step].astype(np.float64)
-        part = _columns(block, labels[start : start + step].astype(np.int64))
+        part = _columns(block, None if labels is None else labels[start : start + step].astype(np.int64))
         gaps[start : start + step] = block - part.max_logit[:, None]
         parts.append(_as_dict(part))
     return Samples(Columns(**{name: np.concatenate([part[name] for part in parts]) for name in parts[0]}), gaps)
 
 
-def _columns(z: Float[np.ndarray, "n k"], labels: Int[np.ndarray, " n"]) -> Columns:
-    rows = np.arange(z.shape[0])
+def _columns(z: Float[np.ndarray, "n k"], labels: Int[np.ndarray, " n"] | None) -> Columns:
+    rows = np.arange(len(z))
     argmax = z.argmax(axis=1)
     largest = z[rows, argmax]
-    true = z[rows, labels]
     gaps = z - largest[:, None]
     weights = np.exp(gaps)
     weights[rows, argmax] = 0.0
     rest = weights.sum(axis=1)
-    total = 1.0 + rest
     log_normaliser = np.log1p(rest)
-    before = (z > true[:, None]).sum(axis=1)
-    # Equal logits are ordered by index; only rows that have any pay for looking.
-    for row in np.flatnonzero((z == true[:, None]).sum(axis=1) > 1):
-        before[row] += int((z[row, : labels[row]] == true[row]).sum())
     return Columns(
-        labels=labels,
+        labels=np.full(len(z), UNLABELLED) if labels is None else labels,
         argmax=argmax,
-        true_rank=before,
+        true_rank=np.full(len(z), UNLABELLED) if labels is None else _ranks(z, labels),
         max_logit=largest,
         log_normaliser=log_normaliser,
-        true_gap=true - largest,
-        rest_squares=np.einsum("nk,nk->n", weights, weights) / total**2,
-        entropy=log_normaliser - np.einsum("nk,nk->n", weights, gaps) / total,
+        true_gap=np.full(len(z), np.nan) if labels is None else gaps[rows, labels],
+        rest_squares=np.einsum("nk,nk->n", weights, weights) / (1.0 + rest) ** 2,
+        entropy=log_normaliser - np.einsum("nk,nk->n", weights, gaps) / (1.0 + rest),
     )
+
+
+def _ranks(z: Float[np.ndarray, "n k"], labels: Int[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
+    """How many classes stand before the label: those with larger logits, and equal ones of smaller index."""
+    true = z[np.arange(len(z)), labels][:, None]
+    before: Int[np.ndarray, " n"] = (z > true).sum(axis=1)
+    # Only rows with equal logits pay for ordering them.
+    for row in np.flatnonzero((z == true).sum(axis=1) > 1):
+        before[row] += int((z[row, : labels[row]] == true[row]).sum())
+    return before
 
 
 def _as_dict(columns: Columns) -> dict[str, np.ndarray]:
@@ -135,18 +151,33 @@ def _as_dict(columns: Columns) -> dict[str, np.ndarray]:
 
 def check_columns(samples: Samples) -> None:
     """Raise :class:`~benchmark.errors.LogitsError` where columns contradict each other or the gaps."""
-    columns, rows = samples.columns, np.arange(len(samples))
-    check_labels(columns.labels, len(samples), samples.classes)
-    rules = {
-        "no number is NaN or infinite": all(
-            np.isfinite(values).all() for values in (*_as_dict(columns).values(), samples.gaps)
-        ),
-        "gaps are at most 0": bool(samples.gaps.max() <= 0),
-        "argmax is a class": bool(columns.argmax.min() >= 0 and columns.argmax.max() < samples.classes),
-        "rank 0 is the argmax": bool(((columns.true_rank == 0) == (columns.argmax == columns.labels)).all()),
-    }
-    if rules["argmax is a class"]:
-        rules["the gap of the argmax is 0"] = bool((samples.gaps[rows, columns.argmax] == 0).all())
-    broken = [rule for rule, holds in rules.items() if not holds]
+    broken = [rule for rule, holds in _rules(samples).items() if not holds]
     if broken:
         raise LogitsError(f"These predictions break: {'; '.join(broken)}.")
+
+
+def _rules(samples: Samples) -> dict[str, bool]:
+    columns, n, k = samples.columns, len(samples), samples.classes
+    numbers = [values for name, values in _as_dict(columns).items() if name not in LABEL_COLUMNS]
+    rules = {
+        "there are images and classes": n > 0 and k > 0,
+        "no number is NaN or infinite": all(np.isfinite(values).all() for values in (*numbers, samples.gaps)),
+        "argmax is a class": bool(((columns.argmax >= 0) & (columns.argmax < k)).all()),
+        "no logit is above the largest": bool((samples.gaps <= 0).all()),
+        "no normaliser, entropy or square is below 0": all(
+            bool((values >= 0).all()) for values in (columns.log_normaliser, columns.entropy, columns.rest_squares)
+        ),
+    }
+    if not all(rules.values()):
+        return rules
+    rules["the gap of the argmax is 0"] = bool((samples.gaps[np.arange(n), columns.argmax] == 0).all())
+    if bool((columns.labels == UNLABELLED).all()):
+        rules["images without labels have no rank and no gap"] = bool(
+            (columns.true_rank == UNLABELLED).all() and np.isnan(columns.true_gap).all()
+        )
+        return rules
+    rules["labels are classes"] = bool(((columns.labels >= 0) & (columns.labels < k)).all())
+    rules["ranks are ranks"] = bool(((columns.true_rank >= 0) & (columns.true_rank < k)).all())
+    rules["the gap of the label is at most 0"] = bool((columns.true_gap <= 0).all())
+    rules["rank 0 is the argmax"] = bool(((columns.true_rank == 0) == (columns.argmax == columns.labels)).all())
+    return rules

@@ -15,7 +15,7 @@ from jaxtyping import Float, Int
 
 from ..errors import MetricError, MetricUndefinedError
 from ..predictions import Predictions
-from ..samples import Samples
+from ..samples import LABEL_COLUMNS, Samples
 from ._resampling import REPLICATES, in_blocks, resample_counts
 
 Direction = Literal["higher", "lower", "none"]
@@ -25,7 +25,7 @@ Statistic = Callable[[Float[np.ndarray, "r n"]], Float[np.ndarray, " r"]]
 
 
 class Interval(StrEnum):
-    """How a metric's interval is made."""
+    """How a metric's interval is made; both bootstraps end in the basic formula, which mirrors their bias away."""
 
     WILSON = "wilson"
     BASIC_BOOTSTRAP = "basic-bootstrap"
@@ -117,10 +117,12 @@ class SampleMetric(ResampledMetric[Predictions]):
 
     def samples(self, subject: Predictions) -> Samples:
         """The stored samples, at their own temperature or at the fitted one."""
+        if not subject.samples.columns.labelled() and set(self.needs) & set(LABEL_COLUMNS):
+            raise MetricUndefinedError("these images have no label among the model's classes")
         if not self.tempered:
             return subject.samples
         if subject.temperature is None:
-            raise MetricUndefinedError("no temperature was fitted for these predictions")
+            raise MetricUndefinedError("no temperature could be fitted for these predictions")
         return subject.samples.at_temperature(subject.temperature)
 
 

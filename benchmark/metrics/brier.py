@@ -23,21 +23,20 @@ def brier_per_sample(samples: Samples) -> Float[np.ndarray, " n"]:
     return np.where(columns.true_rank == 0, right, wrong)
 
 
-BRIER = METRICS.register("brier")(
-    SampleMetric(
-        name="brier",
-        title="Brier score",
-        unit="squared probability",
-        direction="lower",
-        lower_bound=0.0,
-        upper_bound=2.0,
-        definition="Mean squared distance between the probabilities and the label's indicator, summed over classes.",
-        source="Brier 1950; the convention of Ovadia et al. 2019 (arXiv 1906.02530) and scikit-learn's multiclass "
-        "brier_score_loss",
-        pitfalls="Three conventions are about: the sum (this one, up to 2), half of it, and the mean over classes "
-        "(the sum divided by their number).",
-        needs=("true_rank", "log_normaliser", "true_gap", "rest_squares"),
-        interval=Interval.BASIC_BOOTSTRAP,
-        statistic=mean_of(brier_per_sample),
-    )
+BRIER = SampleMetric(
+    name="brier",
+    title="Brier score",
+    unit="squared probability",
+    direction="lower",
+    lower_bound=0.0,
+    upper_bound=2.0,
+    definition="Mean squared distance between the probabilities and the label's indicator, summed over classes.",
+    source="Brier 1950; the convention of Ovadia et al. 2019 (arXiv 1906.02530) and scikit-learn's multiclass "
+    "brier_score_loss",
+    pitfalls="Three conventions are about: the sum (this one, up to 2), half of it, and the mean over classes "
+    "(the sum divided by their number).",
+    needs=("true_rank", "log_normaliser", "true_gap", "rest_squares"),
+    interval=Interval.BASIC_BOOTSTRAP,
+    statistic=mean_of(brier_per_sample),
 )
+METRICS.register(BRIER.name)(BRIER)

@@ -60,24 +60,23 @@ def top_label_error(norm: Norm) -> Callable[[Samples], Statistic]:
     return lambda samples: binned_error(samples.columns.confidence(), samples.columns.correct(), norm=norm)
 
 
-ECE15 = METRICS.register("ece15")(
-    SampleMetric(
-        name="ece15",
-        title="Expected calibration error (15 bins)",
-        unit="fraction",
-        direction="lower",
-        lower_bound=0.0,
-        upper_bound=1.0,
-        definition="Mean over 15 equal-width bins (a, b] of the confidence, weighted by images, of |accuracy - mean "
-        "confidence|.",
-        source="Guo et al. 2017, On Calibration of Modern Neural Networks (arXiv 1706.04599)",
-        pitfalls="Edges matter on saturated networks: torchmetrics bins [a, b) and gives confidence 1 a bin of its "
-        "own. Biased upwards for few images, and so is its bootstrap: hence the basic interval.",
-        needs=("log_normaliser", "true_rank"),
-        interval=Interval.BASIC_BOOTSTRAP,
-        statistic=top_label_error(l1),
-    )
+ECE15 = SampleMetric(
+    name="ece15",
+    title="Expected calibration error (15 bins)",
+    unit="fraction",
+    direction="lower",
+    lower_bound=0.0,
+    upper_bound=1.0,
+    definition="Mean over 15 equal-width bins (a, b] of the confidence, weighted by images, of |accuracy - mean "
+    "confidence|.",
+    source="Guo et al. 2017, On Calibration of Modern Neural Networks (arXiv 1706.04599)",
+    pitfalls="Edges matter on saturated networks: torchmetrics bins [a, b) and gives confidence 1 a bin of its "
+    "own. Biased upwards for few images, and so is its bootstrap: hence the basic interval.",
+    needs=("log_normaliser", "true_rank"),
+    interval=Interval.BASIC_BOOTSTRAP,
+    statistic=top_label_error(l1),
 )
+METRICS.register(ECE15.name)(ECE15)
 
 METRICS.register("rmsce15")(
     SampleMetric(

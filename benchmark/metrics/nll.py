@@ -14,19 +14,18 @@ def nll_per_sample(samples: Samples) -> Float[np.ndarray, " n"]:
     return columns.log_normaliser.astype(np.float64) - columns.true_gap.astype(np.float64)
 
 
-NLL = METRICS.register("nll")(
-    SampleMetric(
-        name="nll",
-        title="Negative log-likelihood",
-        unit="nats",
-        direction="lower",
-        lower_bound=0.0,
-        upper_bound=None,
-        definition="Mean of -log p(label), by log-softmax of the logits in float64.",
-        source="standard; Ovadia et al. 2019 (arXiv 1906.02530)",
-        pitfalls="Never from clipped float32 probabilities: 2.98 instead of 3.49 nats on a saturated network.",
-        needs=("log_normaliser", "true_gap"),
-        interval=Interval.BASIC_BOOTSTRAP,
-        statistic=mean_of(nll_per_sample),
-    )
+NLL = SampleMetric(
+    name="nll",
+    title="Negative log-likelihood",
+    unit="nats",
+    direction="lower",
+    lower_bound=0.0,
+    upper_bound=None,
+    definition="Mean of -log p(label), by log-softmax of the logits in float64.",
+    source="standard; Ovadia et al. 2019 (arXiv 1906.02530)",
+    pitfalls="Never from clipped float32 probabilities: 2.98 instead of 3.49 nats on a saturated network.",
+    needs=("log_normaliser", "true_gap"),
+    interval=Interval.BASIC_BOOTSTRAP,
+    statistic=mean_of(nll_per_sample),
 )
+METRICS.register(NLL.name)(NLL)
