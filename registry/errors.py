@@ -16,7 +16,14 @@ RegistryError
 ├── BlobError
 │   ├── BlobMissingError
 │   └── BlobCorruptError
-└── AccessError                a token is unknown, revoked, expired or too narrow
+├── AccessError                a token is unknown, revoked, expired or too narrow
+├── HubError                   a hub and what it holds
+│   ├── HubUnavailableError         no connection, or the hub itself failed
+│   ├── HubAccessError              the hub refuses what was asked
+│   ├── NotOnHubError               no such repository, revision or file
+│   └── CorruptDownloadError        the bytes are not the promised ones
+├── NotPullableError           the catalogue knows the model, but no hub holds its checkpoint
+└── RejectedError              a model folder fails the check; the reasons are listed
 """
 
 from zoo.core.errors import PrunariumError, UsageError
@@ -88,3 +95,31 @@ class BlobCorruptError(BlobError):
 
 class AccessError(RegistryError):
     """A token is unknown, revoked, expired, or does not have the scope that the request needs."""
+
+
+class HubError(RegistryError):
+    """A hub and what it holds."""
+
+
+class HubUnavailableError(HubError):
+    """The hub cannot be reached, or failed by its own fault."""
+
+
+class HubAccessError(HubError):
+    """The hub refuses: no token, a wrong one, or one without the right."""
+
+
+class NotOnHubError(HubError):
+    """The hub has no such repository, revision or file (or hides it from this token)."""
+
+
+class CorruptDownloadError(HubError):
+    """The bytes are not those that the hub, the passport or the catalogue promised."""
+
+
+class NotPullableError(RegistryError):
+    """The catalogue knows the model, but no hub holds its checkpoint; the message says where it is."""
+
+
+class RejectedError(RegistryError):
+    """A model folder fails the check that every published model must pass."""
