@@ -1,0 +1,88 @@
+"""Training every weight of a sparse network that is not pruned."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import cos, pi
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from zoo.masks import keep_sparse
+
+
+@dataclass(frozen=True)
+class FinetuneConfig:
+    """SGD with momentum and weight decay; the learning rate falls from its first value to 0 along half a cosine.
+
+    ``batch_size`` images a step; the last, smaller batch of an epoch is used unless it has a single image, which batch
+    normalisation cannot take.
+    """
+
+    epochs: int
+    batch_size: int
+    momentum: float
+    weight_decay: float
+
+
+def finetune(
+    model: nn.Module,
+    images: Float[Tensor, "n c h w"],
+    labels: Int64[Tensor, " n"],
+    config: FinetuneConfig,
+    learning_rate: float,
+    seed: int,
+    pieces: int = 1,
+) -> list[float]:
+    """Train ``model`` in place, its zeros held, and return the mean cross-entropy (nats) of each epoch.
+
+    ``seed`` orders the images. Each batch is cut into ``pieces`` whose gradients add up to the whole batch's; only the
+    batch statistics of normalisation layers differ then.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    optimizer = torch.optim.SGD(
+        model.parameters(), lr=learning_rate, momentum=config.momentum, weight_decay=config.weight_decay
+    )
+    held = keep_sparse(model, optimizer)
+    model.train()
+    curve = []
+    for epoch in range(config.epochs):
+        rows = list(_batches(len(labels), config.batch_size, generator))
+        losses = []
+        for step, batch in enumerate(rows):
+            progress = (epoch + step / len(rows)) / config.epochs
+            optimizer.param_groups[0]["lr"] = learning_rate * (1 + cos(pi * progress)) / 2
+            losses.append(_step(model, images[batch], labels[batch], optimizer, pieces) * len(batch))
+        curve.append(sum(losses) / sum(len(batch) for batch in rows))
+    held.remove()
+    model.eval()
+    return curve
+
+
+def _step(
+    model: nn.Module,
+    images: Float[Tensor, "b c h w"],
+    labels: Int64[Tensor, " b"],
+    optimizer: torch.optim.Optimizer,
+    pieces: int,
+) -> float:
+    optimizer.zero_grad()
+    total = 0.0
+    # Never a piece of one image: batch normalisation has no variance to estimate there.
+    for x, y in zip(
+        *(tensor.tensor_split(min(pieces, len(labels) // 2 or 1)) for tensor in (images, labels)), strict=True
+    ):
+        loss = cross_entropy(model(x), y) * (len(y) / len(labels))
+        loss.backward()  # type: ignore[no-untyped-call]
+        total += loss.item()
+    optimizer.step()
+    return total
+
+
+def _batches(n: int, batch_size: int, generator: torch.Generator) -> Iterator[Int64[Tensor, " b"]]:
+    order = torch.randperm(n, generator=generator)
+    for start in range(0, n, batch_size):
+        batch = order[start : start + batch_size]
+        if len(batch) > 1 or n == 1:
+            yield batch

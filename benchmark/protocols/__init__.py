@@ -1,0 +1,9 @@
+"""How a checkpoint becomes predictions: one protocol a file; ``PROTOCOLS`` knows them by ``name@version``."""
+
+from zoo.core.plugins import Plugins
+
+from ._protocol import Evaluation, Protocol, ProtocolFacts, Subject, SubjectKind
+
+PROTOCOLS: Plugins[type[Protocol]] = Plugins("protocol", __name__)
+
+__all__ = ["PROTOCOLS", "Evaluation", "Protocol", "ProtocolFacts", "Subject", "SubjectKind"]

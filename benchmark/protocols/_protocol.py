@@ -1,0 +1,98 @@
+"""What a protocol is: declared facts, a frozen configuration, and one method that turns a model into logits.
+
+The order of things in a job (:mod:`benchmark.run_job`)::
+
+    subject = the checkpoint, loaded with its own classifier or, if facts.new_head, with a fresh one
+    zeros   = which prunable weights are zero            # measured by the job, not by the protocol
+    evaluation = protocol.run(subject, task, seed, batch_divisor)
+    a zero of before that is no zero now fails the job with ``sparsity_lost``
+
+A protocol never sees the ids of the images and never computes a metric: it returns logits, which are stored first.
+Linear and full are two boards, never one score, so ``kind`` is part of every result.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar, Literal, NamedTuple
+
+from torch import nn
+
+from zoo.checkpoint.config import Preprocessing
+from zoo.core.canonical import config_hash
+
+from ..logits import Logits
+from ..tasks import Task
+
+SubjectKind = Literal["as_published", "linear", "full"]
+
+
+@dataclass(frozen=True)
+class ProtocolFacts:
+    """What the catalogue and the plan know of a protocol.
+
+    ``seeded``: it draws random numbers, so that several seeds are several runs. ``new_head``: the checkpoint is loaded
+    with a fresh classifier for the task's classes. ``trains``: what it changes ("nothing", "a new head", "all weights
+    that are not pruned"). ``task_kinds``: what it can be applied to.
+    """
+
+    name: str
+    version: str
+    kind: SubjectKind
+    title: str
+    summary: str
+    seeded: bool
+    new_head: bool
+    trains: str
+    task_kinds: tuple[str, ...]
+    source: str
+
+    @property
+    def id(self) -> str:
+        """``name@version``."""
+        return f"{self.name}@{self.version}"
+
+
+class Subject(NamedTuple):
+    """The model under test, in evaluation mode, and what it needs to be fed.
+
+    ``classifier`` names the module whose input are the features.
+    """
+
+    model: nn.Module
+    classifier: str
+    preprocessing: Preprocessing
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Logits by condition (the keys of ``task.image_sets()``), in the order of those images.
+
+    ``temperature`` was fitted on the validation set, or is None. ``notes`` (JSON types) say what was chosen on the way:
+    a penalty, a learning rate, the training curve; they become provenance.
+    """
+
+    logits: Mapping[str, Logits]
+    temperature: float | None = None
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Protocol(ABC):
+    """The base of every protocol. ``config`` is a frozen dataclass whose defaults are the protocol's version."""
+
+    facts: ClassVar[ProtocolFacts]
+    config_type: ClassVar[type[Any]]
+
+    def __init__(self, config: Any | None = None) -> None:
+        self.config = self.config_type() if config is None else config
+
+    @abstractmethod
+    def run(self, subject: Subject, task: Task, seed: int, batch_divisor: int) -> Evaluation:
+        """Evaluate; ``subject.model`` is left in the state that made the logits.
+
+        Batches are cut into ``batch_divisor`` pieces, which may change results by rounding only.
+        """
+
+    def config_hash(self) -> str:
+        """64 hex digits over the whole configuration; provenance of every result."""
+        return config_hash(self.facts.id, asdict(self.config))

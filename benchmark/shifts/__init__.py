@@ -1,0 +1,9 @@
+"""Distribution-shifted sets: one file per shift; ``SHIFTS`` knows them by ``name@version``."""
+
+from zoo.core.plugins import Plugins
+
+from ._protocol import CorruptionShift, ShiftTask
+
+SHIFTS: Plugins[ShiftTask] = Plugins("shift", __name__)
+
+__all__ = ["SHIFTS", "CorruptionShift", "ShiftTask"]

@@ -1,0 +1,88 @@
+"""What a shift is: a task of its own, the images of a source task's test split under each of several conditions."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, ClassVar
+
+from ..tasks import ImageManifest, ImageSet, Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShiftTask(Task):
+    """The base of every shift.
+
+    ``source_task`` is the ``name@version`` that it shifts and ``data`` that task's images. ``regenerated`` says that
+    the images were made here rather than published: such numbers are never compared with those of published files.
+    """
+
+    kind: ClassVar[str] = "shift"
+    source_task: str
+    data: ImageManifest
+    regenerated: bool
+
+    @property
+    @abstractmethod
+    def conditions(self) -> tuple[str, ...]:
+        """The conditions in order, such as ``gaussian_noise/3``."""
+
+    @property
+    def classes(self) -> int:
+        return len(self.data.class_names)
+
+    @property
+    def n_test(self) -> int:
+        return self.data.splits["test"].n
+
+    @property
+    def licence(self) -> str:
+        return self.data.licence
+
+    @property
+    def citation(self) -> str:
+        return self.data.citation
+
+    def data_sha256(self) -> Mapping[str, str]:
+        return {self.data.spec: self.data.sha256}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorruptionShift(ShiftTask):
+    """Corruptions of :mod:`benchmark.corruptions` at severities 1 to 5, drawn anew for each image from its id."""
+
+    corruptions: tuple[str, ...]
+    severities: tuple[int, ...] = (1, 2, 3, 4, 5)
+    seed: int = 0
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        return tuple(f"{name}/{severity}" for name in self.corruptions for severity in self.severities)
+
+    def manifest(self) -> Mapping[str, Any]:
+        return {
+            "source_task": self.source_task,
+            "data": self.data.to_json(),
+            "regenerated": self.regenerated,
+            "corruptions": list(self.corruptions),
+            "severities": list(self.severities),
+            "seed": self.seed,
+        }
+
+    def image_sets(self) -> Mapping[str, ImageSet]:
+        """The corrupted test split by condition, made once per process."""
+        return _corrupted_sets(self)
+
+
+@lru_cache(maxsize=4)
+def _corrupted_sets(shift: CorruptionShift) -> Mapping[str, ImageSet]:
+    from ..corruptions import corrupt
+
+    clean = shift.data.split("test")
+    return {
+        f"{name}/{severity}": ImageSet(
+            corrupt(clean.images, clean.ids, name, severity, shift.seed), clean.labels, clean.ids
+        )
+        for name in shift.corruptions
+        for severity in shift.severities
+    }

@@ -1,0 +1,79 @@
+"""What a task is: frozen metadata, and the image sets that a model is shown.
+
+A task never changes once results exist for it: a new number of images, class order or licence is a new version, a file
+of its own. Everything here is free of torch and of the images themselves; they are loaded, and compared with the
+metadata, by :meth:`Task.image_sets`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from jaxtyping import Int64, UInt8
+
+TASK_KINDS = ("upstream", "transfer", "shift", "ood", "cost")
+
+
+class ImageSet(NamedTuple):
+    """Images as loaded (before preprocessing), their labels in the task's class order, and their permanent ids."""
+
+    images: UInt8[np.ndarray, "n h w c"]
+    labels: Int64[np.ndarray, " n"]
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task(ABC):
+    """The base of every kind of task; each kind adds its own data.
+
+    ``primary_metric`` is the ``name@version`` that boards show first.
+    """
+
+    kind: ClassVar[str]
+    name: str
+    version: str
+    title: str
+    primary_metric: str
+    source: str
+
+    @property
+    def id(self) -> str:
+        """``name@version``, the key of results."""
+        return f"{self.name}@{self.version}"
+
+    @property
+    def classes(self) -> int | None:
+        """The number of classes to predict, or None where nothing is predicted."""
+        return None
+
+    @property
+    def n_test(self) -> int | None:
+        """The number of distinct test images, or None where there are none."""
+        return None
+
+    @property
+    def licence(self) -> str | None:
+        """The licence of the images."""
+        return None
+
+    @property
+    def citation(self) -> str | None:
+        """Whom to cite for the images."""
+        return None
+
+    @abstractmethod
+    def manifest(self) -> Mapping[str, Any]:
+        """Everything frozen that has no field of its own, as JSON types; stored in the catalogue."""
+
+    @abstractmethod
+    def image_sets(self) -> Mapping[str, ImageSet]:
+        """The sets that a model predicts, by condition, checked against the metadata.
+
+        Raises :class:`~benchmark.errors.ManifestError` where the data differ. Empty for tasks without images.
+        """
+
+    def data_sha256(self) -> Mapping[str, str]:
+        """The hash of each data source, by its specification; provenance of every result."""
+        return {}
