@@ -1,7 +1,5 @@
 """Loss of contrast."""
 
-import numpy as np
-
 from . import CORRUPTIONS
 from ._corruption import Corruption, Generators, Images
 

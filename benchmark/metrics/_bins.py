@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 
-def right_closed_bins(values: Float[np.ndarray, " n"], bins: int) -> Int[np.ndarray, " n"]:
+def right_closed_bins(values: Float[np.ndarray, " *n"], bins: int) -> Int[np.ndarray, " *n"]:
     """The bin of each value in [0, 1]: bin b holds (b/bins, (b+1)/bins], and 0 goes to bin 0 rather than to none.
 
     Edges are compared, never multiplied out: 0.6 * 5 is 3.0000000000000004 in some precisions.

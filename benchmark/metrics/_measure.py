@@ -44,7 +44,7 @@ def measure(metric: Metric[Any], subject: Any, *, seed: int, replicates: int = R
     """
     try:
         value = metric.compute(subject)
-        drawn = metric.replicates(subject, seed, replicates)
+        drawn = None if metric.interval is Interval.NONE else metric.replicates(subject, seed, replicates)
     except MetricUndefinedError as error:
         return Measured(metric.name, metric.version, missing_reason=error.message)
     n = metric.size(subject)
