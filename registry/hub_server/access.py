@@ -1,0 +1,126 @@
+"""Who asks, what for, and whether they may: the dependencies of the routes."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from .errors import (
+    CredentialsError,
+    ForbiddenError,
+    GatedAnonymousError,
+    GatedRepoError,
+    MissingError,
+    RepoHiddenError,
+    RepoNotFoundError,
+    SignInError,
+)
+from .hub import Hub
+from .names import KINDS, unquoted
+from .parsing import bounded_body, json_object_from
+from .queries import accounts, repos
+from .records import Caller, Repo
+
+
+def hub_of(request: Request) -> Hub:
+    """The server that this request came to."""
+    hub: Hub = request.app.state.hub
+    return hub
+
+
+TheHub = Annotated[Hub, Depends(hub_of)]
+
+
+def segment(request: Request, name: str) -> str:
+    """One decoded parameter of the path."""
+    return unquoted(request.path_params[name])
+
+
+def caller_of(request: Request, hub: TheHub) -> Caller | None:
+    """Who sends the token; None without one. A token that is no good is refused, never ignored."""
+    header = request.headers.get("authorization")
+    if header is None:
+        return None
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise CredentialsError
+    with hub.reading() as session:
+        caller = accounts.caller_by_token(session, token.strip())
+    if caller is None:
+        raise CredentialsError
+    return caller
+
+
+MaybeCaller = Annotated[Caller | None, Depends(caller_of)]
+
+
+def signed_in(caller: MaybeCaller) -> Caller:
+    """A caller with a good token."""
+    if caller is None:
+        raise SignInError("This needs a token.", "Send it as 'Authorization: Bearer …'.")
+    return caller
+
+
+SignedIn = Annotated[Caller, Depends(signed_in)]
+
+
+def kind_of(request: Request) -> str:
+    """``models`` or ``datasets``, from the address."""
+    if "kind" not in request.path_params:
+        return "datasets" if request.scope["route"].path.startswith("/datasets/") else "models"
+    kind = segment(request, "kind")
+    if kind not in KINDS:
+        raise MissingError(f"This hub has no {kind[:40]!a}; it holds models and datasets.")
+    return kind
+
+
+def readable_repo(request: Request, hub: TheHub, caller: MaybeCaller) -> Repo:
+    """The repository of the address, if the caller may know that it exists."""
+    return find_repo(hub, caller, kind_of(request), segment(request, "namespace"), segment(request, "name"))
+
+
+def find_repo(hub: Hub, caller: Caller | None, kind: str, namespace: str, name: str) -> Repo:
+    """A repository by name, if the caller may know that it exists; private and missing ones look the same."""
+    with hub.reading() as session:
+        repo = repos.get_repo(session, kind, namespace, name)
+    if repo is None or (repo.private and not (caller and caller.may_see(namespace))):
+        raise (RepoHiddenError if caller is None else RepoNotFoundError)("Repository not found")
+    return repo
+
+
+Readable = Annotated[Repo, Depends(readable_repo)]
+
+
+def open_repo(repo: Readable, caller: MaybeCaller) -> Repo:
+    """The repository, if the caller may have its content."""
+    if repo.gated and not (caller and caller.may_see(repo.namespace)):
+        error = GatedAnonymousError if caller is None else GatedRepoError
+        raise error(f"Access to {repo.kind[:-1]} {repo.full_name} is restricted.", "Ask its owner for access.")
+    return repo
+
+
+Open = Annotated[Repo, Depends(open_repo)]
+
+
+def writable_repo(repo: Readable, caller: SignedIn) -> Repo:
+    """The repository, if the caller may change it."""
+    require_write(caller, repo.namespace)
+    return repo
+
+
+Writable = Annotated[Repo, Depends(writable_repo)]
+
+
+def require_write(caller: Caller, namespace: str) -> None:
+    """Refuse unless the token may change the repositories of ``namespace``."""
+    if not caller.may_write(namespace):
+        raise ForbiddenError(f"This token may not write to {namespace[:100]!a}.", "Use a token with that right.")
+
+
+async def json_body(request: Request, hub: TheHub) -> dict[str, Any]:
+    """The body as a JSON object; an empty body is an empty object."""
+    body = await bounded_body(request, hub.limits.json_bytes)
+    return json_object_from(body) if body.strip() else {}
+
+
+JsonBody = Annotated[dict[str, Any], Depends(json_body)]

@@ -1,0 +1,108 @@
+"""What the queries return and the routes work with: frozen, without SQLAlchemy."""
+
+from dataclasses import dataclass
+
+READ, WRITE = "hub:read", "hub:write"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who sent a request, by its token."""
+
+    account_id: int
+    name: str
+    full_name: str | None
+    email: str | None
+    token_name: str
+    scopes: frozenset[str]
+
+    def may_write(self, namespace: str) -> bool:
+        """True when the token may change repositories of ``namespace``."""
+        return WRITE in self.scopes and self.name == namespace
+
+    def may_see(self, namespace: str) -> bool:
+        """True when the token opens private repositories of ``namespace``."""
+        return not self.scopes.isdisjoint((READ, WRITE)) and self.name == namespace
+
+
+@dataclass(frozen=True)
+class Repo:
+    """A repository."""
+
+    id: int
+    kind: str
+    namespace: str
+    name: str
+    private: bool
+    gated: bool
+    created_us: int
+    updated_us: int
+
+    @property
+    def full_name(self) -> str:
+        """``namespace/name``."""
+        return f"{self.namespace}/{self.name}"
+
+    @property
+    def web_path(self) -> str:
+        """The repository's path in addresses outside the API."""
+        return f"datasets/{self.full_name}" if self.kind == "datasets" else self.full_name
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit; ``id`` is the row, ``oid`` the 40 hex digits."""
+
+    id: int
+    oid: str
+    parent_oid: str | None
+    title: str
+    message: str
+    author: str
+    operations_hash: str | None
+    at_us: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file of one tree: ``sha256`` finds the bytes, ``git_oid`` is what git calls the file (or its pointer)."""
+
+    path: str
+    sha256: str
+    git_oid: str
+    size: int
+    is_lfs: bool
+
+    @property
+    def etag(self) -> str:
+        """The name clients give the file in their caches."""
+        return self.sha256 if self.is_lfs else self.git_oid
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A full reference name (``refs/heads/main``) and the commit it points at."""
+
+    name: str
+    commit_oid: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one request may ask of the server. Bytes and counts; times in seconds."""
+
+    file_bytes: int = 100 * 2**30
+    inline_bytes: int = 10 * 2**20  # one regular file inside a commit
+    regular_bytes: int = 2**20  # text up to this size is committed inline, the rest goes the way of large files
+    commit_bytes: int = 256 * 2**20
+    commit_operations: int = 50_000
+    json_bytes: int = 8 * 2**20
+    card_bytes: int = 2**20
+    xorb_bytes: int = 80 * 2**20
+    shard_bytes: int = 80 * 2**20
+    multipart_from_bytes: int = 5 * 2**30
+    part_bytes: int = 64 * 2**20
+    page_entries: int = 1000
+    page_repos: int = 100
+    upload_seconds: int = 6 * 3600
+    xet_seconds: int = 3600

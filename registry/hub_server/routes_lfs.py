@@ -1,0 +1,107 @@
+"""Large files, the Git LFS way: ask in a batch, PUT to a signed address, let it be verified.
+
+The addresses carry no token. Each is sealed for one object, size and repository, and for uploading only.
+"""
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from .access import JsonBody, TheHub, Writable, segment
+from .errors import BadRequestError, ConflictError, MissingError
+from .hub import Hub
+from .multipart import part_addresses, wants_parts
+from .names import is_sha256
+from .parsing import announced_length, count_field, spool_body, text_field
+from .queries import objects, repos
+from .records import Repo
+from .store import Spool
+
+router = APIRouter()
+_MEDIA_TYPE = "application/vnd.git-lfs+json"
+_MAX_OBJECTS = 1000
+UPLOAD = "lfs upload"
+
+
+@router.post("/{namespace}/{name}.git/info/lfs/objects/batch")
+@router.post("/datasets/{namespace}/{name}.git/info/lfs/objects/batch")
+def batch(repo: Writable, body: JsonBody, hub: TheHub) -> JSONResponse:
+    """Where to put each object. One without ``actions`` was uploaded to this repository before."""
+    wanted = body.get("objects")
+    if body.get("operation") != "upload" or body.get("hash_algo", "sha256") != "sha256":
+        raise BadRequestError("This hub takes uploads named by sha256; download through resolve.")
+    if not isinstance(wanted, list) or len(wanted) > _MAX_OBJECTS:
+        raise BadRequestError(f"objects must be a list of at most {_MAX_OBJECTS} objects.")
+    asked = [_object(hub, item) for item in wanted]
+    with hub.reading() as session:
+        present = objects.object_sizes(session, repo.id, [oid for oid, _ in asked])
+    transfers = body.get("transfers")
+    in_parts = isinstance(transfers, list) and "multipart" in transfers
+    answers = []
+    for oid, size in asked:
+        stored = oid in present and hub.blobs.size(oid) == present[oid]
+        answer: dict[str, Any] = {"oid": oid, "size": present[oid] if stored else size, "authenticated": True}
+        if not stored:
+            answer["actions"] = _actions(hub, repo, oid, size, in_parts=in_parts)
+        answers.append(answer)
+    return JSONResponse({"transfer": "basic", "objects": answers, "hash_algo": "sha256"}, media_type=_MEDIA_TYPE)
+
+
+@router.put("/_lfs/{sealed}")
+async def put(request: Request, hub: TheHub) -> Response:
+    """The bytes of one object, at the address that the batch gave."""
+    claims = hub.signer.unseal(UPLOAD, segment(request, "sealed"))
+    announced_length(request, claims["size"])
+    with hub.blobs.spool(claims["size"]) as spool:
+        await spool_body(request, spool)
+        await run_in_threadpool(keep_object, hub, claims, spool)
+    return Response(status_code=200)
+
+
+@router.post("/{namespace}/{name}.git/info/lfs/verify")
+@router.post("/datasets/{namespace}/{name}.git/info/lfs/verify")
+def verify(repo: Writable, body: JsonBody, hub: TheHub) -> dict[str, Any]:
+    """Is the object there, whole?"""
+    oid, size = _object(hub, body)
+    with hub.reading() as session:
+        present = objects.object_sizes(session, repo.id, [oid])
+    if oid not in present:
+        raise MissingError("The object was not uploaded to this repository.")
+    if present[oid] != size:
+        raise BadRequestError(f"The object has {present[oid]} bytes.")
+    return {"oid": oid, "size": size}
+
+
+def keep_object(hub: Hub, claims: dict[str, Any], spool: Spool) -> None:
+    """Bytes first, then the row that says whose they are."""
+    hub.blobs.keep(spool, claims["oid"], claims["size"])
+    note_object(hub, claims["repo"], claims["oid"], claims["size"])
+
+
+def note_object(hub: Hub, repo_id: int, oid: str, size: int) -> None:
+    """Record that a repository holds an object whose bytes are in the store."""
+    with hub.writing() as session:
+        if repos.repo_by_id(session, repo_id) is None:
+            raise ConflictError("The repository is gone.")
+        objects.add_object(session, repo_id, oid, size)
+
+
+def _object(hub: Hub, item: Any) -> tuple[str, int]:
+    if not isinstance(item, dict):
+        raise BadRequestError("objects must hold objects.")
+    oid = text_field(item, "oid", most=64)
+    if not is_sha256(oid):
+        raise BadRequestError("An object id is 64 lower-case hex digits.")
+    return oid, count_field(item, "size", most=hub.limits.file_bytes)
+
+
+def _actions(hub: Hub, repo: Repo, oid: str, size: int, *, in_parts: bool) -> dict[str, Any]:
+    claims = {"repo": repo.id, "oid": oid, "size": size}
+    if in_parts and wants_parts(hub, size):
+        upload = part_addresses(hub, claims)
+    else:
+        upload = {"href": hub.url(f"_lfs/{hub.signer.seal(UPLOAD, claims, hub.limits.upload_seconds)}")}
+    return {"upload": upload, "verify": {"href": hub.url(f"{repo.web_path}.git/info/lfs/verify")}}

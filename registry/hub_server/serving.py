@@ -1,0 +1,139 @@
+"""Open a hub's folder, database and port: what ``prunarium hub serve`` and the embedded hub share."""
+
+import errno
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy import Engine
+
+from zoo.core.files import disk_errors
+
+from ..db.schema import open_catalogue
+from ..db.session import session_scope
+from ..errors import SchemaBehindError
+from ..settings import Settings
+from .app import create_hub_app
+from .errors import BadRequestError, HubServeError
+from .queries import accounts
+from .records import Limits
+
+_STOP_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class HubFolder:
+    """Where a hub lives: ``data`` holds its bytes, and its database unless another one is named."""
+
+    data: Path
+    database_url: str | None = None
+
+    @property
+    def root(self) -> Path:
+        """The folder's absolute path."""
+        return self.data.expanduser().absolute()
+
+    def open_engine(self) -> Engine:
+        """The database, made if it is missing.
+
+        Raises :class:`HubServeError` for a folder that cannot be one, :class:`SchemaBehindError` with the command.
+        """
+        root = self.root
+        if root.exists() and not root.is_dir():
+            raise HubServeError(f"{root} is a file, not a folder.", "Choose another folder: --data DIR")
+        with disk_errors(root):
+            try:
+                root.mkdir(parents=True, exist_ok=True)
+            except NotADirectoryError as error:
+                raise HubServeError(f"{root}: a file is in the way.", "Choose another folder: --data DIR") from error
+        url = self.database_url or f"sqlite:///{root}/hub.sqlite"
+        try:
+            return open_catalogue(
+                Settings(home=root, database_url=url, hub_endpoint=None, hub_token=None, blobs=f"file://{root}/blobs")
+            )
+        except SchemaBehindError as error:
+            raise SchemaBehindError(
+                error.message, f"Bring it up to date: PRUNARIUM_DATABASE_URL={url} prunarium db upgrade"
+            ) from error
+
+    @property
+    def store(self) -> Path:
+        """The folder of the bytes."""
+        return self.root / "store"
+
+
+def ensure_account(engine: Engine, name: str) -> bool:
+    """Make an account; False when it exists. Raises :class:`HubServeError` for a name that no account may have."""
+    with _clear_names(), session_scope(engine, write=True) as session:
+        return accounts.ensure_account(session, name)[1]
+
+
+def issue_token(engine: Engine, name: str, scope: str, label: str) -> tuple[str, bool]:
+    """A new token (``scope``: ``read`` or ``write``) of an account, and whether the account was made for it."""
+    with _clear_names(), session_scope(engine, write=True) as session:
+        account_id, made = accounts.ensure_account(session, name)
+        return accounts.issue_token(session, account_id, label, accounts.SCOPES[scope]), made
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket (port 0: any free one); raises :class:`HubServeError` when the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+        sock.listen(128)
+    except OSError as error:
+        sock.close()
+        if error.errno == errno.EADDRINUSE:
+            raise HubServeError(f"Port {port} of {host} is taken.", "Choose another: --port 7861") from error
+        raise HubServeError(f"Cannot listen on {host}:{port}: {error.strerror}.", "Choose another --host.") from error
+    except OverflowError as error:
+        sock.close()
+        raise HubServeError(f"There is no port {port}.", "Ports go from 1 to 65535.") from error
+    return sock
+
+
+def address_of(sock: socket.socket) -> str:
+    """``http://host:port`` of a listening socket."""
+    host, port = sock.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def make_app(folder: HubFolder, engine: Engine, base_url: str, limits: Limits | None = None) -> FastAPI:
+    """The hub's application over an opened folder."""
+    return create_hub_app(engine, folder.store, base_url, limits)
+
+
+def make_server(app: FastAPI) -> uvicorn.Server:
+    """An HTTP server without access log: who changed what is in the commits."""
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        ws="none",
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=_STOP_SECONDS,
+    )
+    return uvicorn.Server(config)
+
+
+def serve_forever(folder: HubFolder, engine: Engine, sock: socket.socket, base_url: str) -> None:
+    """Serve until the process is told to stop."""
+    with suppress(KeyboardInterrupt):
+        make_server(make_app(folder, engine, base_url)).run(sockets=[sock])
+    engine.dispose()
+
+
+@contextmanager
+def _clear_names() -> Iterator[None]:
+    """Turn the protocol's answer to a bad name into an error for the command line."""
+    try:
+        yield
+    except BadRequestError as error:
+        raise HubServeError(error.message, error.hint) from error

@@ -1,0 +1,80 @@
+"""What every test runs in: a clean environment, fixed seeds, no network beyond this machine, a hub on demand."""
+
+import os
+import random
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+# The Hugging Face libraries read these once, when they are imported, which collecting the tests may already do.
+for _name in [name for name in os.environ if name.startswith(("HF_", "HUGGINGFACE_", "PRUNARIUM_"))]:
+    del os.environ[_name]
+_HF_HOME = Path(tempfile.mkdtemp(prefix="prunarium-test-hf-"))
+os.environ |= {
+    "HF_HOME": str(_HF_HOME),
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_UPDATE_CHECK": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
+    "OMP_NUM_THREADS": "1",
+}
+
+import pytest  # noqa: E402
+from hypothesis import settings  # noqa: E402
+
+pytest_plugins = ["hub_fixture"]
+
+settings.register_profile("quick", deadline=None, derandomize=True, max_examples=50, database=None)
+settings.register_profile("full", deadline=None, max_examples=1000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+def pytest_unconfigure() -> None:
+    """Remove the client cache of this run."""
+    shutil.rmtree(_HF_HOME, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def clean_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whatever a test keeps by default lands in its own folder."""
+    for name in [name for name in os.environ if name.startswith("PRUNARIUM_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PRUNARIUM_HOME", str(tmp_path / "prunarium-home"))
+
+
+@pytest.fixture(autouse=True)
+def fixed_seeds() -> None:
+    """The global generators start alike in every test; code of ours does not use them."""
+    random.seed(0)
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(0)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_network() -> Iterator[None]:
+    """Fail at once, with the address, when a test reaches out of this machine."""
+    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
+
+    def checked(address: Any) -> Any:
+        if isinstance(address, tuple) and not _is_local(str(address[0])):
+            raise RuntimeError(f"A test tried to reach {address[0]}: tests stay on this machine.")
+        return address
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", lambda self, address: connect(self, checked(address)))
+        patch.setattr(socket.socket, "connect_ex", lambda self, address: connect_ex(self, checked(address)))
+        yield
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return host in ("localhost", "") or ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
