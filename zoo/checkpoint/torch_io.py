@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -31,6 +31,21 @@ _NAMES = {dtype: name for name, dtype in _DTYPES.items()}
 
 # So many names of one kind stand in a message; the rest are counted.
 _NAMES_SHOWN = 8
+
+
+class TensorSpec(NamedTuple):
+    """What a module expects under one name of its ``state_dict``; ``dtype`` in safetensors' spelling."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+
+
+def specs_of(module: nn.Module) -> list[TensorSpec]:
+    """What a file must hold for this module; works on the meta device. Raises as :func:`tensors_of`."""
+    return [
+        TensorSpec(name, _dtype_name(name, value), tuple(value.shape)) for name, value in module.state_dict().items()
+    ]
 
 
 def tensors_of(module: nn.Module) -> list[RawTensor]:
@@ -75,15 +90,20 @@ def load_into(module: nn.Module, path: Path, exempt: Collection[str] = ()) -> No
             target.copy_(to_torch(found[name]))
 
 
-def _raw(name: str, value: Any) -> RawTensor:
+def _dtype_name(name: str, value: Any) -> str:
     if not isinstance(value, Tensor) or value.layout != torch.strided or value.dtype not in _NAMES:
         kind = f"{value.dtype}, {value.layout}" if isinstance(value, Tensor) else type(value).__name__
         raise TensorMismatchError(f"{name}: expected a plain dense tensor, got {kind}.")
+    return _NAMES[value.dtype]
+
+
+def _raw(name: str, value: Any) -> RawTensor:
+    dtype = _dtype_name(name, value)
     tensor = value.detach().cpu().contiguous()
     if tensor.is_floating_point():
         tensor = torch.where(tensor == 0, torch.zeros((), dtype=tensor.dtype), tensor)
     data = tensor.reshape(-1).view(torch.uint8).numpy().tobytes() if tensor.numel() else b""
-    return RawTensor(name, _NAMES[tensor.dtype], tuple(tensor.shape), data)
+    return RawTensor(name, dtype, tuple(tensor.shape), data)
 
 
 def _within(tensor: str, module: str) -> bool:

@@ -1,0 +1,215 @@
+"""The check that every model passes before it is published or evaluated: the same code for author, form and worker.
+
+Untrusted data, trusted code: nothing of the folder is ever executed, the header of the weights is judged before their
+bytes, and the architecture is built from the zoo without memory for weights.
+"""
+
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Engine
+
+from zoo.checkpoint.config import ModelConfig, Provenance
+from zoo.checkpoint.errors import CheckpointError, ConfigError, TensorFileError
+from zoo.checkpoint.folder import CONFIG, PASSPORT, PROVENANCE, WEIGHTS
+from zoo.checkpoint.passport import Passport, count_non_finite, measure_tensors
+from zoo.checkpoint.patterns import UNSTRUCTURED
+from zoo.checkpoint.safetensors_file import read_tensors
+from zoo.checkpoint.slug import parse_slug
+from zoo.checkpoint.strict import read_json
+from zoo.core.hashing import RawTensor
+
+from . import queries
+from .db.session import session_scope
+from .reasons import REASONS, Reason
+
+if TYPE_CHECKING:
+    from zoo.checkpoint.torch_io import TensorSpec
+
+# A claim may overstate the number of zeros by one weight (rounding of target · n), and understate it by half a
+# percentage point: a weight that its mask keeps may still be zero.
+OVERSTATED_WEIGHTS = 1
+UNDERSTATED_FRACTION = 0.005
+
+PICKLE_SUFFIXES = frozenset({".bin", ".ckpt", ".dill", ".joblib", ".pickle", ".pkl", ".pt", ".pth"})
+
+_NAMES_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """The outcome; ``passport`` is None where the weights could not be read."""
+
+    reasons: tuple[Reason, ...]
+    passport: Passport | None
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no reason against the model."""
+        return not self.reasons
+
+    def to_json(self) -> dict[str, Any]:
+        """Stable field names: ok, reasons, passport."""
+        return {
+            "ok": self.ok,
+            "reasons": [reason.to_json() for reason in self.reasons],
+            "passport": None if self.passport is None else self.passport.to_json(),
+        }
+
+
+def check(folder: Path, *, engine: Engine | None = None) -> CheckReport:
+    """Every reason against a model folder, in the order of :data:`~registry.reasons.REASONS`.
+
+    With the ``engine`` of a catalogue, the dense parent must be there too, with the weights that are named. Raises
+    :class:`~zoo.checkpoint.errors.CheckpointError` only where there is no such folder.
+    """
+    if not folder.is_dir():
+        raise CheckpointError(f"{folder}: there is no such model folder.")
+    reasons = list(_pickles(folder))
+    config = _read(folder / CONFIG, ModelConfig, "preprocessing_missing", reasons)
+    provenance = _read(folder / PROVENANCE, Provenance, "bad_description", reasons)
+    tensors = _tensors(folder / WEIGHTS, reasons)
+    passport = None if tensors is None else measure_tensors(tensors, config)
+    if tensors is not None:
+        reasons += _non_finite(tensors)
+        if config is not None:
+            reasons += _against_architecture(tensors, config)
+    if passport is not None and provenance is not None:
+        reasons += _claims(folder, passport, provenance)
+    if provenance is not None:
+        reasons += _origin(provenance, engine)
+    order = list(REASONS)
+    return CheckReport(tuple(sorted(reasons, key=lambda reason: order.index(reason.code))), passport)
+
+
+def is_pickle(path: Path) -> bool:
+    """Whether a file is a pickle by its name, its first bytes, or as a zip archive that holds one (torch.save)."""
+    if path.suffix.lower() in PICKLE_SUFFIXES:
+        return True
+    if path.suffix == ".safetensors":  # judged by its own reader; the length of its header may look like a pickle
+        return False
+    with path.open("rb") as file:
+        start = file.read(2)
+    if len(start) == 2 and start[0] == 0x80 and 2 <= start[1] <= 5:
+        return True
+    if start != b"PK" or not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return any(name.endswith(".pkl") for name in archive.namelist())
+
+
+def _pickles(folder: Path) -> Iterator[Reason]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and is_pickle(path):
+            yield Reason("pickle_present", str(path.relative_to(folder)))
+
+
+def _read(path: Path, kind: type[Any], missing: str, reasons: list[Reason]) -> Any:
+    if not path.is_file():
+        reasons.append(Reason(missing, f"{path.name} is missing"))
+        return None
+    try:
+        return kind.from_dict(read_json(path), path.name)
+    except ConfigError as error:
+        reasons.append(Reason("bad_description", error.message))
+        return None
+
+
+def _tensors(path: Path, reasons: list[Reason]) -> list[RawTensor] | None:
+    try:
+        return read_tensors(path)
+    except TensorFileError as error:
+        reasons.append(Reason("bad_safetensors", error.message.replace(str(path), path.name)))
+        return None
+
+
+def _non_finite(tensors: Sequence[RawTensor]) -> Iterator[Reason]:
+    counts = {tensor.name: count_non_finite(tensor) for tensor in tensors}
+    found = [f"{name} ({count:,})" for name, count in counts.items() if count]
+    if found:
+        yield Reason("non_finite", _shown(found))
+
+
+def _against_architecture(tensors: Sequence[RawTensor], config: ModelConfig) -> Iterator[Reason]:
+    from zoo.architectures import ARCHITECTURES
+
+    if config.architecture not in ARCHITECTURES:
+        yield Reason("unknown_architecture", config.architecture)
+        return
+    expected = _expected_tensors(config)
+    found = {tensor.name: tensor for tensor in tensors}
+    missing, surplus = sorted(expected.keys() - found.keys()), sorted(found.keys() - expected.keys())
+    if missing or surplus:
+        parts = [f"{word} {_shown(names)}" for word, names in (("missing", missing), ("surplus", surplus)) if names]
+        yield Reason("name_mismatch", "; ".join(parts))
+    common = sorted(expected.keys() & found.keys())
+    for code, field in (("shape_mismatch", "shape"), ("dtype", "dtype")):
+        pairs = [(name, getattr(found[name], field), getattr(expected[name], field)) for name in common]
+        wrong = [f"{name} is {got}, not {wanted}" for name, got, wanted in pairs if got != wanted]
+        if wrong:
+            yield Reason(code, _shown(wrong))
+
+
+def _expected_tensors(config: ModelConfig) -> Mapping[str, "TensorSpec"]:
+    import torch
+
+    from zoo.checkpoint.torch_io import specs_of
+    from zoo.models import build
+
+    # The meta device has shapes and dtypes but no memory, so that a large architecture costs nothing.
+    with torch.device("meta"):
+        return {spec.name: spec for spec in specs_of(build(config.architecture, config.num_classes))}
+
+
+def _claims(folder: Path, passport: Passport, provenance: Provenance) -> Iterator[Reason]:
+    claimed = provenance.sparsity_target * passport.prunable_elements
+    zeros = passport.prunable_elements - passport.prunable_nonzeros
+    understated = UNDERSTATED_FRACTION * passport.prunable_elements
+    if claimed - zeros > OVERSTATED_WEIGHTS or zeros - claimed > max(understated, OVERSTATED_WEIGHTS):
+        measured = f"measured {passport.sparsity():.4%} ({zeros:,} of {passport.prunable_elements:,} prunable weights)"
+        yield Reason("sparsity_claim", f"stated {provenance.sparsity_target:.2%}, {measured}")
+    named = parse_slug(provenance.slug).sparsity
+    if "of" not in named and abs(float(named) - provenance.sparsity_target) > UNDERSTATED_FRACTION:
+        yield Reason("sparsity_claim", f"the slug says {named}, sparsity_target {provenance.sparsity_target}")
+    pattern = named.replace("of", ":") if "of" in named else provenance.pattern
+    if pattern not in (UNSTRUCTURED, passport.pattern):
+        yield Reason("sparsity_claim", f"stated pattern {pattern}, measured {passport.pattern}")
+    if (folder / PASSPORT).is_file() and not _same_passport(folder / PASSPORT, passport):
+        yield Reason("sparsity_claim", f"{PASSPORT} is not what the weights give")
+
+
+def _same_passport(path: Path, measured: Passport) -> bool:
+    try:
+        return Passport.from_json(read_json(path)) == measured
+    except ConfigError:
+        return False
+
+
+def _origin(provenance: Provenance, engine: Engine | None) -> Iterator[Reason]:
+    if not provenance.licence:
+        yield Reason("licence_missing", "prunarium.json names no licence")
+    if provenance.sparsity_target == 0:
+        return
+    if provenance.parent is None:
+        yield Reason("parent_missing", "prunarium.json names no parent")
+    elif engine is not None:
+        yield from _parent_in_catalogue(provenance.parent, provenance.parent_hash, engine)
+
+
+def _parent_in_catalogue(parent: str, parent_hash: str | None, engine: Engine) -> Iterator[Reason]:
+    with session_scope(engine) as session:
+        model = queries.get_model(session, parent)
+        checkpoint = None if model is None or model.id is None else queries.checkpoint_of(session, model.id)
+    if model is None:
+        yield Reason("parent_missing", f"{parent} is not in the catalogue")
+    elif parent_hash and checkpoint is not None and checkpoint.densified_hash != parent_hash:
+        yield Reason("parent_missing", f"{parent} in the catalogue has other weights than parent_hash says")
+
+
+def _shown(names: Iterable[str]) -> str:
+    names = list(names)
+    more = len(names) - _NAMES_SHOWN
+    return ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
