@@ -10,7 +10,7 @@ from .checkpoints import (
     register_revision,
     revisions_of,
 )
-from .jobs import count_jobs, get_job, jobs_ahead, jobs_of
+from .jobs import count_jobs, count_unfinished, get_job, jobs_ahead, jobs_of
 from .models import get_model, get_model_by_id, list_models, model_id, search, upsert_model
 from .plugins import (
     get_architecture,
@@ -44,6 +44,7 @@ __all__ = [
     "catalogue_version",
     "checkpoint_of",
     "count_jobs",
+    "count_unfinished",
     "find_checkpoint",
     "find_revision",
     "get_architecture",

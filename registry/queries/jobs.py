@@ -22,6 +22,9 @@ _STATE = (
     "not_before_us", "failure_kind", "failure_message", "finished_us",
 )  # fmt: skip
 
+# SQLite takes 32,766 parameters a statement.
+_IDS_AT_A_TIME = 10_000
+
 
 def insert_job(
     session: Session, checkpoint_id: int, task: str, protocol: str, seed: int, *, max_attempts: int, now: int
@@ -132,6 +135,16 @@ def count_jobs(session: Session) -> dict[str, int]:
     """How many jobs are in each state (states without a job are left out)."""
     counted = session.execute(select(Job.state, func.count()).group_by(Job.state))
     return {row.state: row[1] for row in counted}
+
+
+def count_unfinished(session: Session, job_ids: Sequence[int]) -> int:
+    """How many of these jobs have neither succeeded nor failed for good."""
+    total = 0
+    for start in range(0, len(job_ids), _IDS_AT_A_TIME):
+        some = Job.id.in_(job_ids[start : start + _IDS_AT_A_TIME])
+        statement = select(func.count()).select_from(Job).where(some, Job.state.in_(("queued", "leased")))
+        total += session.execute(statement).scalar_one()
+    return total
 
 
 def jobs_ahead(session: Session, job_ids: Sequence[int]) -> int:
