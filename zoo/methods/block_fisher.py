@@ -111,8 +111,10 @@ class BlockFisher(Method):
             )
 
         layout = BlockLayout.of(pruner.prunable, config.block_size)
+        # A small network affords double precision at once; a large one runs its gradients again where it must.
+        dtype = torch.float64 if layout.blocks * layout.size**2 <= 2**24 else torch.float32
         device = next(iter(pruner.prunable.values())).device
-        return block_fisher_inverse(stream, layout, config.damping, device=device)
+        return block_fisher_inverse(stream, layout, config.damping, dtype=dtype, device=device)
 
 
 def descending_counts(kept: int, wanted: int, times: int) -> list[int]:

@@ -29,7 +29,7 @@ Stream = Callable[[], Iterable[Mapping[str, Tensor]]]
 
 @dataclass(frozen=True)
 class BlockFisherInverse:
-    """F⁻¹ by blocks: ``inverse`` in single precision, but for the ``refined`` blocks, which are in double precision."""
+    """F⁻¹ by blocks: ``inverse`` in the precision asked for, but the blocks ``refined`` in double precision apart."""
 
     layout: BlockLayout
     inverse: Float[Tensor, "blocks size size"]
@@ -68,7 +68,12 @@ class BlockFisherInverse:
 
 
 def block_fisher_inverse(
-    stream: Stream, layout: BlockLayout, damping: float, *, device: torch.device | str = "cpu"
+    stream: Stream,
+    layout: BlockLayout,
+    damping: float,
+    *,
+    dtype: torch.dtype = torch.float32,
+    device: torch.device | str = "cpu",
 ) -> BlockFisherInverse:
     """Run ``stream()`` and invert what it gives: (λI + (1/m) Σ g gᵀ)⁻¹ for every block, m = number of gradients.
 
@@ -77,6 +82,7 @@ def block_fisher_inverse(
             (dictionaries of (n, *shape) tensors, as :func:`.gradients.gradient_stream` does).
         layout: The blocks.
         damping: λ > 0, in the unit of squared gradients.
+        dtype: Precision of the first run. With float64 the stream is never run again, and the memory is twice as much.
         device: Where the gradients are and the inverse shall be.
 
     Raises:
@@ -86,24 +92,22 @@ def block_fisher_inverse(
     """
     if not damping > 0:
         raise UsageError(f"The damping must be above zero, got {damping}.", "Papers use 1e-8 to 1e-5.")
-    gram, lost = _invert(stream, BlockGram(layout, device=device), damping)
-    refined = lost.nonzero().squeeze(-1)
-    if not len(refined):
-        nothing = torch.zeros(0, layout.size, layout.size, dtype=torch.float64, device=device)
-        return BlockFisherInverse(layout, gram.total, refined, nothing)
-    double = BlockGram(layout, chosen=refined, dtype=torch.float64, device=device)
-    again, still_lost = _invert(stream, double, damping)
-    if still_lost.any():
-        names = ", ".join(layout.names_of(refined[still_lost]))
+    first = BlockGram(layout, dtype=dtype, device=device)
+    refined = lost = _invert(stream, first, damping)
+    again = BlockGram(layout, chosen=refined, dtype=torch.float64, device=device)
+    if len(refined) and dtype != torch.float64:
+        lost = refined[_invert(stream, again, damping)]
+    if len(lost):
         raise LostDigitsError(
-            f"{int(still_lost.sum())} Fisher blocks of {names} are too close to singular for a damping of {damping:g} "
-            f"with {again.count} gradients: double precision holds no digit of their inverse.",
+            f"{len(lost)} Fisher blocks of {', '.join(layout.names_of(lost))} are too close to singular for a damping "
+            f"of {damping:g} with {first.count} gradients: double precision does not hold their inverse.",
             "Use more damping, more gradients or smaller blocks.",
         )
-    return BlockFisherInverse(layout, gram.total, refined, again.total)
+    return BlockFisherInverse(layout, first.total, refined, again.total)
 
 
-def _invert(stream: Stream, gram: BlockGram, damping: float) -> tuple[BlockGram, Tensor]:
+def _invert(stream: Stream, gram: BlockGram, damping: float) -> Int[Tensor, " lost"]:
+    """Fill ``gram`` from the stream, invert it in place, and return the rows of it that lost their digits."""
     for gradients in stream():
         gram.add(gradients)
     if gram.count == 0:
@@ -113,4 +117,4 @@ def _invert(stream: Stream, gram: BlockGram, damping: float) -> tuple[BlockGram,
             f"Gradients of {', '.join(names)} hold NaN or infinity, or values too large to square.",
             "Did training diverge? Check the loss and the learning rate.",
         )
-    return gram, invert_damped_(gram.total, gram.count, damping)
+    return invert_damped_(gram.total, gram.count, damping).nonzero().squeeze(-1)

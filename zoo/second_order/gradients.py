@@ -15,6 +15,7 @@ from torch.func import functional_call, grad, vmap
 from torch.nn.functional import cross_entropy
 
 from ..core.errors import UsageError
+from .layer_gradients import layer_gradients
 
 Gradients = dict[str, Tensor]  # name -> (n, *shape of the parameter)
 
@@ -52,7 +53,8 @@ def gradient_stream(
         samples_per_gradient: Group size; 1 gives the empirical Fisher itself.
         gradients_at_once: The most gradients in memory, each as large as the parameters; None: as many as 256 MB hold,
             but at least 8 and at most 128.
-        vectorised: Groups together in one pass (``torch.func.vmap``); False works for models that vmap refuses.
+        vectorised: Groups together in one pass, by :mod:`.layer_gradients` or else by ``torch.func.vmap``; False goes
+            group by group and works for models that vmap refuses.
         masks: 1 = kept. Gradients of pruned weights are zeroed, which makes Fisher blocks fall apart into kept and
             pruned weights, so that the inverse on the kept ones is that of their own submatrix.
 
@@ -85,6 +87,9 @@ def _gradients_in(available_bytes: int, parameters: Mapping[str, nn.Parameter]) 
 def _vectorised(
     model: nn.Module, parameters: Mapping[str, nn.Parameter], x: Float[Tensor, "n group ..."], y: Int[Tensor, "n group"]
 ) -> Gradients:
+    by_layer = layer_gradients(model, parameters, x, y)
+    if by_layer is not None:
+        return by_layer
     # Detached, or autograd would record a second graph for the parameters that are not asked for.
     constants = {name: tensor.detach() for name, tensor in (*model.named_parameters(), *model.named_buffers())}
 

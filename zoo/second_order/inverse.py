@@ -6,9 +6,9 @@ then noise, not a Fisher inverse. Cholesky itself notices only the crudest of th
 
 The measure used here is the trace of the scaled inverse, Σ_q F_qq [F⁻¹]_qq (a statistician's variance inflation,
 summed). By the Cauchy-Schwarz inequality every entry of F is rounded relative to √(F_ii F_jj), so F is known up to
-about ε in its unit-diagonal scaling, and its inverse up to ε times the norm of the scaled inverse, which the trace bounds
-(Demmel, "On floating point errors in Cholesky", LAPACK working note 14, 1989). The trace is the same for F and for F⁻¹,
-and no larger for a principal block of F⁻¹: a block that passes here is also safe in :func:`.surgeon.joint_update`.
+about ε in its unit-diagonal scaling, and its inverse up to ε times the norm of the scaled inverse, which the trace
+bounds (Demmel, "On floating point errors in Cholesky", LAPACK working note 14, 1989). The trace is the same for F and
+for F⁻¹, and no larger for a principal block of F⁻¹: a block that passes here is safe in :func:`.surgeon.joint_update`.
 """
 
 import torch
