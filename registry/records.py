@@ -114,7 +114,10 @@ class MetricRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelRecord:
-    """A model as people speak of it; ``parent`` is the slug or hub id of the dense model it was pruned from.
+    """A model as people speak of it; ``parent`` is the slug or hub id of its dense model.
+
+    The parent is the one it was pruned from, or, for a network that was sparse from the start, the one that its makers
+    compare it with.
 
     In a write, a field that is ``None`` means "not known here" and leaves what the catalogue knows.
     """

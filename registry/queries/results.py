@@ -1,10 +1,11 @@
 """Results and predictions: added once, superseded by newer rows, never changed."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from ..db.models import Checkpoint, CheckpointRevision, Metric, Model, Prediction, Protocol, Result, Task
@@ -17,7 +18,7 @@ from .models import model_id
 from .plugins import get_suite, list_suites
 
 _COLUMNS = [column for column in Result.__table__.columns if column.name != "replicates"]
-_NOT_COMPARED = {"id", "created_us", "superseded_by", "provenance"}
+_NOT_COMPARED = {"replicates", "created_us", "superseded_by", "provenance"}
 
 
 def add_results(session: Session, job_id: int, attempt: int, owner: str, results: Iterable[ResultRecord]) -> list[int]:
@@ -28,7 +29,7 @@ def add_results(session: Session, job_id: int, attempt: int, owner: str, results
     :class:`~registry.errors.LeaseLostError`.
     """
     job = lock_lease(session, job_id, attempt, owner)
-    written = []
+    written, names = [], _Names(session)
     for record in results:
         if (record.model, record.task, record.protocol) != (job.model, job.task, job.protocol):
             raise InvalidRecordError(
@@ -37,9 +38,12 @@ def add_results(session: Session, job_id: int, attempt: int, owner: str, results
             )
         if record.trust not in ("measured", "rescored"):
             raise InvalidRecordError(f"The result of a job cannot be {record.trust!r}.")
-        mark_changed(session)
-        written.append(_add(session, record, job_id=job_id, checkpoint_id=job.checkpoint_id, seed=job.seed))
-    return written
+        fence = {"job_id": job_id, "checkpoint_id": job.checkpoint_id, "seed": job.seed}
+        written.append(Result(**(_values(record, names) | fence)))
+    session.add_all(written)
+    session.flush()
+    mark_changed(session)
+    return [row.id for row in written]
 
 
 def add_reported_results(session: Session, results: Iterable[ResultRecord]) -> int:
@@ -48,7 +52,17 @@ def add_reported_results(session: Session, results: Iterable[ResultRecord]) -> i
     A row is known by model, task, protocol, metric, condition and source; writing it again changes nothing, and with
     another value it raises :class:`~registry.errors.ImmutableRowError`.
     """
-    return sum(_add_reported(session, record) for record in results)
+    names = _Names(session)
+    wanted = {_key(values): values for values in (_reported_values(record, names) for record in results)}
+    known = {_key(row._asdict()): row for row in session.execute(select(*_COLUMNS).where(Result.job_id.is_(None)))}
+    for key, values in wanted.items():
+        if key in known:
+            _refuse_change(known[key], values)
+    new = [values for key, values in wanted.items() if key not in known]
+    if new:
+        mark_changed(session)
+        session.execute(insert(Result), new)
+    return len(new)
 
 
 def supersede(session: Session, old_id: int, new_id: int) -> None:
@@ -114,33 +128,38 @@ def add_predictions(
             raise ImmutableRowError(f"Job {job_id} has predictions for the condition {record.condition!r} already.")
 
 
-def _add(session: Session, record: ResultRecord, **given: Any) -> int:
-    values = _values(session, record) | given
-    row = Result(**values)
-    session.add(row)
-    session.flush()
-    return row.id
+class _Names:
+    """Ids of models, tasks, protocols and metrics, each looked up once; and the time of the transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self.now = now_us(session)
+        self.model = cache(partial(model_id, session))
+        self.task = cache(partial(id_of, session, Task))
+        self.protocol = cache(partial(id_of, session, Protocol))
+        self.metric = cache(partial(id_of, session, Metric))
 
 
-def _add_reported(session: Session, record: ResultRecord) -> bool:
+def _reported_values(record: ResultRecord, names: _Names) -> dict[str, Any]:
     if record.trust not in ("reported", "derived") or not record.source:
         raise InvalidRecordError("A result without a job is reported or derived, and names its source.")
-    values = _values(session, record)
-    if insert_or_ignore(session, Result, values):
-        mark_changed(session)
-        return True
-    key = {name: values[name] for name in ("model_id", "task_id", "protocol_id", "metric_id", "condition", "source")}
-    row = session.execute(select(Result).filter_by(job_id=None, **key)).scalar_one()
-    changed = [name for name in values.keys() - _NOT_COMPARED if getattr(row, name) != values[name]]
+    return _values(record, names)
+
+
+def _key(values: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What the unique index of rows without a job is over."""
+    return tuple(values[name] for name in ("model_id", "task_id", "protocol_id", "metric_id", "condition", "source"))
+
+
+def _refuse_change(row: Any, values: Mapping[str, Any]) -> None:
+    changed = [name for name in values if name not in _NOT_COMPARED and getattr(row, name) != values[name]]
     if changed:
         raise ImmutableRowError(
-            f"{record.model} on {record.task} from {record.source} is recorded with another {sorted(changed)[0]}.",
+            f"Another {sorted(changed)[0]} is recorded for a result from {values['source']} (row {row.id}).",
             "Name the commit or version of the corrected source, and supersede the old row.",
         )
-    return False
 
 
-def _values(session: Session, record: ResultRecord) -> dict[str, Any]:
+def _values(record: ResultRecord, names: _Names) -> dict[str, Any]:
     numbers = (record.value, record.std, record.ci_low, record.ci_high)
     if any(number is not None and not math.isfinite(number) for number in numbers):
         raise InvalidRecordError(
@@ -149,11 +168,11 @@ def _values(session: Session, record: ResultRecord) -> dict[str, Any]:
         )
     values = columns_of(record, ("provenance",), skip=("id", "model", "task", "protocol", "metric"))
     return values | {
-        "model_id": model_id(session, record.model),
-        "task_id": id_of(session, Task, record.task),
-        "protocol_id": id_of(session, Protocol, record.protocol),
-        "metric_id": id_of(session, Metric, record.metric),
-        "created_us": now_us(session),
+        "model_id": names.model(record.model),
+        "task_id": names.task(record.task),
+        "protocol_id": names.protocol(record.protocol),
+        "metric_id": names.metric(record.metric),
+        "created_us": names.now,
     }
 
 

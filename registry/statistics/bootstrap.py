@@ -1,0 +1,103 @@
+"""Bootstrap replicates and the intervals read from them.
+
+Resamples depend on nothing but the seed, the number of samples and their strata. With one seed per task, the r-th
+replicate of every model is the same set of images, so that differences between models are paired.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from .intervals import LEVEL, Interval
+
+Floats = npt.NDArray[np.float64]
+REPLICATES = 1000
+_BLOCK = 1 << 22  # drawn samples held at a time
+
+
+def bootstrap_replicates(per_sample: npt.ArrayLike, n_replicates: int = REPLICATES, *, seed: int) -> Floats:
+    """Means of resamples, shape (n_replicates, ...), of per-sample values of shape (n, ...) such as correctness.
+
+    Columns (models, metrics) share their resamples.
+
+    >>> bootstrap_replicates([1.0, 1.0, 1.0], 2, seed=0).tolist()
+    [1.0, 1.0]
+    """
+    values = _samples(per_sample)
+    return _resampled_means(values, np.zeros(len(values), dtype=np.int64), n_replicates, seed)
+
+
+def stratified_replicates(
+    per_sample: npt.ArrayLike, strata: npt.ArrayLike, n_replicates: int = REPLICATES, *, seed: int
+) -> Floats:
+    """Means over strata of their resampled means, each stratum (class) resampled by itself: mean per-class accuracy."""
+    values, labels = _samples(per_sample), np.asarray(strata)
+    if labels.shape != (len(values),):
+        raise ValueError(f"expected one stratum per sample, got {labels.shape} for {len(values)} samples")
+    return _resampled_means(values, np.unique(labels, return_inverse=True)[1], n_replicates, seed)
+
+
+def hierarchical_replicates(per_seed: npt.ArrayLike, n_replicates: int = REPLICATES, *, seed: int) -> Floats:
+    """Resample seeds, then images, of values of shape (seeds, n); returns shape (n_replicates,).
+
+    All seeds saw the same test images, so a replicate draws one set of images for all its seeds: drawing anew for each
+    seed would average away the noise of the test set and give intervals that are too narrow. With few seeds the part
+    that comes from seeds is too small by (seeds - 1) / seeds.
+    """
+    values = np.asarray(per_seed, dtype=np.float64)
+    if values.ndim != 2 or 0 in values.shape:
+        raise ValueError(f"expected values of shape (seeds, samples), got {values.shape}")
+    by_seed = _resampled_means(values.T, np.zeros(values.shape[1], dtype=np.int64), n_replicates, seed)
+    # A stream of its own: the images drawn are those of the other functions with this seed.
+    generator = np.random.default_rng([seed, 1])
+    chosen = generator.integers(0, values.shape[0], size=(n_replicates, values.shape[0]))
+    means: Floats = np.take_along_axis(by_seed, chosen, axis=1).mean(axis=1)
+    return means
+
+
+def basic_bootstrap_interval(value: float, replicates: npt.ArrayLike, level: float = LEVEL) -> Interval:
+    """The basic (reverse percentile) interval, 2 value - quantiles: for biased statistics such as ECE.
+
+    Source: Davison & Hinkley 1997, equation 5.6.
+    """
+    low, high = percentile_interval(replicates, level)
+    return Interval(2 * value - high, 2 * value - low)
+
+
+def percentile_interval(replicates: npt.ArrayLike, level: float = LEVEL) -> Interval:
+    """The quantiles of the replicates, interpolated linearly."""
+    drawn = np.asarray(replicates, dtype=np.float64)
+    if drawn.size < 2:
+        raise ValueError(f"expected at least 2 replicates, got {drawn.size}")
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(low), float(high))
+
+
+def pack_replicates(replicates: npt.ArrayLike) -> bytes:
+    """Replicates as the catalogue keeps them: little-endian float64."""
+    return np.asarray(replicates, dtype="<f8").tobytes()
+
+
+def unpack_replicates(packed: bytes) -> Floats:
+    """The inverse of :func:`pack_replicates`."""
+    return np.frombuffer(packed, dtype="<f8").astype(np.float64)
+
+
+def _samples(per_sample: npt.ArrayLike) -> Floats:
+    values = np.asarray(per_sample, dtype=np.float64)
+    if values.ndim < 1 or values.shape[0] < 1:
+        raise ValueError(f"expected at least one sample, got shape {values.shape}")
+    return values
+
+
+def _resampled_means(values: Floats, strata: npt.NDArray[np.int64], n_replicates: int, seed: int) -> Floats:
+    """(n_replicates, ...): the mean over strata of each stratum's mean over as many draws as it has samples."""
+    generator = np.random.default_rng([seed, 0])
+    members = [np.flatnonzero(strata == stratum) for stratum in range(int(strata.max()) + 1)]
+    total = np.zeros((n_replicates, *values.shape[1:]))
+    for indices in members:
+        step = max(1, _BLOCK // (indices.size * max(1, int(np.prod(values.shape[1:])))))
+        for start in range(0, n_replicates, step):
+            rows = min(step, n_replicates - start)
+            drawn = indices[generator.integers(0, indices.size, size=(rows, indices.size))]
+            total[start : start + rows] += values[drawn].mean(axis=1)
+    return total / len(members)
