@@ -23,7 +23,7 @@ from .cards import model_card
 from .catalogue_entries import checkpoint_record, model_record
 from .check import PICKLE_SUFFIXES, check
 from .db.session import session_scope
-from .errors import CorruptDownloadError, DuplicateCheckpointError, RejectedError
+from .errors import CorruptDownloadError, DuplicateCheckpointError, HubAccessError, RejectedError
 from .hub_client import Digests, client, digests_of, hub_errors, remote_digests
 from .records import RevisionRecord
 
@@ -87,6 +87,17 @@ def find_folders(path: Path) -> list[Path]:
         return [path]
     found = sorted(child.parent for child in path.glob(f"*/{PROVENANCE}") if not child.parent.name.startswith("."))
     return sorted(found, key=lambda folder: read_folder(folder).provenance.sparsity_target > 0)
+
+
+def own_namespace(endpoint: str | None, token: str | None) -> str:
+    """The account of a token; raises :class:`~registry.errors.HubAccessError` where there is none."""
+    api = client(endpoint, token)
+    if not token:
+        raise HubAccessError(
+            f"Publishing on {api.endpoint} needs a token.", "Set PRUNARIUM_HUB_TOKEN to one with the right to write."
+        )
+    with hub_errors(api.endpoint, "your account"):
+        return str(api.whoami()["name"])
 
 
 class _Upload(NamedTuple):

@@ -1,0 +1,257 @@
+"""``prunarium search|pull|inspect|check|publish``: models and their files."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from zoo.checkpoint.config import ModelConfig
+from zoo.checkpoint.folder import CONFIG, WEIGHTS
+from zoo.checkpoint.passport import Passport, measure
+from zoo.checkpoint.slug import is_slug, parse_slug
+from zoo.checkpoint.strict import read_json
+from zoo.core.console import emit_json, emit_table, say
+from zoo.core.errors import UsageError
+from zoo.core.progress import track
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Namespace = Annotated[str | None, typer.Option(help="Account or organisation on the hub.")]
+
+
+def search(
+    text: Annotated[str, typer.Argument(help="Words in names and titles.")] = "",
+    method: Annotated[str | None, typer.Option(help="Pruning method.")] = None,
+    architecture: Annotated[str | None, typer.Option(help="Architecture.")] = None,
+    sparsity: Annotated[float | None, typer.Option(help="Fraction of the prunable weights.", min=0, max=1)] = None,
+    family: Annotated[str | None, typer.Option(help="Family of methods.")] = None,
+    availability: Annotated[str | None, typer.Option(help="hub, import, make, not_redistributable, unknown.")] = None,
+    limit: Annotated[int, typer.Option(help="At most so many.", min=1)] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Find models in the catalogue, and learn how to get them."""
+    from .search import how_to_get
+    from .search import search as find
+
+    found = find(
+        text,
+        method=method,
+        architecture=architecture,
+        sparsity=sparsity,
+        family=family,
+        availability=availability,
+        limit=limit,
+    )
+    rows: list[dict[str, Any]] = [
+        {
+            "name": model.name,
+            "hub_id": model.hub_id,
+            "title": model.title,
+            "method": model.method,
+            "architecture": model.architecture,
+            "sparsity_target": model.sparsity_target,
+            "pattern": model.pattern,
+            "upstream_top1": model.upstream_top1,
+            "licence": model.licence,
+            "availability": model.availability,
+            "get": how_to_get(model),
+        }
+        for model in found
+    ]
+    if as_json:
+        emit_json(rows)
+        return
+    shown = [
+        {**row, "sparsity": _percent(row["sparsity_target"]), "top1": _percent(row["upstream_top1"])} for row in rows
+    ]
+    columns = {"name": "model", "sparsity": "sparsity", "top1": "upstream top-1", "get": "how to get it"}
+    emit_table(f"{len(rows)} models", shown, columns)
+
+
+def pull(
+    targets: Annotated[list[str] | None, typer.Argument(help="Slugs or Hub ids, each with @revision or not.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every model of the catalogue that is on a hub.")] = False,
+    namespace: Namespace = None,
+    out: Annotated[Path | None, typer.Option(help="Also copy to this folder (several: one folder each in it).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch checkpoints, pinned to a commit and verified byte by byte."""
+    from .db.schema import open_catalogue
+    from .pull import pull as fetch
+    from .search import search as find
+    from .settings import load_settings
+
+    names = list(targets or [])
+    if every == bool(names):
+        raise UsageError("Name models, or give --all.", "prunarium pull gmp/resnet50/0.90")
+    settings = load_settings()
+    engine = open_catalogue(settings)
+    if every:
+        names = [row.name for row in find(engine=engine, availability="hub", owner=namespace, limit=sys.maxsize)]
+    _quiet_client()
+    rows = []
+    for name in track(names, "Pulling"):
+        place = out if out is None or len(names) == 1 else out / _folder_name(name)
+        found = fetch(name, engine=engine, endpoint=settings.hub_endpoint, token=settings.hub_token, out=place)
+        rows.append({"target": name, **asdict(found), "path": str(found.path)})
+    if as_json:
+        emit_json(rows)
+        return
+    columns = {"target": "model", "commit": "commit", "verified_by": "verified by", "path": "folder"}
+    emit_table(f"{len(rows)} models pulled", [{**row, "commit": row["commit"][:10]} for row in rows], columns)
+    cached = sum(row["from_cache"] for row in rows)
+    if cached:
+        say(f"{cached} of {len(rows)} were there already and were verified again.")
+
+
+def inspect(
+    models: Annotated[list[str], typer.Argument(help="Model folders, safetensors files, slugs or Hub ids.")],
+    as_json: AsJson = False,
+) -> None:
+    """Measure checkpoints from their bytes; of several, say whether they are one model (exit code 1 if not)."""
+
+    passports = []
+    for model in models:
+        path = _local_or_pulled(model)
+        described = path.parent / CONFIG
+        config = ModelConfig.from_dict(read_json(described), str(described)) if described.is_file() else None
+        passports.append(measure(path, config))
+    same = len({passport.densified_hash for passport in passports}) == 1
+    if as_json:
+        rows = [{"model": name, **passport.to_json()} for name, passport in zip(models, passports, strict=True)]
+        emit_json({"same_model": same, "models": rows})
+    else:
+        for name, passport in zip(models, passports, strict=True):
+            _print_passport(name, passport)
+        if len(models) > 1:
+            say("One model: the densified hashes are equal." if same else "Different models.")
+    if not same:
+        raise typer.Exit(1)
+
+
+def check(
+    folders: Annotated[list[Path], typer.Argument(help="Model folders, or folders of model folders.")],
+    catalogue: Annotated[bool, typer.Option(help="Look for the dense parent in the catalogue.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Run the check that every submission must pass (exit code 1 if one does not)."""
+    from .check import check as judge
+    from .db.schema import open_catalogue
+    from .publish import find_folders
+    from .settings import load_settings
+
+    engine = open_catalogue(load_settings()) if catalogue else None
+    found = [folder for path in folders for folder in find_folders(path) or [path]]
+    reports = {str(folder): judge(folder, engine=engine) for folder in track(found, "Checking")}
+    if as_json:
+        emit_json([{"folder": folder, **report.to_json()} for folder, report in reports.items()])
+    else:
+        for folder, report in reports.items():
+            say(f"{folder}: {'passes' if report.ok else 'is refused'}")
+            for reason in report.reasons:
+                say(f"  {reason.code}: {reason.explanation.sentence}")
+                say(f"    {reason.detail}")
+                say(f"    {reason.explanation.remedy}")
+    if not all(report.ok for report in reports.values()):
+        raise typer.Exit(1)
+
+
+def publish(
+    folders: Annotated[list[Path], typer.Argument(help="Model folders, or folders of model folders.")],
+    namespace: Namespace = None,
+    private: Annotated[bool, typer.Option("--private", help="Only for the owner's eyes.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Publish model folders on a hub and in the catalogue; what is there already stays as it is."""
+    from .db.schema import open_catalogue
+    from .publish import find_folders, own_namespace
+    from .publish import publish as upload
+    from .settings import load_settings
+
+    settings = load_settings()
+    engine = open_catalogue(settings)
+    found = [folder for path in folders for folder in find_folders(path)]
+    if not found:
+        raise UsageError(f"There is no model folder in {', '.join(map(str, folders))}.", f"One holds {WEIGHTS}.")
+    _quiet_client()
+    where = namespace or own_namespace(settings.hub_endpoint, settings.hub_token)
+    rows = []
+    for folder in track(found, "Publishing"):
+        done = upload(
+            folder,
+            engine=engine,
+            endpoint=settings.hub_endpoint,
+            namespace=where,
+            token=settings.hub_token,
+            private=private,
+        )
+        rows.append(asdict(done))
+    if as_json:
+        emit_json(rows)
+        return
+    columns = {"slug": "model", "repo_id": "repository", "commit": "commit", "news": "news"}
+    shown = [
+        {**row, "commit": row["commit"][:10], "news": "published" if row["created"] else "unchanged"} for row in rows
+    ]
+    emit_table(f"{len(rows)} models published", shown, columns)
+
+
+def _local_or_pulled(model: str) -> Path:
+    path = Path(model)
+    if path.is_dir():
+        return path / WEIGHTS
+    if path.is_file() or path.suffix == ".safetensors":
+        return path
+    from .pull import pull as fetch
+
+    _quiet_client()
+    return fetch(model).path / WEIGHTS
+
+
+def _folder_name(target: str) -> str:
+    name = target.partition("@")[0]
+    return parse_slug(name).repo_name if is_slug(name) else name.rpartition("/")[2]
+
+
+def _print_passport(name: str, passport: Passport) -> None:
+    facts = {
+        "sparsity, prunable weights": _percent(passport.sparsity("prunable")),
+        "sparsity, all parameters": _percent(passport.sparsity("total")),
+        "non-zero parameters": f"{passport.nonzeros:,} of {passport.elements:,}",
+        "pattern": passport.pattern,
+        "NaN or infinite": f"{passport.non_finite:,}",
+        "bytes, dense": f"{passport.bytes_dense:,}",
+        "FLOPs, dense": _count(passport.flops_dense),
+        "FLOPs, zeros skipped": _count(passport.flops_sparse),
+        "densified hash": passport.densified_hash,
+        "mask hash": passport.mask_hash,
+    }
+    rows = [{"what": what, "value": value} for what, value in facts.items()]
+    emit_table(name, rows, {"what": "measured", "value": "value"})
+    layers = [
+        {
+            "name": layer.name,
+            "shape": "×".join(map(str, layer.shape)),
+            "kept": f"{layer.nonzeros:,}",
+            "sparsity": _percent(layer.sparsity),
+        }
+        for layer in passport.layers
+        if layer.prunable
+    ]
+    emit_table("prunable layers", layers, {"name": "layer", "shape": "shape", "kept": "kept", "sparsity": "sparsity"})
+
+
+def _percent(fraction: float | None) -> str | None:
+    return None if fraction is None else f"{fraction:.2%}"
+
+
+def _count(number: int | None) -> str | None:
+    return None if number is None else f"{number:,}"
+
+
+def _quiet_client() -> None:
+    """The hub client draws a bar for every file; on a terminal one bar over all models says more."""
+    from huggingface_hub.utils import disable_progress_bars  # type: ignore[attr-defined]
+
+    disable_progress_bars()
