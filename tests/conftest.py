@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 # The Hugging Face libraries read these once, when they are imported, which collecting the tests may already do.
+_KEPT = ("HF_HUB_DISABLE_XET",)  # the second run of the hub's conformance suite sets it
 for _name in [name for name in os.environ if name.startswith(("HF_", "HUGGINGFACE_", "PRUNARIUM_"))]:
-    del os.environ[_name]
+    if _name not in _KEPT:
+        del os.environ[_name]
 _HF_HOME = Path(tempfile.mkdtemp(prefix="prunarium-test-hf-"))
 os.environ |= {
     "HF_HOME": str(_HF_HOME),
@@ -32,6 +34,12 @@ pytest_plugins = ["hub_fixture"]
 settings.register_profile("quick", deadline=None, derandomize=True, max_examples=50, database=None)
 settings.register_profile("full", deadline=None, max_examples=1000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Warnings are errors, but for those that libraries raise about themselves."""
+    # huggingface_hub 2.4 gives its own HTTP library a file as ``data=``.
+    config.addinivalue_line("filterwarnings", "ignore:Use 'content=<...>' to upload raw bytes:DeprecationWarning")
 
 
 def pytest_unconfigure() -> None:

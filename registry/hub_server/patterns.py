@@ -11,8 +11,8 @@ from typing import NamedTuple
 # fmt: off
 _LARGE_SUFFIXES = (
     "7z", "arrow", "bin", "bz2", "ckpt", "gz", "h5", "joblib", "jpeg", "jpg", "lz4", "mlmodel", "model", "msgpack",
-    "npy", "npz", "onnx", "ot", "parquet", "pb", "pickle", "pkl", "png", "pt", "pth", "rar", "safetensors", "tar", "tflite",
-    "tgz", "wasm", "webp", "xz", "zip", "zst",
+    "npy", "npz", "onnx", "ot", "parquet", "pb", "pickle", "pkl", "png", "pt", "pth", "rar", "safetensors", "tar",
+    "tflite", "tgz", "wasm", "webp", "xz", "zip", "zst",
 )
 # fmt: on
 _FILTER = "filter=lfs diff=lfs merge=lfs -text"
