@@ -282,6 +282,7 @@ class JobRecord:
 class SubmissionRecord:
     """Somebody's request to evaluate a model; ``reason`` is a code of :mod:`registry.reasons` or a failure kind."""
 
+    id: int
     public_id: str
     account: str | None
     hub_endpoint: str
@@ -296,6 +297,7 @@ class SubmissionRecord:
     check_attempt: int
     lease_owner: str | None
     lease_expires_us: int | None
+    heartbeat_us: int | None
     created_us: int
     updated_us: int
 

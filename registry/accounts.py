@@ -1,0 +1,88 @@
+"""Accounts and their tokens: shown once, stored as SHA-256, with scopes, an expiry and a revocation."""
+
+import hashlib
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy.orm import Session
+
+from .db.session import now_us
+from .errors import AccessError, InvalidRecordError, UnknownRecordError
+from .queries import accounts as rows
+
+Role = Literal["submitter", "worker", "moderator", "admin"]
+_HUB = frozenset({"hub:read", "hub:write"})
+# What an account of each role may give to its tokens.
+ROLE_SCOPES: dict[Role, frozenset[str]] = {
+    "submitter": _HUB | {"submit"},
+    "worker": frozenset({"hub:read", "work"}),
+    "moderator": _HUB | {"submit", "moderate"},
+    "admin": _HUB | {"submit", "work", "moderate", "admin"},
+}
+_PREFIX = "prn_"
+_SECOND_US = 1_000_000
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who a token speaks for, and what it may do."""
+
+    account_id: int
+    account: str
+    role: Role
+    token: str
+    scopes: frozenset[str]
+
+
+def create_account(session: Session, name: str, role: Role = "submitter", email: str | None = None) -> int:
+    """Write an account; returns its id. Raises :class:`InvalidRecordError` when the name is taken."""
+    if not rows.insert_account(session, name, role, email, now_us(session)):
+        raise InvalidRecordError(f"There is an account {name!r} already.")
+    return rows.get_account(session, name).id
+
+
+def issue_token(
+    session: Session, account: str, name: str, scopes: Collection[str], lifetime_seconds: float | None = None
+) -> str:
+    """Make a token called ``name``; returns it, and it is never seen again.
+
+    Raises :class:`UnknownRecordError` for the account and :class:`InvalidRecordError` for scopes beyond its role.
+    """
+    owner = rows.get_account(session, account)
+    allowed = ROLE_SCOPES[owner.role]
+    if not scopes or set(scopes) - allowed:
+        raise InvalidRecordError(
+            f"A token of the role {owner.role} cannot have the scopes {sorted(scopes)}.",
+            f"Choose from: {', '.join(sorted(allowed))}.",
+        )
+    token, now = f"{_PREFIX}{secrets.token_urlsafe(32)}", now_us(session)
+    expires = None if lifetime_seconds is None else now + int(lifetime_seconds * _SECOND_US)
+    rows.insert_token(session, owner.id, name, _digest(token), sorted(scopes), expires, now)
+    return token
+
+
+def authenticate(session: Session, token: str, scope: str) -> Access:
+    """Who ``token`` speaks for, if it may do ``scope``.
+
+    Raises :class:`AccessError` that never tells an unknown token from a revoked or expired one.
+    """
+    found = rows.find_token(session, _digest(token))
+    now = now_us(session)
+    if found is None or found.revoked_us is not None or (found.expires_us is not None and found.expires_us <= now):
+        raise AccessError("The token is not valid.", "Make a new one, or sign in again.")
+    if scope not in found.scopes:
+        raise AccessError(f"The token {found.name!r} does not have the scope {scope!r}.", "Make one that has it.")
+    return Access(found.account_id, found.account, found.role, found.name, frozenset(found.scopes))
+
+
+def revoke_token(session: Session, account: str, name: str) -> None:
+    """End every token of that name of an account. Raises :class:`UnknownRecordError` when there is none."""
+    if not rows.revoke_tokens(session, rows.get_account(session, account).id, name, now_us(session)):
+        raise UnknownRecordError(f"The account {account!r} has no valid token {name!r}.")
+
+
+def _digest(token: str) -> str:
+    # Plain SHA-256 is enough: a token holds 256 random bits, which no dictionary has.
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,147 @@
+"""Rows of submissions. What may happen to one is decided in :mod:`registry.submission_rules`."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Select, or_, select, update
+from sqlalchemy.orm import Session
+
+from ..db.models import Account, Submission, SubmissionJob, Transition
+from ..db.session import mark_changed
+from ..errors import LeaseLostError
+from ..records import SubmissionRecord, TransitionRecord
+from ._common import insert_or_ignore, to_record, unknown
+
+_COLUMNS = [column for column in Submission.__table__.columns if column.name != "account_id"]
+# What a transition may change.
+_STATE = (
+    "state", "visibility", "reason", "detail", "checkpoint_id", "check_attempt", "lease_owner", "lease_expires_us",
+    "heartbeat_us", "updated_us",
+)  # fmt: skip
+UNFINISHED = ("draft", "received", "checking", "queued", "running")
+
+
+def insert_submission(session: Session, account_id: int | None, values: dict[str, Any], actor: str) -> SubmissionRecord:
+    """Write a new submission and its first transition."""
+    row = Submission(account_id=account_id, **values)
+    session.add(row)
+    session.flush()
+    add_transition(session, row.id, None, row.state, actor, row.created_us)
+    return get_submission(session, row.public_id)
+
+
+def get_submission(session: Session, public_id: str, *, lock: bool = False) -> SubmissionRecord:
+    """The submission of that public id; raises :class:`~registry.errors.UnknownRecordError`."""
+    statement = _statement().where(Submission.public_id == public_id)
+    row = session.execute(statement.with_for_update(of=Submission) if lock else statement).first()
+    if row is None:
+        raise unknown("submission", public_id, list(session.execute(select(Submission.public_id)).scalars()))
+    return SubmissionRecord(**row._mapping)
+
+
+def lock_check(session: Session, public_id: str, check_attempt: int, owner: str) -> SubmissionRecord:
+    """The submission, locked, if this attempt of this owner is checking it; else :class:`LeaseLostError`."""
+    submission = get_submission(session, public_id, lock=True)
+    if (submission.state, submission.check_attempt, submission.lease_owner) != ("checking", check_attempt, owner):
+        raise LeaseLostError(
+            f"{owner} no longer holds check {check_attempt} of submission {public_id}: it is {submission.state}."
+        )
+    return submission
+
+
+def list_submissions(
+    session: Session, *, state: str | None = None, account_id: int | None = None, unfinished: bool = False
+) -> list[SubmissionRecord]:
+    """Submissions, newest first."""
+    statement = _statement().order_by(Submission.id.desc())
+    if state is not None:
+        statement = statement.where(Submission.state == state)
+    if account_id is not None:
+        statement = statement.where(Submission.account_id == account_id)
+    if unfinished:
+        statement = statement.where(Submission.state.in_(UNFINISHED))
+    return [SubmissionRecord(**row._mapping) for row in session.execute(statement)]
+
+
+def find_unfinished(
+    session: Session, account_id: int | None, hub_endpoint: str, hub_repo: str, revision: str, suite: str
+) -> SubmissionRecord | None:
+    """The submission of the same thing by the same account that has not ended."""
+    same = {"account_id": account_id, "hub_endpoint": hub_endpoint, "hub_repo": hub_repo, "revision": revision}
+    statement = _statement().filter_by(**same, suite=suite).where(Submission.state.in_(UNFINISHED)).limit(1)
+    row = session.execute(statement).first()
+    return None if row is None else SubmissionRecord(**row._mapping)
+
+
+def next_received(session: Session) -> SubmissionRecord | None:
+    """The oldest submission that waits for its check, locked; those that others are claiming are passed over."""
+    statement = _statement().where(Submission.state == "received").order_by(Submission.id).limit(1)
+    row = session.execute(statement.with_for_update(of=Submission, skip_locked=True)).first()
+    return None if row is None else SubmissionRecord(**row._mapping)
+
+
+def expired_checks(session: Session, now: int, tolerance: int) -> list[SubmissionRecord]:
+    """Submissions whose checker fell silent, locked; also those with a heartbeat from the future."""
+    over = or_(Submission.lease_expires_us <= now, Submission.heartbeat_us > now + tolerance)
+    statement = _statement().where(Submission.state == "checking", over).order_by(Submission.id)
+    found = session.execute(statement.with_for_update(of=Submission, skip_locked=True))
+    return [SubmissionRecord(**row._mapping) for row in found]
+
+
+def waiting_for(session: Session, job_id: int | None) -> list[SubmissionRecord]:
+    """Queued and running submissions, locked: those that wait for a job, or all of them."""
+    statement = _statement().where(Submission.state.in_(("queued", "running"))).order_by(Submission.id)
+    if job_id is not None:
+        waiting = select(SubmissionJob.submission_id).where(SubmissionJob.job_id == job_id)
+        statement = statement.where(Submission.id.in_(waiting))
+    return [SubmissionRecord(**row._mapping) for row in session.execute(statement.with_for_update(of=Submission))]
+
+
+def write_submission(session: Session, before: SubmissionRecord, after: SubmissionRecord, actor: str) -> None:
+    """Write the new state of a submission that this transaction has locked, and the step that led to it."""
+    values = asdict(after)
+    changed = {name: values[name] for name in _STATE}
+    session.execute(update(Submission).where(Submission.id == before.id).values(changed))
+    if after.visibility != before.visibility:
+        mark_changed(session)
+    if after.state != before.state:
+        add_transition(
+            session, before.id, before.state, after.state, actor, after.updated_us, after.reason, after.detail
+        )
+
+
+def add_transition(
+    session: Session,
+    submission_id: int,
+    old_state: str | None,
+    new_state: str,
+    actor: str,
+    at_us: int,
+    reason: str | None = None,
+    detail: str | None = None,
+) -> None:
+    """Append one step to a submission's history."""
+    mark_changed(session)
+    row = Transition(
+        submission_id=submission_id, old_state=old_state, new_state=new_state, reason=reason, detail=detail,
+        actor=actor, at_us=at_us,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+
+
+def transitions_of(session: Session, submission_id: int) -> list[TransitionRecord]:
+    """A submission's history, oldest first."""
+    statement = select(Transition).where(Transition.submission_id == submission_id).order_by(Transition.id)
+    return [to_record(TransitionRecord, row) for row in session.execute(statement).scalars()]
+
+
+def link_jobs(session: Session, submission_id: int, job_ids: Iterable[int]) -> None:
+    """Write which jobs a submission waits for."""
+    for job_id in job_ids:
+        insert_or_ignore(session, SubmissionJob, {"submission_id": submission_id, "job_id": job_id})
+
+
+def _statement() -> Select[Any]:
+    return select(*_COLUMNS, Account.name.label("account")).outerjoin(Account, Submission.account_id == Account.id)

@@ -1,0 +1,187 @@
+"""Requests to evaluate a model, from the hand-in to the end.
+
+A worker checks what was received (:func:`claim_check`, then :func:`accept` or :func:`reject`), under a lease like that
+of a job; the jobs run in the queue of :mod:`registry.jobs`; :func:`advance` carries their ends to the submissions.
+Every step is appended to the submission's history with its actor and the database's time.
+"""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy.orm import Session
+
+from . import jobs, submission_rules
+from .db.session import now_us
+from .job_rules import CLOCK_TOLERANCE_US, SECOND_US
+from .queries import get_suite, jobs_ahead, list_suites
+from .queries import submissions as rows
+from .queries._common import unknown
+from .queries.jobs import jobs_of_submission
+from .records import FailureKind, JobRecord, SubmissionRecord, TransitionRecord, Visibility
+
+# A check is below a minute on a CPU for a ResNet-50, its download included.
+CHECK_LEASE_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class Status:
+    """Everything a submitter may ask: the submission, its history, its jobs, and how many other jobs come first."""
+
+    submission: SubmissionRecord
+    transitions: tuple[TransitionRecord, ...]
+    jobs: tuple[JobRecord, ...]
+    jobs_ahead: int
+
+
+def submit(
+    session: Session,
+    *,
+    hub_endpoint: str,
+    hub_repo: str,
+    revision: str,
+    suite: str,
+    actor: str,
+    account_id: int | None = None,
+    visibility: Visibility = "private",
+    state: Literal["draft", "received"] = "received",
+) -> tuple[SubmissionRecord, bool]:
+    """Hand in a Hub repository at a revision for a suite (``name@version``); returns (submission, whether it is new).
+
+    The same request by the same account is one submission until it ends. Raises
+    :class:`~registry.errors.UnknownRecordError` for an unknown suite.
+    """
+    if get_suite(session, suite) is None:
+        raise unknown("suite", suite, [f"{entry.name}@{entry.version}" for entry in list_suites(session)])
+    known = rows.find_unfinished(session, account_id, hub_endpoint, hub_repo, revision, suite)
+    if known is not None:
+        return known, False
+    now = now_us(session)
+    values = {
+        "public_id": secrets.token_hex(6),
+        "hub_endpoint": hub_endpoint,
+        "hub_repo": hub_repo,
+        "revision": revision,
+        "suite": suite,
+        "state": state,
+        "visibility": visibility,
+        "check_attempt": 0,
+        "created_us": now,
+        "updated_us": now,
+    }
+    return rows.insert_submission(session, account_id, values, actor), True
+
+
+def hand_in(session: Session, public_id: str, actor: str) -> SubmissionRecord:
+    """Submit a draft. Raises :class:`~registry.errors.TransitionError` for anything else."""
+    before = rows.get_submission(session, public_id, lock=True)
+    return _write(session, before, submission_rules.received(before, now_us(session)), actor)
+
+
+def status(session: Session, public_id: str) -> Status:
+    """Where a submission stands. Raises :class:`~registry.errors.UnknownRecordError`."""
+    submission = rows.get_submission(session, public_id)
+    waiting = jobs_of_submission(session, submission.id)
+    return Status(
+        submission,
+        tuple(rows.transitions_of(session, submission.id)),
+        tuple(waiting),
+        jobs_ahead(session, [job.id for job in waiting]),
+    )
+
+
+def withdraw(session: Session, public_id: str, actor: str, detail: str | None = None) -> SubmissionRecord:
+    """Take it back; shared jobs go on. Raises :class:`~registry.errors.TransitionError` after its end."""
+    before = rows.get_submission(session, public_id, lock=True)
+    return _write(session, before, submission_rules.withdrawn(before, detail, now_us(session)), actor)
+
+
+def show(session: Session, public_id: str, visibility: Visibility, actor: str) -> SubmissionRecord:
+    """Change who sees a submission, in any state."""
+    before = rows.get_submission(session, public_id, lock=True)
+    return _write(session, before, submission_rules.shown(before, visibility, now_us(session)), actor)
+
+
+def claim_check(session: Session, owner: str, lease_seconds: float = CHECK_LEASE_SECONDS) -> SubmissionRecord | None:
+    """Lease the oldest submission that waits for its check; None when there is none. Returns expired leases first."""
+    reap_checks(session)
+    before = rows.next_received(session)
+    if before is None:
+        return None
+    after = submission_rules.checking(before, owner, now_us(session), int(lease_seconds * SECOND_US))
+    return _write(session, before, after, owner)
+
+
+def heartbeat_check(
+    session: Session, public_id: str, check_attempt: int, owner: str, lease_seconds: float = CHECK_LEASE_SECONDS
+) -> SubmissionRecord:
+    """Prolong the lease of a check. Raises :class:`~registry.errors.LeaseLostError`."""
+    before = rows.lock_check(session, public_id, check_attempt, owner)
+    after = submission_rules.beaten(before, now_us(session), int(lease_seconds * SECOND_US))
+    return _write(session, before, after, owner)
+
+
+def accept(
+    session: Session,
+    public_id: str,
+    check_attempt: int,
+    owner: str,
+    checkpoint_id: int,
+    cells: Iterable[tuple[str, str, int]],
+) -> SubmissionRecord:
+    """The check is passed: enqueue ``cells`` (task, protocol, seed) for the checkpoint and wait for their jobs.
+
+    Cells that were evaluated before, for whomever, are shared. Raises :class:`~registry.errors.LeaseLostError`.
+    """
+    before = rows.lock_check(session, public_id, check_attempt, owner)
+    wanted = [jobs.enqueue(session, checkpoint_id, task, protocol, seed)[0] for task, protocol, seed in cells]
+    rows.link_jobs(session, before.id, wanted)
+    _write(session, before, submission_rules.accepted(before, checkpoint_id, now_us(session)), owner)
+    advance(session, owner)
+    return rows.get_submission(session, public_id)
+
+
+def reject(
+    session: Session, public_id: str, check_attempt: int, owner: str, reason: str, detail: str | None = None
+) -> SubmissionRecord:
+    """The check found a reason to refuse. Raises :class:`~registry.errors.LeaseLostError`."""
+    before = rows.lock_check(session, public_id, check_attempt, owner)
+    return _write(session, before, submission_rules.rejected(before, reason, detail, now_us(session)), owner)
+
+
+def fail_check(
+    session: Session, public_id: str, check_attempt: int, owner: str, kind: FailureKind, detail: str
+) -> SubmissionRecord:
+    """The check itself broke; it is tried again if the kind allows. Raises :class:`~registry.errors.LeaseLostError`."""
+    before = rows.lock_check(session, public_id, check_attempt, owner)
+    return _write(session, before, submission_rules.check_failed(before, kind, detail, now_us(session)), owner)
+
+
+def reap_checks(session: Session) -> int:
+    """Return the submissions whose checkers fell silent; the number of them."""
+    now = now_us(session)
+    over = rows.expired_checks(session, now, CLOCK_TOLERANCE_US)
+    for before in over:
+        detail = f"Nothing was heard from {before.lease_owner} during check {before.check_attempt}."
+        _write(session, before, submission_rules.check_failed(before, "timeout", detail, now), "queue")
+    return len(over)
+
+
+def advance(session: Session, actor: str = "queue", job_id: int | None = None) -> list[SubmissionRecord]:
+    """Carry the states of jobs to the submissions that wait for them; returns those that changed.
+
+    Call it when a job started or ended (with its ``job_id``), or now and then for all: it may be called at any time.
+    """
+    changed = []
+    for before in rows.waiting_for(session, job_id):
+        waiting = jobs_of_submission(session, before.id)
+        after = submission_rules.advanced(before, waiting, now_us(session))
+        if after != before:
+            changed.append(_write(session, before, after, actor))
+    return changed
+
+
+def _write(session: Session, before: SubmissionRecord, after: SubmissionRecord, actor: str) -> SubmissionRecord:
+    rows.write_submission(session, before, after, actor)
+    return after

@@ -1,0 +1,84 @@
+"""Catalogues: a fresh one for a test, on SQLite and on PostgreSQL, and one with the published rows."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from catalogues import PostgresServer, migrated_sqlite
+from sqlalchemy import Engine
+
+from registry.db.schema import upgrade
+from registry.db.session import make_engine, session_scope
+from registry.reported import load_reported
+
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    server = PostgresServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: PostgresServer) -> str:
+    """The name of a migrated database to copy."""
+    url = postgres_server.create()
+    engine = make_engine(url)
+    upgrade(engine)
+    engine.dispose()
+    return str(engine.url.database)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return migrated_sqlite(tmp_path_factory.mktemp("template") / "catalogue.sqlite")
+
+
+@pytest.fixture(params=DATABASES)
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database without tables."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/catalogue.sqlite"
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    return server.create()
+
+
+@pytest.fixture(params=DATABASES)
+def catalogue_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a migrated database without rows."""
+    if request.param == "sqlite":
+        path = tmp_path / "catalogue.sqlite"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        return f"sqlite:///{path}"
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    return server.create(request.getfixturevalue("postgres_template"))
+
+
+@pytest.fixture
+def catalogue(catalogue_url: str) -> Iterator[Engine]:
+    engine = make_engine(catalogue_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sqlite_catalogue(sqlite_template: Path, tmp_path: Path) -> Iterator[Engine]:
+    """A catalogue without rows, for tests that are not about the database."""
+    engine = make_engine(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'sqlite-catalogue.sqlite')}")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def reported_catalogue(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A SQLite catalogue with the published rows; tests only read it."""
+    path = tmp_path_factory.mktemp("reported") / "catalogue.sqlite"
+    shutil.copy(sqlite_template, path)
+    engine = make_engine(f"sqlite:///{path}")
+    with session_scope(engine, write=True) as session:
+        load_reported(session)
+    yield engine
+    engine.dispose()

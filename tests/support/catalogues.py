@@ -1,0 +1,96 @@
+"""Empty databases for tests: SQLite files, and PostgreSQL from a server of our own that listens on a socket file only."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from registry.db.schema import upgrade
+from registry.db.session import make_engine
+
+_INSTALL = "needs PostgreSQL's server binaries (apt-get install postgresql)"
+
+
+class PostgresServer:
+    """A throw-away server; ``url(name)`` addresses one of its databases."""
+
+    def __init__(self) -> None:
+        self._binaries = _binaries()
+        # A socket's path may have 107 characters: pytest's own folders are too long.
+        self._folder = Path(tempfile.mkdtemp(prefix="prunarium-pg-", dir="/tmp"))
+        self._user = _unprivileged_user()
+        if self._user:
+            shutil.chown(self._folder, self._user)
+        self._numbers = count()
+        self._run(
+            "initdb", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C", "-U", "prunarium", "-D", self._data
+        )
+        # Durability is not under test here, and the machine may be small.
+        options = f"-c listen_addresses='' -k {self._folder} -c fsync=off -c shared_buffers=32MB -c max_connections=60"
+        self._run("pg_ctl", "-D", self._data, "-l", str(self._folder / "log"), "-w", "-o", options, "start")
+
+    @property
+    def _data(self) -> str:
+        return str(self._folder / "data")
+
+    def url(self, database: str) -> str:
+        """The address of a database of this server."""
+        return f"postgresql://prunarium@/{database}?host={self._folder}"
+
+    def create(self, template: str = "template0") -> str:
+        """Create a database; returns its address."""
+        name = f"test_{next(self._numbers)}"
+        engine = make_engine(self.url("postgres"))
+        try:
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text(f"create database {name} template {template}"))
+        finally:
+            engine.dispose()
+        return self.url(name)
+
+    def stop(self) -> None:
+        """End the server at once and remove its files."""
+        self._run("pg_ctl", "-D", self._data, "-m", "immediate", "stop")
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command: Sequence[str] = [str(self._binaries / program), *arguments]
+        if self._user:
+            command = ["runuser", "-u", self._user, "--", *command]
+        done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"{program} failed: {done.stderr or done.stdout}")
+
+
+def migrated_sqlite(path: Path) -> Path:
+    """A SQLite catalogue with the current schema and no rows."""
+    engine = make_engine(f"sqlite:///{path}")
+    upgrade(engine)
+    engine.dispose()
+    return path
+
+
+def _binaries() -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
+    on_path = shutil.which("initdb")
+    if not found and on_path is None:
+        pytest.skip(_INSTALL)
+    return found[-1].parent if found else Path(str(on_path)).parent
+
+
+def _unprivileged_user() -> str | None:
+    """initdb refuses root: the account to run it as, or None when we are not root."""
+    if os.geteuid() != 0:
+        return None
+    accounts = {entry.pw_name for entry in pwd.getpwall()}
+    for name in ("postgres", "nobody"):
+        if name in accounts and shutil.which("runuser"):
+            return name
+    pytest.skip("PostgreSQL refuses to run as root, and there is neither a postgres nor a nobody account to run it")
