@@ -1,0 +1,55 @@
+"""The model zoo: networks, pruning methods, masks, training. Importing it loads no torch; its names load on first use."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .architectures import ARCHITECTURES
+    from .data import load_data
+    from .make import Request, make_model
+    from .masks import keep_sparse
+    from .methods import METHODS
+    from .models import build, features, load_model
+    from .prunable import prunable_parameters
+    from .pruner import Pruner
+    from .train import TrainConfig
+
+_HOME = {
+    "ARCHITECTURES": "architectures",
+    "METHODS": "methods",
+    "Pruner": "pruner",
+    "Request": "make",
+    "TrainConfig": "train",
+    "build": "models",
+    "features": "models",
+    "keep_sparse": "masks",
+    "load_data": "data",
+    "load_model": "models",
+    "make_model": "make",
+    "prunable_parameters": "prunable",
+}
+
+__all__ = [
+    "ARCHITECTURES",
+    "METHODS",
+    "Pruner",
+    "Request",
+    "TrainConfig",
+    "build",
+    "features",
+    "keep_sparse",
+    "load_data",
+    "load_model",
+    "make_model",
+    "prunable_parameters",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

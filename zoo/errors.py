@@ -13,7 +13,7 @@ ZooError
     └── LostDigitsError            a Fisher block is too close to singular for any number format
 """
 
-from .core.errors import PrunariumError
+from .core.errors import PrunariumError, UsageError
 
 
 class ZooError(PrunariumError):
@@ -32,11 +32,11 @@ class TrainingDivergedError(ZooError):
     """The loss became infinite or not a number."""
 
 
-class ParentMissingError(ZooError):
+class ParentMissingError(ZooError, UsageError):
     """A dense parent is needed and is not in the folder given."""
 
 
-class FolderTakenError(ZooError):
+class FolderTakenError(ZooError, UsageError):
     """A model folder of this name exists and was made by other settings."""
 
 

@@ -1,0 +1,51 @@
+"""Make many models, in this process or in several."""
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import get_context
+
+from .core.errors import UsageError
+from .errors import ZooError
+from .make import Made, Request, make_model
+
+
+def make_models(requests: Sequence[Request], processes: int = 1) -> Iterator[Made]:
+    """The models in the order of ``requests``, each as soon as it and those before it are there.
+
+    Every model is made alone in one thread, so that ``processes`` changes no bit of any of them. The first error stops
+    what has not begun; what is whole stays and is reused by the next call.
+    """
+    if processes < 1:
+        raise UsageError(f"At least one process is needed, got {processes}.")
+    if processes == 1 or len(requests) < 2:
+        yield from map(make_model, requests)
+        return
+    with _environment(), ProcessPoolExecutor(min(processes, len(requests)), get_context("spawn")) as pool:
+        try:
+            yield from pool.map(make_model, requests)
+        except BrokenProcessPool as error:
+            raise ZooError(
+                "A process that made models was ended from outside.",
+                "Run the same command again: finished models are reused.",
+            ) from error
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _environment() -> Iterator[None]:
+    """What spawned processes inherit: no imports from the working folder, one thread each."""
+    wanted = {"PYTHONSAFEPATH": "1", "OMP_NUM_THREADS": "1"}
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

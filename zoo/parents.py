@@ -1,0 +1,31 @@
+"""Find the dense parent of a pruned model among the folders that ``zoo train`` wrote."""
+
+from pathlib import Path
+
+from zoo.checkpoint.folder import ModelFolder, read_folder
+from zoo.checkpoint.slug import Slug
+
+from .errors import ParentMissingError
+
+
+def find_parent(folder: Path, architecture: str | None, seed: int) -> ModelFolder:
+    """The dense model of this seed; ``architecture`` None takes the only one there is.
+
+    Raises :class:`ParentMissingError` where there is none, or more than one to choose from.
+    """
+    if not folder.is_dir():
+        raise ParentMissingError(
+            f"There is no folder {folder} with dense parents.", _how_to_train(folder, architecture)
+        )
+    pattern = Slug("dense", architecture or "*", "0.00", f"s{seed}").repo_name
+    found = sorted(folder.glob(pattern))
+    if not found:
+        raise ParentMissingError(f"{folder} holds no dense parent {pattern}.", _how_to_train(folder, architecture))
+    if len(found) > 1:
+        names = ", ".join(path.name for path in found)
+        raise ParentMissingError(f"{folder} holds several dense parents: {names}.", "Choose one with --architecture.")
+    return read_folder(found[0])
+
+
+def _how_to_train(folder: Path, architecture: str | None) -> str:
+    return f"Make it first: prunarium zoo train --architecture {architecture or 'NAME'} --data DATA --out {folder}"
