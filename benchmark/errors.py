@@ -18,13 +18,14 @@ BenchmarkError                    kind
 
 from typing import ClassVar
 
+from registry.records import FailureKind
 from zoo.core.errors import PrunariumError
 
 
 class BenchmarkError(PrunariumError):
     """The root of the errors that measuring raises on purpose."""
 
-    kind: ClassVar[str] = "bug"
+    kind: ClassVar[FailureKind] = "bug"
 
 
 class ManifestError(BenchmarkError):

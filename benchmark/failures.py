@@ -1,9 +1,11 @@
 """From an exception to one of the queue's failure kinds, which decides whether a job is tried again."""
 
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from registry.records import FailureKind
 from zoo.core.errors import PrunariumError
 
 from .errors import BenchmarkError
@@ -16,7 +18,7 @@ _LONGEST_MESSAGE = 500
 class Failure(NamedTuple):
     """A kind (``transient``, ``out_of_memory``, ``timeout``, ``bad_model``, ``bad_data`` or ``bug``) and the story."""
 
-    kind: str
+    kind: FailureKind
     message: str
 
 
@@ -46,17 +48,11 @@ def failure_of(error: BaseException) -> Failure:
     return Failure("bug", f"{_short(error)} ({_place(error)})")
 
 
-# By name, so that classifying an error imports neither a database driver nor a network library.
-_KINDS_BY_NAME = {
+# The first kind that fits. By name, so that classifying an error imports no database driver and no network library.
+_KINDS_BY_NAME: Mapping[FailureKind, set[str]] = {
     "timeout": {"TimeoutException"},
-    "transient": {
-        "BlobError",
-        "CatalogueError",
-        "DiskFullError",
-        "HfHubHTTPError",
-        "LocalEntryNotFoundError",
-        "TransportError",
-    },
+    "transient": {"BlobError", "CatalogueError", "DiskFullError", "HubUnavailableError", "TransportError"},
+    "bug": {"ImmutableRowError", "InvalidRecordError", "TransitionError", "UsageError"},
 }
 
 

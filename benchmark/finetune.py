@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from zoo.masks import keep_sparse
+from zoo.train import stream_seed
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,9 @@ def finetune(
     ``seed`` orders the images. Each batch is cut into ``pieces`` whose gradients add up to the whole batch's; only the
     batch statistics of normalisation layers differ then.
     """
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(stream_seed(seed, "fine-tuning order"))
     optimizer = torch.optim.SGD(
-        model.parameters(), lr=learning_rate, momentum=config.momentum, weight_decay=config.weight_decay
+        model.parameters(), learning_rate, momentum=config.momentum, weight_decay=config.weight_decay, fused=True
     )
     held = keep_sparse(model, optimizer)
     model.train()
@@ -74,7 +75,7 @@ def _step(
         *(tensor.tensor_split(min(pieces, len(labels) // 2 or 1)) for tensor in (images, labels)), strict=True
     ):
         loss = cross_entropy(model(x), y) * (len(y) / len(labels))
-        loss.backward()  # type: ignore[no-untyped-call]
+        torch.autograd.backward(loss)
         total += loss.item()
     optimizer.step()
     return total

@@ -14,9 +14,9 @@ from zoo.core.errors import UsageError
 class WorkOrder:
     """Drain the queue of ``database_url``.
 
-    With ``job_ids`` the worker returns once all of these have ended (it may do other queued jobs before that); without,
-    it works until it is told to stop. ``folders`` holds model folders that are used instead of a hub. Idle workers look
-    every ``poll_seconds``.
+    With ``job_ids`` the worker returns once all of these have ended (it may do other queued jobs before that), with
+    ``until_idle`` once nothing is queued or leased; without, it works until it is told to stop. ``folders`` holds model
+    folders that are used instead of a hub. Idle workers look every ``poll_seconds``.
     """
 
     home: str
@@ -26,6 +26,7 @@ class WorkOrder:
     hub_token: str | None = field(default=None, repr=False)
     folders: str | None = None
     job_ids: tuple[int, ...] | None = None
+    until_idle: bool = False
     lease_seconds: float = DEFAULT_LEASE_SECONDS
     poll_seconds: float = 0.2
 

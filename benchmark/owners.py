@@ -33,7 +33,7 @@ def is_gone(owner: str) -> bool:
 
 
 def _start_time(pid: int) -> int | None:
-    """Clock ticks from boot to the start of a process; None if there is none, or it has ended and waits to be reaped."""
+    """Clock ticks from boot to the start of a process; None if it does not run (any more)."""
     try:
         # The second field is the command in brackets and may hold spaces.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

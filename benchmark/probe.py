@@ -87,7 +87,7 @@ def fit(
     def closure() -> Tensor:
         solver.zero_grad()
         loss = objective(head, features, labels, penalty)
-        loss.backward()  # type: ignore[no-untyped-call]
+        torch.autograd.backward(loss)
         return loss
 
     solver.step(closure)  # type: ignore[no-untyped-call]

@@ -2,12 +2,12 @@
 
 import platform
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import torch
 
 from zoo.checkpoint.folder import ModelFolder
+from zoo.core.versions import code_version, package_versions
 
 from .job import Job
 from .protocols import Evaluation, Protocol
@@ -28,9 +28,8 @@ def provenance_of(
         "notes": dict(evaluation.notes),
         "device": device(),
         "threads": torch.get_num_threads(),
-        "packages": packages(),
-        "python": platform.python_version(),
-        "code_version": _version_of("prunarium"),
+        "packages": package_versions(PACKAGES),
+        "code_version": code_version(),
     }
 
 
@@ -41,20 +40,6 @@ def device() -> str:
     A result on another device agrees within a stated tolerance only, so the name is part of every row.
     """
     return f"cpu {_processor()} ({torch.backends.cpu.get_cpu_capability()})"
-
-
-@cache
-def packages() -> dict[str, str]:
-    """The installed versions of what takes part in a number; packages that are not installed are left out."""
-    found = {name: _version_of(name) for name in PACKAGES}
-    return {name: release for name, release in found.items() if release is not None}
-
-
-def _version_of(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 def _processor() -> str:

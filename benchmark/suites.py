@@ -1,6 +1,7 @@
 """Suites: versioned lists of cells (a task by a protocol), kept in ``suites.toml`` beside this file.
 
-A mean is shown over a complete suite only; adding a cell makes a new version.
+A mean is shown over a complete suite only; adding a cell makes a new version. Suites of published numbers, which nobody
+can run, are not here but in :mod:`registry.reported`.
 """
 
 import tomllib
@@ -12,8 +13,6 @@ from importlib.resources import files
 from typing import Any
 
 from zoo.core.errors import PrunariumError, UsageError
-
-SUITE_KINDS = ("measured", "reported")
 
 
 class SuiteFileError(PrunariumError):
@@ -31,12 +30,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Suite:
-    """``kind`` is ``measured`` (we run it) or ``reported`` (cells hold published numbers and cannot be run)."""
+    """A list of cells in the order in which they are run and shown."""
 
     name: str
     version: str
     title: str
-    kind: str
     cells: tuple[Cell, ...]
 
     @property
@@ -47,7 +45,7 @@ class Suite:
     def content(self) -> dict[str, Any]:
         """The catalogue's column of that name, as JSON types."""
         return {
-            "kind": self.kind,
+            "kind": "measured",
             "cells": [{"task": cell.task, "protocol": cell.protocol, "seeds": list(cell.seeds)} for cell in self.cells],
         }
 
@@ -81,12 +79,11 @@ def parse_suites(text: str) -> dict[str, Suite]:
         name, separator, version = suite_id.partition("@")
         _expect(bool(name and separator and version), f"suite {suite_id!r} is not name@version")
         _expect(isinstance(table, dict), f"suite {suite_id!r} is not a table")
-        _fields(table, {"title", "kind", "cells"}, set(), suite_id)
-        _expect(table["kind"] in SUITE_KINDS, f"suite {suite_id!r}: kind must be one of {SUITE_KINDS}")
+        _fields(table, {"title", "cells"}, set(), suite_id)
         cells = tuple(cell for entry in table["cells"] for cell in _cells(entry, suite_id))
         keys = [(cell.task, cell.protocol) for cell in cells]
         _expect(len(set(keys)) == len(keys), f"suite {suite_id!r} lists a cell twice")
-        suites[suite_id] = Suite(name, version, table["title"], table["kind"], cells)
+        suites[suite_id] = Suite(name, version, table["title"], cells)
     return suites
 
 

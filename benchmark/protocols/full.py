@@ -20,8 +20,7 @@ from ..inference import EVALUATION_BATCH, predict
 from ..tasks import ImageSet, Task, TransferTask
 from . import PROTOCOLS, Evaluation, Protocol, ProtocolFacts, Subject
 
-
-TRAINING = FinetuneConfig(epochs=12, batch_size=32, momentum=0.9, weight_decay=5e-4)
+TRAINING = FinetuneConfig(epochs=8, batch_size=32, momentum=0.9, weight_decay=5e-4)
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class FullFinetune(Protocol):
         data = cast("TransferTask", task).data
         model, batch_size = subject.model, max(1, self.config.evaluation_batch // batch_divisor)
         train, validation = data.split("train"), data.split("validation")
-        images, labels = preprocess(train.images, subject.preprocessing), torch.from_numpy(train.labels)
+        images, labels = preprocess(train.images, subject.preprocessing), torch.tensor(train.labels)
 
         start = deepcopy(model.state_dict())
         best, chosen = start, math.inf

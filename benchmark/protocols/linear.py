@@ -56,7 +56,7 @@ class LinearProbe(Protocol):
 
         sets = {name: data.split(name) for name in ("train", "validation")}
         features = {name: features_of(images) for name, images in sets.items()}
-        labels = {name: torch.from_numpy(images.labels) for name, images in sets.items()}
+        labels = {name: torch.tensor(images.labels) for name, images in sets.items()}
         classes = len(data.class_names)
 
         scaler = probe.standardiser(features["train"])

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 from ..tasks import ImageManifest, ImageSet, Task
+from ..tasks._protocol import TaskKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +18,7 @@ class ShiftTask(Task):
     the images were made here rather than published: such numbers are never compared with those of published files.
     """
 
-    kind: ClassVar[str] = "shift"
+    kind: ClassVar[TaskKind] = "shift"
     source_task: str
     data: ImageManifest
     regenerated: bool

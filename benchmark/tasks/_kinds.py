@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ._manifest import ImageManifest
-from ._protocol import ImageSet, Task
+from ._protocol import ImageSet, Task, TaskKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class _ClassificationTask(Task, ABC):
 class UpstreamTask(_ClassificationTask):
     """The classes that the model was trained on: predicted as published, without any training here."""
 
-    kind: ClassVar[str] = "upstream"
+    kind: ClassVar[TaskKind] = "upstream"
 
     def image_sets(self) -> Mapping[str, ImageSet]:
         """The test split under ``""``; the validation split, on which the temperature is fitted, under its name."""
@@ -53,7 +53,7 @@ class UpstreamTask(_ClassificationTask):
 class TransferTask(_ClassificationTask):
     """New classes: a protocol trains a head, or everything, on the train split and chooses on the validation split."""
 
-    kind: ClassVar[str] = "transfer"
+    kind: ClassVar[TaskKind] = "transfer"
 
     def image_sets(self) -> Mapping[str, ImageSet]:
         """The test split under ``""``; protocols take the other splits from ``data``."""
@@ -64,7 +64,7 @@ class TransferTask(_ClassificationTask):
 class OodTask(Task):
     """Images of known classes against images of none of them: does the model's score tell them apart?"""
 
-    kind: ClassVar[str] = "ood"
+    kind: ClassVar[TaskKind] = "ood"
     inside: ImageManifest
     outside: ImageManifest
 
@@ -102,7 +102,7 @@ class CostTask(Task):
     ``latency_batch`` images a forward pass, ``latency_repeats`` timed passes after ``latency_warm_up`` untimed ones.
     """
 
-    kind: ClassVar[str] = "cost"
+    kind: ClassVar[TaskKind] = "cost"
     latency_batch: int
     latency_repeats: int
     latency_warm_up: int

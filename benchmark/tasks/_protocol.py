@@ -8,12 +8,12 @@ metadata, by :meth:`Task.image_sets`.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Int64, UInt8
 
-TASK_KINDS = ("upstream", "transfer", "shift", "ood", "cost")
+TaskKind = Literal["upstream", "transfer", "shift", "ood", "cost"]
 
 
 class ImageSet(NamedTuple):
@@ -31,7 +31,7 @@ class Task(ABC):
     ``primary_metric`` is the ``name@version`` that boards show first.
     """
 
-    kind: ClassVar[str]
+    kind: ClassVar[TaskKind]
     name: str
     version: str
     title: str

@@ -1,7 +1,8 @@
 """Progress bars: on a terminal only, on stderr, so that ``--json`` output stays clean."""
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -17,3 +18,17 @@ def track(items: Iterable[T], description: str, total: int | None = None) -> Ite
 
     length = len(items) if total is None and isinstance(items, Sequence) else total
     yield from rich_track(items, description, total=length, console=Console(stderr=True), transient=True)
+
+
+@contextmanager
+def counting(description: str, total: int) -> Iterator[Callable[[], None]]:
+    """Yield a function to call after each of ``total`` things that end in their own time (workers, downloads)."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(description, total=total)
+        yield lambda: progress.advance(task)

@@ -1,0 +1,193 @@
+"""The commands of measuring: parse, call one function, print."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from zoo.core.console import emit_json, emit_table, say
+from zoo.core.errors import UsageError
+
+if TYPE_CHECKING:
+    import benchmark.runner
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Measure models: transfer, robustness, calibration, detection, cost.",
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+SuiteName = Annotated[str, typer.Option("--suite", help="Suite, as name or name@version.")]
+Models = Annotated[str, typer.Option("--models", help="all, or slugs and hub ids, comma-separated.")]
+Seeds = Annotated[str | None, typer.Option("--seeds", help="Seeds, comma-separated, instead of the suite's own.")]
+Folders = Annotated[
+    Path | None, typer.Option("--folders", help="Folder of model folders to use instead of pulling from a hub.")
+]
+
+
+@app.command()
+def tasks(as_json: AsJson = False) -> None:
+    """List what can be measured on, with sizes, licence and primary metric."""
+    from .tasks import all_tasks
+
+    rows = [
+        {
+            "task": task.id,
+            "kind": task.kind,
+            "title": task.title,
+            "classes": task.classes,
+            "n_test": task.n_test,
+            "primary_metric": task.primary_metric,
+            "licence": task.licence,
+            "source": task.source,
+        }
+        for task in all_tasks()
+    ]
+    if as_json:
+        emit_json(rows)
+        return
+    columns = {"task": "task", "kind": "kind", "title": "title", "classes": "classes", "n_test": "test images"}
+    emit_table("Tasks", rows, columns | {"primary_metric": "metric", "licence": "licence"})
+
+
+@app.command()
+def metrics(as_json: AsJson = False) -> None:
+    """List the numbers that are computed, with unit, direction and definition."""
+    from .metrics import METRICS
+
+    rows = [
+        {
+            "metric": f"{metric.name}@{metric.version}",
+            "title": metric.title,
+            "unit": metric.unit,
+            "better": metric.direction,
+            "interval": metric.interval.value,
+            "definition": metric.definition,
+            "source": metric.source,
+        }
+        for _, metric in METRICS.items()
+    ]
+    if as_json:
+        emit_json(rows)
+        return
+    columns = {"metric": "metric", "title": "title", "unit": "unit", "better": "better", "interval": "95 % interval"}
+    emit_table("Metrics", rows, columns)
+
+
+@app.command()
+def plan(
+    suite: SuiteName = "digits-demo", models: Models = "all", seeds: Seeds = None, as_json: AsJson = False
+) -> None:
+    """Show which evaluations a run would do, and which exist."""
+    from registry.db.schema import open_catalogue
+    from registry.settings import load_settings
+
+    from .runner import make_suite_plan
+
+    found, planned = make_suite_plan(open_catalogue(load_settings()), suite, _names(models), _integers(seeds))
+    rows = [
+        {"model": job.model, "task": job.task, "protocol": job.protocol, "seed": job.seed, "state": state}
+        for state, group in (("missing", planned.missing), ("exists", planned.existing))
+        for job in group
+    ]
+    if as_json:
+        emit_json({"suite": found.id, "missing": len(planned.missing), "existing": len(planned.existing), "jobs": rows})
+        return
+    columns = {"model": "model", "task": "task", "protocol": "protocol", "seed": "seed", "state": "state"}
+    emit_table(f"{found.id}: {len(planned.missing)} missing, {len(planned.existing)} exist", rows, columns)
+
+
+@app.command()
+def run(
+    suite: SuiteName = "digits-demo",
+    models: Models = "all",
+    seeds: Seeds = None,
+    processes: Annotated[int, typer.Option("--processes", min=1, help="Worker processes on this machine.")] = 1,
+    folders: Folders = None,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try jobs again that failed for good.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Evaluate models on a suite; what exists is reused, and an interrupted run is continued by the same command."""
+    from registry.settings import load_settings
+
+    from .runner import run as run_suite
+
+    report = run_suite(
+        load_settings(),
+        suite,
+        _names(models),
+        seeds=_integers(seeds),
+        processes=processes,
+        folders=folders,
+        retry_failed=retry_failed,
+    )
+    if as_json:
+        emit_json(report.to_json())
+    else:
+        _say_report(report)
+    if report.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def sync(as_json: AsJson = False) -> None:
+    """Write tasks, metrics, protocols, suites, methods and the published numbers into the catalogue."""
+    from registry.db.schema import open_catalogue
+    from registry.settings import load_settings
+
+    from .sync import sync as sync_all
+
+    counts = sync_all(open_catalogue(load_settings()))
+    if as_json:
+        emit_json(counts)
+        return
+    say("In the catalogue: " + ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in counts.items()) + ".")
+    if "protocols" not in counts:
+        say("Without torch, methods, architectures and protocols were left out: pip install 'prunarium[zoo]'")
+
+
+def worker(
+    folders: Folders = None,
+    lease_seconds: Annotated[float, typer.Option(min=1.0, help="How long a silent worker keeps its job.")] = 60.0,
+    once: Annotated[bool, typer.Option("--once", help="Stop when the queue is empty.")] = False,
+) -> None:
+    """Evaluate queued jobs and check submissions until stopped; SIGTERM and Ctrl-C let the current job end first."""
+    from registry.settings import load_settings
+
+    from .worker import work
+
+    work(load_settings(), folders=folders, lease_seconds=lease_seconds, once=once)
+
+
+def _say_report(report: "benchmark.runner.RunReport") -> None:
+    if not report.done and not report.failed:
+        say(f"{report.suite}: everything exists ({report.reused} evaluations of {report.models} models reused).")
+        return
+    say(
+        f"{report.suite}: {report.done} done, {report.reused} reused, {len(report.failed)} failed "
+        f"({report.models} models, {report.seconds:.0f} s)."
+    )
+    for job in report.failed:
+        say(f"  failed ({job.kind}): {job.model} on {job.task} by {job.protocol}, seed {job.seed}: {job.message}")
+
+
+def _names(models: str) -> Sequence[str] | None:
+    if models.strip() == "all":
+        return None
+    names = [name.strip() for name in models.split(",") if name.strip()]
+    if not names:
+        raise UsageError("--models is empty.", "Write --models all, or slugs, comma-separated.")
+    return names
+
+
+def _integers(seeds: str | None) -> Sequence[int] | None:
+    if seeds is None:
+        return None
+    try:
+        return [int(seed) for seed in seeds.split(",")]
+    except ValueError:
+        raise UsageError(f"--seeds takes whole numbers, comma-separated, got {seeds!r}.") from None

@@ -1,0 +1,154 @@
+"""The one loop that works on the queue, wherever it runs: claim, evaluate, finish or fail, until the work is done."""
+
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import Engine
+
+from registry import jobs, queries
+from registry.blobs import BlobStore
+from registry.db.schema import open_catalogue
+from registry.db.session import session_scope
+from registry.errors import LeaseLostError
+from registry.records import JobRecord
+from zoo.core.console import say
+
+from .failures import failure_of
+from .heartbeat import Heartbeat
+from .job import Job
+from .order import WorkOrder
+from .owners import is_gone, this_owner
+from .run_job import run_job
+from .sources import Source, folder_source, hub_source
+
+EventState = Literal["started", "done", "failed", "queued", "lost"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """News of one attempt: ``started``; then ``done``, ``failed``, ``queued`` (to be tried again) or ``lost``.
+
+    ``lost``: the lease went to somebody else, who delivers. ``kind`` and ``message`` tell of a failure.
+    """
+
+    job_id: int
+    attempt: int
+    model: str
+    task: str
+    protocol: str
+    seed: int
+    state: EventState
+    kind: str | None = None
+    message: str | None = None
+    seconds: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """A flat JSON object; ``Event(**value)`` is the inverse."""
+        return asdict(self)
+
+
+Report = Callable[[Event], None]
+Aside = Callable[[Engine], bool]
+
+
+def drain(order: WorkOrder, stop: threading.Event, report: Report, aside: Aside = lambda _: False) -> None:
+    """Work on the queue until the order is fulfilled, or until ``stop`` is set; the current job is finished first.
+
+    One failing job never stops the rest. Where the loop is broken off from outside (Ctrl-C, or ``report`` raises), the
+    job goes back to the queue unharmed. ``aside`` is called before each claim and says whether it did anything.
+    """
+    settings = order.settings()
+    engine, blobs = open_catalogue(settings, create=False), BlobStore(settings.blobs)
+    source = folder_source(engine, Path(order.folders)) if order.folders else hub_source(engine, settings)
+    try:
+        with session_scope(engine, write=True) as session:
+            jobs.reap(session, is_gone)
+        while not stop.is_set() and not _finished(engine, order.job_ids):
+            busy = aside(engine)
+            with session_scope(engine, write=True) as session:
+                record = jobs.claim(session, this_owner(), order.lease_seconds)
+            if record is not None:
+                report(_work(engine, blobs, source, record, order.lease_seconds, report))
+            elif order.until_idle and not busy and _idle(engine):
+                return
+            elif not busy:
+                stop.wait(order.poll_seconds)
+    finally:
+        engine.dispose()
+
+
+def _finished(engine: Engine, job_ids: tuple[int, ...] | None) -> bool:
+    if job_ids is None:
+        return False
+    with session_scope(engine) as session:
+        return queries.count_unfinished(session, job_ids) == 0
+
+
+def _idle(engine: Engine) -> bool:
+    with session_scope(engine) as session:
+        counted = queries.count_jobs(session)
+    return not (counted.get("queued") or counted.get("leased"))
+
+
+def _work(
+    engine: Engine, blobs: BlobStore, source: Source, record: JobRecord, lease_seconds: float, report: Report
+) -> Event:
+    """One attempt, from lease to verdict."""
+    start = time.perf_counter()
+    fence = (record.id, record.attempt, record.lease_owner or "")
+    try:
+        report(_event(record, "started"))
+        try:
+            with Heartbeat(engine, record, lease_seconds):
+                outcome = run_job(job_of(record), source(record.checkpoint_id), blobs)
+            with session_scope(engine, write=True) as session:
+                jobs.finish(session, *fence, outcome.results, outcome.predictions, outcome.resources)
+            return _event(record, "done", seconds=time.perf_counter() - start)
+        except LeaseLostError:
+            raise
+        except Exception as error:
+            failure = failure_of(error)
+            if failure.kind == "bug":
+                say(traceback.format_exc())
+            with session_scope(engine, write=True) as session:
+                after = jobs.fail(session, *fence, failure.kind, failure.message)
+            state: EventState = "queued" if after.state == "queued" else "failed"
+            return _event(record, state, failure.kind, failure.message, time.perf_counter() - start)
+    except LeaseLostError as error:
+        return _event(record, "lost", "timeout", error.message, time.perf_counter() - start)
+    except BaseException:
+        with suppress(LeaseLostError), session_scope(engine, write=True) as session:
+            jobs.release(session, *fence)
+        raise
+
+
+def job_of(record: JobRecord) -> Job:
+    """The job as it is computed, without the state of the queue."""
+    return Job(record.checkpoint_id, record.model, record.task, record.protocol, record.seed, record.batch_divisor)
+
+
+def _event(
+    record: JobRecord,
+    state: EventState,
+    kind: str | None = None,
+    message: str | None = None,
+    seconds: float | None = None,
+) -> Event:
+    return Event(
+        record.id,
+        record.attempt,
+        record.model,
+        record.task,
+        record.protocol,
+        record.seed,
+        state,
+        kind,
+        message,
+        None if seconds is None else round(seconds, 4),
+    )

@@ -1,0 +1,114 @@
+"""Several workers, each a fresh Python process on this machine."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from queue import SimpleQueue
+
+from registry import jobs
+from registry.db.schema import open_catalogue
+from registry.db.session import session_scope
+from zoo.core.console import say
+
+from ..errors import WorkerDiedError
+from ..order import WorkOrder
+from ..owners import is_gone
+from . import EXECUTORS, Json, Report
+
+GRACE_SECONDS = 60.0
+
+
+class _Child:
+    """A worker process; ``news`` receives (child, event), and (child, None) when its pipe closes."""
+
+    def __init__(self, order: Json, news: "SimpleQueue[tuple[_Child, Json | None]]") -> None:
+        self.job_id: int | None = None
+        self._news = news
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmark.executors._child"],
+            # A folder called `benchmark` in the user's working directory must not be imported instead of ours.
+            env={**os.environ, "PYTHONSAFEPATH": "1", "OMP_NUM_THREADS": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._send(order)
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def stop(self) -> None:
+        """Ask for an end after the current job, then insist."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        for insist in (self._process.terminate, self._process.kill):
+            try:
+                self._process.wait(GRACE_SECONDS)
+                return
+            except subprocess.TimeoutExpired:
+                insist()
+        self._process.wait()
+
+    def exit_code(self) -> int:
+        """How the process ended; negative for a signal."""
+        return self._process.wait()
+
+    def _send(self, order: Json) -> None:
+        stdin = self._process.stdin
+        if stdin is None:
+            raise WorkerDiedError("A worker process has no input.")
+        try:
+            stdin.write(json.dumps(order) + "\n")
+            stdin.flush()
+        except BrokenPipeError:
+            return  # it ended at once; its exit code tells
+
+    def _listen(self) -> None:
+        for line in self._process.stdout or ():
+            self._news.put((self, json.loads(line)))
+        self._news.put((self, None))
+
+
+class LocalProcesses:
+    """``workers`` processes; one that dies with a job in hand is replaced, and the job is queued again at once."""
+
+    def drain(self, order: Json, workers: int, report: Report) -> None:
+        """See :class:`~benchmark.executors.Executor`."""
+        news: SimpleQueue[tuple[_Child, Json | None]] = SimpleQueue()
+        children = [_Child(order, news) for _ in range(workers)]
+        try:
+            while children:
+                child, event = news.get()
+                if event is not None:
+                    child.job_id = event["job_id"] if event["state"] == "started" else None
+                    report(event)
+                    continue
+                children.remove(child)
+                code = child.exit_code()
+                if code == 0:
+                    continue
+                if child.job_id is not None:
+                    say(f"A worker process ended with code {code} during job {child.job_id}; another one takes over.")
+                    _return_orphans(order)
+                    children.append(_Child(order, news))
+                elif not children:
+                    raise WorkerDiedError(
+                        f"The last worker process ended with code {code} and work remains.",
+                        "What it wrote is above. Run the same command again: finished jobs are kept.",
+                    )
+        finally:
+            for child in children:
+                child.stop()
+
+
+def _return_orphans(order: Json) -> None:
+    """Queue the jobs of dead processes again, without waiting for their leases to run out."""
+    engine = open_catalogue(WorkOrder.from_json(order).settings(), create=False)
+    try:
+        with session_scope(engine, write=True) as session:
+            jobs.reap(session, is_gone)
+    finally:
+        engine.dispose()
+
+
+EXECUTORS.register("local-processes")(LocalProcesses())

@@ -1,0 +1,163 @@
+"""From a job and a model folder to results: the only thing that a worker computes.
+
+The order is fixed: predictions are stored first, read back, and every metric is computed from what was read.
+"""
+
+import resource
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from torch import nn
+
+from registry.blobs import BlobStore
+from registry.records import PredictionRecord, ResultRecord
+from registry.statistics import pack_replicates
+from zoo.checkpoint.folder import ModelFolder, read_folder
+from zoo.models import load_model
+
+from .cost import cost_of
+from .errors import BadModelError
+from .job import Job
+from .predictions import Predictions
+from .protocols import PROTOCOLS, Evaluation, Protocol, Subject
+from .provenance import provenance_of
+from .reproducible import reproducible
+from .scoring import Cell, score, score_cost
+from .sparsity import check_kept, fraction, zeros_of
+from .tasks import CostTask, Task, find_task
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What :func:`registry.jobs.finish` writes. Two runs of one job differ in ``resources`` and in latency alone."""
+
+    results: tuple[ResultRecord, ...]
+    predictions: tuple[PredictionRecord, ...]
+    resources: Mapping[str, Any]
+
+
+class _Kept(NamedTuple):
+    """The share of zeros among the prunable weights that the protocol does not replace."""
+
+    before: float
+    after: float
+
+
+def run_job(job: Job, folder: Path, blobs: BlobStore) -> Outcome:
+    """Evaluate the checkpoint in ``folder``; its identity has been verified by whoever fetched it.
+
+    Raises :class:`~benchmark.errors.SparsityLostError` when the protocol brings a pruned weight back, and whatever
+    :func:`benchmark.failures.failure_of` can classify.
+    """
+    clock, cpu = time.perf_counter(), time.process_time()
+    task, protocol = find_task(job.task), PROTOCOLS[job.protocol]()
+    if task.kind not in protocol.facts.task_kinds:
+        raise BadModelError(f"{protocol.facts.id} cannot be applied to {job.task}, a task of kind {task.kind}.")
+    with reproducible(job.seed):
+        source = read_folder(folder)
+        model = _load(source, task, protocol, job.seed)
+        if isinstance(task, CostTask):
+            evaluation, stored = Evaluation({}), dict[str, PredictionRecord]()
+            cells = score_cost(task, cost_of(source, model, task))
+        else:
+            evaluation, kept = _evaluate(job, task, protocol, source, model)
+            stored = _store(task, evaluation, blobs, kept)
+            cells = score(task, _read_back(stored, blobs))
+        provenance = provenance_of(job, task, protocol, source, evaluation)
+    results = tuple(_result(job, cell, provenance) for cell in cells)
+    return Outcome(results, tuple(stored.values()), _resources(clock, cpu))
+
+
+def _load(source: ModelFolder, task: Task, protocol: Protocol, seed: int) -> nn.Module:
+    if protocol.facts.new_head:
+        return load_model(source.path, task.classes, seed)
+    stat = source.weights.stat()
+    return _load_published(source.path, (stat.st_ino, stat.st_mtime_ns, stat.st_size))
+
+
+@lru_cache(maxsize=2)
+def _load_published(folder: Path, version: tuple[int, ...]) -> nn.Module:  # noqa: ARG001 - the key of the cache
+    """Jobs of one checkpoint follow each other, and those without a new head leave the model as it was."""
+    return load_model(folder)
+
+
+def _evaluate(
+    job: Job, task: Task, protocol: Protocol, source: ModelFolder, model: nn.Module
+) -> tuple[Evaluation, _Kept]:
+    """Run the protocol and prove, outside of it, that it kept the zeros of what it did not replace."""
+    classifier = source.config.classifier
+    replaced = None if protocol.facts.trains == "nothing" else classifier
+    before = zeros_of(model, without=replaced)
+    subject = Subject(model, classifier, source.config.preprocessing)
+    evaluation = protocol.run(subject, task, job.seed, job.batch_divisor)
+    after = zeros_of(model, without=replaced)
+    check_kept(before, after)
+    return evaluation, _Kept(fraction(before), fraction(after))
+
+
+def _store(task: Task, evaluation: Evaluation, blobs: BlobStore, kept: _Kept) -> dict[str, PredictionRecord]:
+    stored = {}
+    for condition, images in task.image_sets().items():
+        predictions = Predictions.from_logits(
+            images.ids,
+            _labels(task, condition, images.labels),
+            evaluation.logits[condition],
+            condition,
+            evaluation.temperature,
+        )
+        data = predictions.to_parquet()
+        stored[condition] = PredictionRecord(
+            condition=condition,
+            blob_sha256=blobs.put(data),
+            array_hash=predictions.array_hash(),
+            size_bytes=len(data),
+            n=len(predictions),
+            sparsity_before=kept.before,
+            sparsity_after=kept.after,
+        )
+    return stored
+
+
+def _labels(task: Task, condition: str, labels: Any) -> Any:
+    """Images of no known class have no label to predict; detection never looks at it."""
+    return labels * 0 if (task.kind, condition) == ("ood", "outside") else labels
+
+
+def _read_back(stored: Mapping[str, PredictionRecord], blobs: BlobStore) -> dict[str, Predictions]:
+    return {condition: Predictions.from_parquet(blobs.get(record.blob_sha256)) for condition, record in stored.items()}
+
+
+def _result(job: Job, cell: Cell, provenance: Mapping[str, Any]) -> ResultRecord:
+    measured = cell.measured
+    return ResultRecord(
+        model=job.model,
+        task=job.task,
+        protocol=job.protocol,
+        metric=f"{measured.metric}@{measured.version}",
+        seed=job.seed,
+        condition=cell.condition,
+        value=measured.value,
+        missing_reason=measured.missing_reason,
+        n=measured.n,
+        ci_low=measured.ci_low,
+        ci_high=measured.ci_high,
+        interval_method=measured.interval_method,
+        no_interval_reason=measured.no_interval_reason,
+        replicates=None if measured.replicates is None else pack_replicates(measured.replicates),
+        trust="measured",
+        provenance=provenance,
+    )
+
+
+def _resources(clock: float, cpu: float) -> dict[str, Any]:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {
+        "seconds": round(time.perf_counter() - clock, 4),
+        "cpu_seconds": round(time.process_time() - cpu, 4),
+        "peak_memory_bytes": peak if sys.platform == "darwin" else peak * 1024,
+    }
