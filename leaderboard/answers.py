@@ -1,0 +1,140 @@
+"""From catalogue to answers: what the pages show, as values of :mod:`leaderboard.schemas`."""
+
+import csv
+import io
+from typing import Any
+
+from registry.records import ModelRecord, ResultRecord, TaskRecord
+
+from .board import Board, Row
+from .cells import Side, SideCell, TaskCell
+from .headline import headline
+from .ranking import Rank
+from .schemas import BoardAnswer, BoardRow, FactValue, ModelAnswer, ResultAnswer, SideValue, TaskAnswer, TaskChange
+from .view import ALL
+
+_DIGITS = 6
+
+
+def board_answer(board: Board, version: str) -> BoardAnswer:
+    """A board for programs; ``version`` names the state of the catalogue."""
+    return BoardAnswer(
+        suite=board.suite_ref or None,
+        architecture=board.filters.architecture,
+        sparsity=board.band,
+        trust=board.query.trust or ALL,
+        sort=board.query.sort,
+        headline=headline(board).title,
+        catalogue=version,
+        rows=[_row(board, row) for row in board.rows],
+        dense=[_row(board, row) for row in board.yardsticks],
+    )
+
+
+def board_csv(board: Board) -> bytes:
+    """A board as CSV: one line per row, the dense yardstick last."""
+    lines = [_flat(_row(board, row)) for row in (*board.rows, *board.yardsticks)]
+    text = io.StringIO()
+    if lines:
+        writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(lines)
+    return text.getvalue().encode()
+
+
+def model_answer(model: ModelRecord) -> ModelAnswer:
+    """A model for programs."""
+    return ModelAnswer(
+        name=model.name,
+        sparsity=model.sparsity_target,
+        **_same(model, ModelAnswer, without=("name", "sparsity")),
+    )
+
+
+def task_answer(ref: str, task: TaskRecord) -> TaskAnswer:
+    """A task for programs."""
+    return TaskAnswer(ref=ref, **_same(task, TaskAnswer, without=("ref",)))
+
+
+def result_answer(result: ResultRecord) -> ResultAnswer:
+    """A result for programs."""
+    return ResultAnswer(**_same(result, ResultAnswer))
+
+
+def _same(record: object, schema: type[Any], without: tuple[str, ...] = ()) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in schema.model_fields if name not in without}
+
+
+def _row(board: Board, row: Row) -> BoardRow:
+    model = row.entry.model
+    sides = {side.kind: _side(row.cells[side.kind], side, row.ranks.get(side.kind)) for side in board.sides}
+    return BoardRow(
+        name=row.name,
+        models=[one.name for one in row.entry.models],
+        title=row.title,
+        method=model.method,
+        family=row.family,
+        architecture=model.architecture,
+        sparsity=model.sparsity_target,
+        trust=list(row.trust),
+        linear=sides.get("linear"),
+        full=sides.get("full"),
+        facts={
+            column.key: FactValue(
+                title=column.title, value=row.facts[column.key].value, missing=row.facts[column.key].missing
+            )
+            for column in board.columns
+        },
+        availability=model.availability,
+        availability_detail=model.availability_detail,
+        caveat=model.caveat,
+    )
+
+
+def _side(cell: SideCell, side: Side, rank: Rank | None) -> SideValue:
+    change = cell.change
+    return SideValue(
+        change=_rounded(0.0 if cell.is_yardstick else change.value if change else None),
+        low=_rounded(change.low if change else None),
+        high=_rounded(change.high if change else None),
+        unit=side.unit,
+        interval=change.why if change else None,
+        missing=cell.missing,
+        median=_rounded(cell.median),
+        rank_best=rank.best if rank else None,
+        rank_worst=rank.worst if rank else None,
+        error=_rounded(cell.error),
+        tasks=[_task(task) for task in cell.tasks],
+    )
+
+
+def _task(cell: TaskCell) -> TaskChange:
+    change = cell.change
+    return TaskChange(
+        task=cell.name,
+        change=_rounded(change.value if change else None),
+        low=_rounded(change.low if change else None),
+        high=_rounded(change.high if change else None),
+        missing=cell.missing,
+    )
+
+
+def _rounded(value: float | None) -> float | None:
+    """Six decimals: far below any interval, and equal on every machine."""
+    return None if value is None else round(value, _DIGITS)
+
+
+def _flat(row: BoardRow) -> dict[str, Any]:
+    plain = row.model_dump(exclude={"linear", "full", "facts", "models", "trust"})
+    plain["trust"] = " ".join(row.trust)
+    plain["models"] = " ".join(row.models)
+    for kind, side in (("linear", row.linear), ("full", row.full)):
+        values = (
+            side.model_dump(exclude={"tasks"}) if side else dict.fromkeys(SideValue.model_fields.keys() - {"tasks"})
+        )
+        for name in SideValue.model_fields:
+            if name != "tasks":
+                plain[f"{kind}_{name}"] = values[name]
+    for key, fact in row.facts.items():
+        plain[key] = fact.value
+    return plain

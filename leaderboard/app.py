@@ -1,0 +1,47 @@
+"""The application: a list of decisions."""
+
+from importlib.resources import files
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy import Engine
+from starlette.middleware.gzip import GZipMiddleware
+
+from registry.db.schema import check_schema, open_catalogue
+from registry.settings import Settings
+
+from . import api
+from .catalogue import CatalogueCache
+from .failures import install_error_pages
+from .pages import PAGES
+from .settings import SiteSettings
+from .web import SecurityHeaders
+
+
+def create_app(source: Engine | Settings, settings: SiteSettings | None = None) -> FastAPI:
+    """The site over a catalogue.
+
+    Never migrates: raises :class:`registry.errors.CatalogueError` with the command to type when the schema differs.
+    FastAPI's own documentation pages load a CDN, so ``/api`` is a page of ours.
+    """
+    engine = open_catalogue(source, create=False) if isinstance(source, Settings) else source
+    check_schema(engine)
+    app = FastAPI(
+        title="Prunarium",
+        summary="Pruned ImageNet models, measured: the same data as the site, as JSON and CSV.",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+    )
+    app.state.engine = engine
+    app.state.settings = settings or SiteSettings()
+    app.state.catalogue = CatalogueCache(engine)
+    app.mount("/static", StaticFiles(directory=str(files("leaderboard").joinpath("static"))), name="static")
+    app.include_router(api.router)
+    for page in PAGES:
+        app.include_router(page, include_in_schema=False)
+    install_error_pages(app)
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.add_middleware(SecurityHeaders)
+    return app

@@ -1,0 +1,167 @@
+"""One consistent reading of the catalogue, held in memory until the catalogue changes."""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from threading import Lock
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from registry import queries
+from registry.db.session import session_scope
+from registry.queries.overview import catalogue_version, published_models
+from registry.records import (
+    ArchitectureRecord,
+    MethodRecord,
+    MetricRecord,
+    ModelRecord,
+    ProtocolRecord,
+    ResultRecord,
+    ShiftRecord,
+    SuiteRecord,
+    TaskRecord,
+)
+
+_REPLICATE = re.compile(r"-s\d+$")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a board: a model, or several that differ in nothing but the seed they were made with."""
+
+    key: str
+    models: tuple[ModelRecord, ...]
+
+    @property
+    def model(self) -> ModelRecord:
+        """The first replicate: what holds for it holds for all, apart from numbers."""
+        return self.models[0]
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether nothing was pruned."""
+        return self.model.sparsity_target == 0
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything that boards and listings need, by name; ``published`` models have a Hub revision."""
+
+    version: str
+    models: Mapping[str, ModelRecord]
+    methods: Mapping[str, MethodRecord]
+    architectures: Mapping[str, ArchitectureRecord]
+    protocols: Mapping[str, ProtocolRecord]
+    tasks: Mapping[str, TaskRecord]
+    shifts: Mapping[str, ShiftRecord]
+    metrics: Mapping[str, MetricRecord]
+    suites: Mapping[str, SuiteRecord]
+    results: tuple[ResultRecord, ...]
+    published: frozenset[str]
+
+    @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """Models grouped by replicate, in the order of the catalogue."""
+        groups: dict[str, list[ModelRecord]] = defaultdict(list)
+        for model in self.models.values():
+            groups[_REPLICATE.sub("", model.name)].append(model)
+        return tuple(
+            Entry(key, tuple(sorted(models, key=lambda model: (model.replicate, model.name))))
+            for key, models in groups.items()
+        )
+
+    @cached_property
+    def _entry_by_model(self) -> dict[str, Entry]:
+        return {model.name: entry for entry in self.entries for model in entry.models}
+
+    @cached_property
+    def _cells(self) -> dict[tuple[str, str, str, str], list[ResultRecord]]:
+        cells: dict[tuple[str, str, str, str], list[ResultRecord]] = defaultdict(list)
+        for result in self.results:
+            cells[result.model, result.task, result.protocol, result.metric].append(result)
+        return cells
+
+    @cached_property
+    def _by_model(self) -> dict[str, list[ResultRecord]]:
+        return _grouped(self.results, "model")
+
+    @cached_property
+    def _by_task(self) -> dict[str, list[ResultRecord]]:
+        return _grouped(self.results, "task")
+
+    def entry_of(self, model: str) -> Entry:
+        """The line that a model is part of."""
+        return self._entry_by_model[model]
+
+    def cell(self, model: str, task: str, protocol: str, metric: str) -> list[ResultRecord]:
+        """The results of one model in one cell: one per seed and condition."""
+        return self._cells.get((model, task, protocol, metric), [])
+
+    def results_of(self, model: str) -> list[ResultRecord]:
+        """All results of a model."""
+        return self._by_model.get(model, [])
+
+    def results_on(self, task: str) -> list[ResultRecord]:
+        """All results on a task."""
+        return self._by_task.get(task, [])
+
+    def parent_of(self, model: ModelRecord) -> ModelRecord | None:
+        """The dense model it was pruned from; where none is recorded, the dense one of its architecture and owner."""
+        if model.parent is not None and model.parent in self.models:
+            return self.models[model.parent]
+        if model.sparsity_target == 0:
+            return None
+        alike = [
+            other
+            for other in self.models.values()
+            if other.sparsity_target == 0 and other.architecture == model.architecture and other.owner == model.owner
+        ]
+        return next((other for other in alike if other.replicate == model.replicate), alike[0] if alike else None)
+
+
+def read_catalogue(session: Session, version: str) -> Catalogue:
+    """All records of one transaction."""
+    tasks = {f"{one.name}@{one.version}": one for one in queries.list_tasks(session)}
+    return Catalogue(
+        version=version,
+        models={model.name: model for model in queries.list_models(session)},
+        methods={one.name: one for one in queries.list_methods(session)},
+        architectures={one.name: one for one in queries.list_architectures(session)},
+        protocols={f"{one.name}@{one.version}": one for one in queries.list_protocols(session)},
+        tasks=tasks,
+        shifts={ref: shift for ref in tasks if (shift := queries.get_shift(session, ref)) is not None},
+        metrics={f"{one.name}@{one.version}": one for one in queries.list_metrics(session)},
+        suites={f"{one.name}@{one.version}": one for one in queries.list_suites(session)},
+        results=tuple(queries.results(session)),
+        published=published_models(session),
+    )
+
+
+class CatalogueCache:
+    """The newest :class:`Catalogue`: read again when the catalogue's version changed, shared by all requests."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = Lock()
+        self._held: Catalogue | None = None
+
+    def current(self) -> Catalogue:
+        """The catalogue as of now. Raises :class:`registry.errors.CatalogueError`."""
+        with session_scope(self._engine) as session:
+            version = catalogue_version(session)
+            held = self._held
+            if held is None or held.version != version:
+                held = read_catalogue(session, version)
+                with self._lock:
+                    self._held = held
+        return held
+
+
+def _grouped(results: tuple[ResultRecord, ...], field: str) -> dict[str, list[ResultRecord]]:
+    groups: dict[str, list[ResultRecord]] = defaultdict(list)
+    for result in results:
+        groups[getattr(result, field)].append(result)
+    return groups

@@ -1,0 +1,99 @@
+"""``prunarium serve`` and ``prunarium board``: parse, call, print."""
+
+import sys
+import webbrowser
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+from sqlalchemy import Engine
+
+from registry.db.schema import open_catalogue
+from registry.db.session import session_scope
+from registry.reported import load_reported
+from registry.settings import Settings, load_settings
+from zoo.core.console import emit_json, emit_table, say
+from zoo.core.errors import UsageError
+
+from .answers import board_answer, board_csv
+from .board import make_board
+from .catalogue import CatalogueCache
+from .headline import headline
+from .settings import SiteSettings
+from .terminal import text_columns, text_rows
+from .view import BoardQuery
+
+Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for other machines too.")]
+Port = Annotated[int, typer.Option(help="Port to listen on; 0 takes any free one.")]
+DatabaseUrl = Annotated[str | None, typer.Option(help="The catalogue, as sqlite:///FILE or postgresql://…")]
+
+
+def serve(host: Host = "127.0.0.1", port: Port = 8000, database_url: DatabaseUrl = None) -> None:
+    """Serve the leaderboard of the catalogue. It never changes the catalogue's schema: that is prunarium db upgrade."""
+    engine = open_catalogue(_settings(database_url), create=False)
+    _serve(engine, SiteSettings(host=host, port=port), open_browser=False)
+
+
+def board(
+    suite: Annotated[str | None, typer.Option(help="A suite as name@version, or its name.")] = None,
+    architecture: Annotated[str | None, typer.Option(help="An architecture, such as resnet50.")] = None,
+    sparsity: Annotated[str | None, typer.Option(help="A band such as 0.90, or all.")] = None,
+    trust: Annotated[str | None, typer.Option(help="all, measured or reported.")] = None,
+    sort: Annotated[str | None, typer.Option(help="A column's key; with a minus sign in front, descending.")] = None,
+    text: Annotated[bool, typer.Option("--text", help="Print the board as a table instead of serving it.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the board as JSON instead of serving it.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print the board as CSV instead of serving it.")] = False,
+    open_: Annotated[bool, typer.Option("--open", help="Open the browser as well.")] = False,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Show the published numbers, and yours. Makes the local catalogue if there is none."""
+    if text + json + csv > 1:
+        raise UsageError("--text, --json and --csv exclude each other.", "Give one of them.")
+    settings = SiteSettings(host=host, port=port)
+    asked = {"suite": suite, "architecture": architecture, "sparsity": sparsity, "trust": trust, "sort": sort}
+    query = BoardQuery.parse((name, value) for name, value in asked.items() if value is not None)
+    engine = open_catalogue(_settings(database_url), create=True)
+    with session_scope(engine, write=True) as session:
+        loaded = load_reported(session)
+    if loaded.new:
+        say(f"Loaded {loaded.new} published results.")
+    if text or json or csv:
+        _print(engine, query, "text" if text else "json" if json else "csv")
+    else:
+        _serve(engine, settings, open_browser=open_, path=query.address())
+
+
+def _print(engine: Engine, query: BoardQuery, form: str) -> None:
+    catalogue = CatalogueCache(engine).current()
+    made = make_board(catalogue, query)
+    if form == "json":
+        emit_json(board_answer(made, catalogue.version).model_dump(mode="json"))
+    elif form == "csv":
+        sys.stdout.write(board_csv(made).decode())
+    else:
+        first = headline(made)
+        say(first.lede)
+        emit_table(first.title, text_rows(made), text_columns(made))
+
+
+def _settings(database_url: str | None) -> Settings:
+    settings = load_settings()
+    return settings if database_url is None else replace(settings, database_url=database_url)
+
+
+def _serve(engine: Engine, settings: SiteSettings, *, open_browser: bool, path: str = "/") -> None:
+    import uvicorn
+
+    from .app import create_app
+    from .listening import listen
+
+    with listen(settings) as listener:
+        bound: int = listener.getsockname()[1]
+        address = replace(settings, port=bound).address.rstrip("/") + path
+        app = create_app(engine, settings)
+        say(f"Serving at {address} (stop with Ctrl+C)")
+        if open_browser:
+            webbrowser.open(address)
+        uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])

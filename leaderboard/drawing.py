@@ -1,0 +1,95 @@
+"""From cells to pictures: which scale a side has, what a strip and a whisker say, the two charts above the table."""
+
+from registry.charts import (
+    Line,
+    LinePoint,
+    Scale,
+    StripCell,
+    Whisker,
+    signed,
+    sparsity_lines,
+    task_strip,
+    whisker,
+    whisker_scale,
+)
+
+from .board import Board, Row
+from .cells import Side, SideCell
+from .changes import Change
+from .view import band_of
+
+SERIES = 8
+
+
+def side_scale(side: Side) -> Scale:
+    """The axis of a side's column of whiskers: per cent of error, or points of error."""
+    return whisker_scale(-12.0, 60.0, knee=5.0) if side.unit == "%" else whisker_scale(-10.0, 30.0)
+
+
+def points_scale() -> Scale:
+    """The axis of pages about single tasks: points of error, fine near zero."""
+    return whisker_scale(-12.0, 24.0, knee=1.0)
+
+
+def points_whisker(change: Change) -> str:
+    """A change in points of error, drawn."""
+    spread = "no interval" if change.half is None else f"±{change.half:.2f}"
+    mark = Whisker(change.value, change.low, change.high)
+    return whisker(mark, points_scale(), f"{signed(change.value, 2)} points of error, {spread}")
+
+
+def cell_strip(cell: SideCell, side: Side) -> str:
+    """The squares of a row; none for a side of one task."""
+    if side.unit != "%" or cell.is_yardstick:
+        return ""
+    squares = [
+        StripCell(
+            task.name,
+            task.change.value if task.change else None,
+            task.change is None or task.change.half is None or task.change.resolved,
+            task.text,
+        )
+        for task in cell.tasks
+    ]
+    return task_strip(squares, f"{side.title}: error change per task")
+
+
+def cell_whisker(cell: SideCell, side: Side, scale: Scale) -> str:
+    """The dot with its interval; empty where there is no value."""
+    if cell.change is None:
+        return ""
+    mark = Whisker(cell.change.value, cell.change.low, cell.change.high, cell.median)
+    unit = "%" if side.unit == "%" else "points"
+    return whisker(mark, scale, f"{cell.text} {unit}, {cell.spread}")
+
+
+def board_charts(board: Board) -> tuple[str, ...]:
+    """Error change against sparsity, one chart per side, on one horizontal axis; none without values."""
+    sparsities = sorted({band_of(row.entry.model.sparsity_target) for row in board.curves})
+    charts = []
+    for side in board.sides:
+        lines = [
+            _line(method, [row for row in board.curves if row.entry.model.method == method], side, index)
+            for index, method in enumerate(board.methods)
+        ]
+        drawn = [line for line in lines if line.points]
+        if drawn:
+            charts.append(
+                sparsity_lines(
+                    side.title,
+                    drawn,
+                    unit="%" if side.unit == "%" else "points",
+                    highlighted=board.band,
+                    sparsities=sparsities,
+                )
+            )
+    return tuple(charts)
+
+
+def _line(method: str, rows: list[Row], side: Side, index: int) -> Line:
+    points = [
+        LinePoint(band_of(row.entry.model.sparsity_target), change.value, change.low, change.high)
+        for row in sorted(rows, key=lambda row: row.entry.model.sparsity_target)
+        if (change := row.cells[side.kind].change) is not None
+    ]
+    return Line(rows[0].title if rows else method, f"m{index % SERIES}", tuple(points))

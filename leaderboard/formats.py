@@ -1,0 +1,71 @@
+"""Numbers and names as people read them: real minus signs, no digit that the interval does not earn."""
+
+from registry.charts import number, signed
+
+__all__ = ["bytes_of", "count_of", "decimals_for", "number", "percent", "percent_of", "ref_name", "signed", "when"]
+
+
+def decimals_for(half_width: float | None, fallback: int = 1) -> int:
+    """How many decimals a value deserves beside ``± half_width``: the second significant digit of the half width.
+
+    >>> decimals_for(12.3), decimals_for(1.43), decimals_for(0.23), decimals_for(0.04)
+    (0, 1, 1, 2)
+    """
+    if half_width is None:
+        return fallback
+    return 0 if half_width >= 10 else 1 if half_width >= 0.095 else 2
+
+
+def percent(fraction: float | None, decimals: int = 1) -> str:
+    """A fraction as a percentage without its sign, an en dash for None.
+
+    >>> percent(0.74998)
+    '75.0'
+    """
+    return "–" if fraction is None else number(fraction * 100, decimals)
+
+
+def percent_of(sparsity: float) -> str:
+    """A sparsity as people say it.
+
+    >>> percent_of(0.9), percent_of(0.965)
+    ('90 %', '96.5 %')
+    """
+    return f"{sparsity * 100:.4g} %"
+
+
+def bytes_of(size: float | None) -> str:
+    """Bytes with a decimal unit.
+
+    >>> bytes_of(102_400), bytes_of(2_000_000)
+    ('102 kB', '2.00 MB')
+    """
+    if size is None:
+        return "–"
+    value = float(size)
+    for unit in ("B", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.3g} {unit}" if unit == "B" or value >= 100 else f"{value:.2f} {unit}"
+        value /= 1000
+    return f"{value:.2f} GB"
+
+
+def count_of(value: float | None) -> str:
+    """A count with thin spaces between thousands, an en dash for None."""
+    return "–" if value is None else f"{value:,.0f}".replace(",", "\u2009")
+
+
+def ref_name(ref: str) -> str:
+    """The name of a ``name@version``.
+
+    >>> ref_name("birdsnap@ist2022")
+    'birdsnap'
+    """
+    return ref.partition("@")[0]
+
+
+def when(at_us: int | None) -> str:
+    """A database time as a UTC date and minute."""
+    from datetime import UTC, datetime
+
+    return "–" if not at_us else f"{datetime.fromtimestamp(at_us / 1e6, UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,20 @@
+"""The pages, in the order in which their addresses are matched. One file: a route and its documented context."""
+
+from fastapi import APIRouter
+
+from . import about, api_docs, board, method, methods, model, models, status, task, tasks
+
+PAGES: tuple[APIRouter, ...] = (
+    board.router,
+    models.router,
+    model.router,
+    tasks.router,
+    task.router,
+    methods.router,
+    method.router,
+    status.router,
+    api_docs.router,
+    about.router,
+)
+
+__all__ = ["PAGES"]

@@ -1,0 +1,17 @@
+"""What went wrong, and what to do."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ..context import PageContext
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorContext(PageContext):
+    """``status`` is the HTTP status; ``hint`` says what to do next, if anything is known."""
+
+    template: ClassVar[str] = "error.html"
+
+    status: int
+    message: str
+    hint: str | None

@@ -1,0 +1,224 @@
+"""One model: how to get it, what its bytes say, how it did, where it comes from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fastapi import APIRouter, Request, Response
+
+from registry import queries
+from registry.charts import LayerBar, corruption_heat_map, layer_sparsity_bars, whisker_header
+from registry.db.session import session_scope
+from registry.records import CheckpointRecord, MethodRecord, ModelRecord, ResultRecord, RevisionRecord, TaskRecord
+
+from ..availability import Access, access
+from ..board import Row, make_board
+from ..catalogue import Catalogue
+from ..context import PageContext
+from ..drawing import board_charts, points_scale, points_whisker
+from ..errors import NotFoundError
+from ..results_table import ResultLine, result_lines
+from ..suites_of import suites_of
+from ..view import BoardQuery
+from ..web import catalogue_of, render
+
+router = APIRouter()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuiteSummary:
+    """How the model stands in one suite: its row there, what the two sides are called, the address of that board."""
+
+    ref: str
+    address: str
+    titles: dict[str, str]
+    units: dict[str, str]
+    row: Row
+    charts: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferRow:
+    """The primary metric of one transfer task, by kind of protocol (``linear``, ``full``)."""
+
+    task: TaskRecord
+    ref: str
+    sides: dict[str, ResultLine]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelContext(PageContext):
+    """The page of a model.
+
+    ``transfer`` has one row per transfer task with both protocols side by side, ``others`` all remaining values;
+    ``whiskers`` go with both, by (task, metric, protocol), on one ``axis``. ``checkpoint`` is None where nobody handed
+    us bytes: then ``layers`` is empty and the page says so.
+    """
+
+    template: ClassVar[str] = "model.html"
+
+    model: ModelRecord
+    method: MethodRecord | None
+    architecture: str
+    parent: ModelRecord | None
+    replicates: tuple[ModelRecord, ...]
+    siblings: tuple[ModelRecord, ...]
+    access: Access
+    checkpoint: CheckpointRecord | None
+    revisions: Sequence[RevisionRecord]
+    layers: str
+    summaries: tuple[SuiteSummary, ...]
+    transfer: list[TransferRow]
+    others: list[ResultLine]
+    axis: str
+    whiskers: dict[tuple[str, str, str], str]
+    heat_maps: tuple[str, ...]
+    sources: list[str]
+    json: str
+
+
+@router.get("/models/{name:path}")
+def show(request: Request, name: str) -> Response:
+    """The page of a slug or hub id."""
+    catalogue = catalogue_of(request)
+    model = find_model(catalogue, name)
+    with session_scope(request.app.state.engine) as session:
+        checkpoint = queries.checkpoint_of(session, model.id) if model.id is not None else None
+        revisions = queries.revisions_of(session, checkpoint.id) if checkpoint and checkpoint.id is not None else []
+    return render(request, model_context(catalogue, model, checkpoint, revisions))
+
+
+def find_model(catalogue: Catalogue, name: str) -> ModelRecord:
+    """The model of a slug or hub id. Raises :class:`NotFoundError` with the nearest names."""
+    from difflib import get_close_matches
+
+    found = catalogue.models.get(name) or next((one for one in catalogue.models.values() if one.hub_id == name), None)
+    if found is None:
+        near = get_close_matches(name, catalogue.models, n=3, cutoff=0.5)
+        raise NotFoundError(
+            f"There is no model {name!r}.",
+            f"Perhaps {', '.join(near)}?" if near else "All models are listed at /models.",
+        )
+    return found
+
+
+def model_context(
+    catalogue: Catalogue, model: ModelRecord, checkpoint: CheckpointRecord | None, revisions: Sequence[RevisionRecord]
+) -> ModelContext:
+    """Everything the page shows."""
+    results = catalogue.results_of(model.name)
+    lines = result_lines(catalogue, results)
+    transfer = _transfer(catalogue, lines)
+    paired = {id(line) for row in transfer for line in row.sides.values()}
+    entry = catalogue.entry_of(model.name)
+    known = catalogue.architectures.get(model.architecture)
+    return ModelContext(
+        title=f"{model.title}",
+        here="models",
+        model=model,
+        method=catalogue.methods.get(model.method),
+        architecture=known.title if known is not None else model.architecture,
+        parent=catalogue.parent_of(model),
+        replicates=entry.models if len(entry.models) > 1 else (),
+        siblings=_siblings(catalogue, model),
+        access=access(model, has_revision=bool(revisions)),
+        checkpoint=checkpoint,
+        revisions=revisions,
+        layers=_layers(checkpoint),
+        summaries=() if entry.is_dense else _summaries(catalogue, model),
+        transfer=transfer,
+        others=[line for line in lines if id(line) not in paired],
+        whiskers={
+            (line.task_ref, line.metric, line.protocol): points_whisker(line.change)
+            for line in lines
+            if line.change is not None
+        },
+        axis=whisker_header(points_scale()),
+        heat_maps=_heat_maps(catalogue, results),
+        sources=sorted({result.source for result in results if result.source}),
+        json=f"/api/v1/models/{model.name}",
+    )
+
+
+def _transfer(catalogue: Catalogue, lines: Sequence[ResultLine]) -> list[TransferRow]:
+    rows: dict[str, TransferRow] = {}
+    for line in lines:
+        kind = catalogue.protocols[line.protocol].kind
+        if line.task.kind == "transfer" and line.metric == line.task.primary_metric and kind in ("linear", "full"):
+            row = rows.setdefault(line.task_ref, TransferRow(task=line.task, ref=line.task_ref, sides={}))
+            row.sides[kind] = line
+    return list(rows.values())
+
+
+def _siblings(catalogue: Catalogue, model: ModelRecord) -> tuple[ModelRecord, ...]:
+    """The same method and architecture at other sparsities, one replicate each."""
+    return tuple(
+        entry.model
+        for entry in catalogue.entries
+        if entry.model.method == model.method
+        and entry.model.architecture == model.architecture
+        and all(one.name != model.name for one in entry.models)
+    )
+
+
+def _layers(checkpoint: CheckpointRecord | None) -> str:
+    if checkpoint is None:
+        return ""
+    bars = [
+        LayerBar(str(layer["name"]), layer["elements"], layer["nonzeros"])
+        for layer in checkpoint.layers
+        if layer["prunable"]
+    ]
+    return layer_sparsity_bars(bars, checkpoint.sparsity_prunable)
+
+
+def _summaries(catalogue: Catalogue, model: ModelRecord) -> tuple[SuiteSummary, ...]:
+    made = []
+    for ref in suites_of(catalogue, model.name):
+        query = BoardQuery(suite=ref, architecture=model.architecture, sparsity=f"{model.sparsity_target:.3g}")
+        board = make_board(catalogue, query)
+        row = next((row for row in board.rows if any(one.name == model.name for one in row.entry.models)), None)
+        if row is not None:
+            made.append(
+                SuiteSummary(
+                    ref=ref,
+                    address=query.address(),
+                    titles={side.kind: side.short for side in board.sides},
+                    units={side.kind: side.unit for side in board.sides},
+                    row=row,
+                    charts=board_charts(board),
+                )
+            )
+    return tuple(made)
+
+
+def _heat_maps(catalogue: Catalogue, results: Sequence[ResultRecord]) -> tuple[str, ...]:
+    """One per shifted task: its primary metric by corruption and severity."""
+    maps = []
+    for ref, shift in catalogue.shifts.items():
+        task = catalogue.tasks[ref]
+        values = {
+            _condition(result.condition): result.value
+            for result in results
+            if result.task == ref
+            and result.metric == task.primary_metric
+            and result.value is not None
+            and "/" in result.condition
+        }
+        if values:
+            conditions = [_condition(condition) for condition in shift.conditions if "/" in condition]
+            label = f"{task.title}: accuracy in %{', regenerated images' if shift.regenerated else ''}"
+            maps.append(
+                corruption_heat_map(
+                    values,
+                    list(dict.fromkeys(name for name, _ in conditions)),
+                    sorted({severity for _, severity in conditions}),
+                    label,
+                )
+            )
+    return tuple(maps)
+
+
+def _condition(condition: str) -> tuple[str, int]:
+    name, _, severity = condition.rpartition("/")
+    return (name, int(severity)) if severity.isdigit() else (condition, 0)

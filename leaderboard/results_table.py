@@ -1,0 +1,117 @@
+"""A model's results as lines of a table: value, interval, and the change against its dense parent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from registry.records import MetricRecord, ModelRecord, ResultRecord, TaskRecord
+
+from .catalogue import Catalogue
+from .changes import Z95, Change, measured, task_change
+from .facts import format_metric, unit_of
+from .formats import decimals_for
+
+
+@dataclass(frozen=True)
+class ResultLine:
+    """One metric of one model on one task by one protocol, seeds averaged.
+
+    ``text`` and ``spread`` are in ``unit``; ``dense`` is the parent's value; ``change`` (in points of error, only for
+    accuracies) compares the two. ``missing`` says why there is no value, ``how`` how the interval was made.
+    """
+
+    model: ModelRecord
+    task: TaskRecord
+    task_ref: str
+    protocol: str
+    metric: str
+    metric_title: str
+    unit: str
+    value: float | None
+    text: str
+    spread: str
+    missing: str | None
+    dense: str
+    change: Change | None
+    n: int | None
+    runs: int
+    how: str
+    trust: str
+    source: str | None
+
+
+def result_lines(catalogue: Catalogue, results: Sequence[ResultRecord]) -> list[ResultLine]:
+    """Lines in the order of the results; the conditions of a shift are left to the heat map."""
+    cells = {
+        (result.model, result.task, result.protocol, result.metric): None for result in results if not result.condition
+    }
+    return [_line(catalogue, *cell) for cell in cells]
+
+
+def _line(catalogue: Catalogue, name: str, task: str, protocol: str, metric_ref: str) -> ResultLine:
+    model, metric = catalogue.models[name], catalogue.metrics.get(metric_ref)
+    results = _whole(catalogue, name, task, protocol, metric_ref)
+    parent = catalogue.parent_of(model)
+    dense = _whole(catalogue, parent.name, task, protocol, metric_ref) if parent is not None else []
+    first = results[0]
+    values = [result.value for result in results if result.value is not None]
+    value = sum(values) / len(values) if values else None
+    half, how = half_width(results)
+    return ResultLine(
+        model=model,
+        task=catalogue.tasks[task],
+        task_ref=task,
+        protocol=protocol,
+        metric=metric_ref,
+        metric_title=metric.title if metric is not None else metric_ref,
+        unit=unit_of(metric),
+        value=value,
+        text="–" if value is None else format_metric(value, metric, half),
+        spread=_spread(half, metric),
+        missing=None if value is not None else first.missing_reason,
+        dense=_dense_text(dense, metric),
+        change=_change(results, dense, metric),
+        n=first.n,
+        runs=sum(result.runs for result in results),
+        how=how,
+        trust=first.trust,
+        source=first.source,
+    )
+
+
+def half_width(results: Sequence[ResultRecord]) -> tuple[float | None, str]:
+    """Half of the 95 % interval of a cell, and in words how it was made or why there is none."""
+    if len([result for result in results if result.value is not None]) > 1:
+        seeds = measured(results)
+        if seeds is not None and seeds.standard_error is not None:
+            return Z95 * seeds.standard_error, f"over {len(results)} seeds"
+    first = results[0]
+    if first.ci_low is not None and first.ci_high is not None:
+        return (first.ci_high - first.ci_low) / 2, (first.interval_method or "").replace("-", " ").replace("_", " ")
+    return None, first.no_interval_reason or ""
+
+
+def _whole(catalogue: Catalogue, model: str, task: str, protocol: str, metric: str) -> list[ResultRecord]:
+    return [result for result in catalogue.cell(model, task, protocol, metric) if not result.condition]
+
+
+def _spread(half: float | None, metric: MetricRecord | None) -> str:
+    if half is None:
+        return ""
+    if metric is not None and metric.unit == "fraction":
+        return f"±{half * 100:.{decimals_for(half * 100)}f}"
+    return f"±{format_metric(half, metric)}"
+
+
+def _dense_text(dense: Sequence[ResultRecord], metric: MetricRecord | None) -> str:
+    values = [result.value for result in dense if result.value is not None]
+    return format_metric(sum(values) / len(values), metric) if values else "–"
+
+
+def _change(
+    results: Sequence[ResultRecord], dense: Sequence[ResultRecord], metric: MetricRecord | None
+) -> Change | None:
+    """In points of error, for metrics that are shares of right answers."""
+    if metric is None or metric.unit != "fraction" or metric.direction != "higher":
+        return None
+    ours, theirs = measured(results), measured(dense)
+    return task_change(ours, theirs, "points") if ours is not None and theirs is not None else None

@@ -1,0 +1,164 @@
+"""What the API answers. Field names are stable; shares are fractions, changes are in the unit beside them."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Schema(BaseModel):
+    """Frozen, and nothing but the declared fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TaskChange(Schema):
+    """The error change on one task; ``missing`` says why there is none."""
+
+    task: str
+    change: float | None
+    low: float | None
+    high: float | None
+    missing: str | None
+
+
+class SideValue(Schema):
+    """The mean over a complete set of transfer tasks for one kind of protocol."""
+
+    change: float | None
+    low: float | None
+    high: float | None
+    unit: Literal["%", "points"]
+    interval: str | None
+    missing: str | None
+    median: float | None
+    rank_best: int | None
+    rank_worst: int | None
+    error: float | None
+    tasks: list[TaskChange]
+
+
+class FactValue(Schema):
+    """A number beside the two sides, in its metric's unit."""
+
+    title: str
+    value: float | None
+    missing: str | None
+
+
+class BoardRow(Schema):
+    """A checkpoint, or the replicates of one."""
+
+    name: str
+    models: list[str]
+    title: str
+    method: str
+    family: str
+    architecture: str
+    sparsity: float
+    trust: list[str]
+    linear: SideValue | None
+    full: SideValue | None
+    facts: dict[str, FactValue]
+    availability: str
+    availability_detail: str | None
+    caveat: str | None
+
+
+class BoardAnswer(Schema):
+    """A board: the query as it was understood, the first line, the rows in their order, the dense yardsticks."""
+
+    suite: str | None
+    architecture: str | None
+    sparsity: float | None
+    trust: str
+    sort: str | None
+    headline: str
+    catalogue: str
+    rows: list[BoardRow]
+    dense: list[BoardRow]
+
+
+class ModelAnswer(Schema):
+    """A model as the catalogue knows it."""
+
+    name: str
+    hub_id: str | None
+    title: str
+    method: str
+    architecture: str
+    sparsity: float
+    pattern: str
+    replicate: int
+    parent: str | None
+    licence: str | None
+    upstream_top1: float | None
+    training_epochs: float | None
+    availability: str
+    availability_detail: str | None
+    caveat: str | None
+
+
+class TaskAnswer(Schema):
+    """A task version."""
+
+    ref: str
+    kind: str
+    title: str
+    classes: int | None
+    n_test: int | None
+    primary_metric: str | None
+    licence: str | None
+    citation: str | None
+    source: str | None
+    superseded_by: str | None
+
+
+class ResultAnswer(Schema):
+    """One value, or the reason why there is none."""
+
+    model: str
+    task: str
+    protocol: str
+    metric: str
+    condition: str
+    seed: int | None
+    value: float | None
+    missing_reason: str | None
+    n: int | None
+    runs: int
+    std: float | None
+    ci_low: float | None
+    ci_high: float | None
+    interval_method: str | None
+    no_interval_reason: str | None
+    trust: str
+    source: str | None
+
+
+class ModelList(Schema):
+    """A page of models; ``next`` is the address of the following one."""
+
+    total: int
+    next: str | None
+    models: list[ModelAnswer]
+
+
+class TaskList(Schema):
+    """All tasks."""
+
+    tasks: list[TaskAnswer]
+
+
+class ResultList(Schema):
+    """A page of results; ``next`` is the address of the following one."""
+
+    total: int
+    next: str | None
+    results: list[ResultAnswer]
+
+
+class ModelDetail(Schema):
+    """A model with all its results."""
+
+    model: ModelAnswer
+    results: list[ResultAnswer]

@@ -1,0 +1,63 @@
+// Two conveniences; every page works without them. The theme is set before the first paint, so this file is not deferred.
+"use strict";
+
+(() => {
+  const root = document.documentElement;
+  const themes = ["auto", "light", "dark"];
+  let theme = "auto";
+  try {
+    theme = themes.includes(localStorage.theme) ? localStorage.theme : "auto";
+  } catch {
+    // Storage may be forbidden: then the choice lasts for one page.
+  }
+
+  const apply = () => {
+    if (theme === "auto") root.removeAttribute("data-theme");
+    else root.setAttribute("data-theme", theme);
+  };
+
+  const themeButton = () => {
+    const button = document.querySelector("button.theme");
+    const label = () => {
+      button.textContent = { auto: "◐ auto", light: "○ light", dark: "● dark" }[theme];
+      button.setAttribute("aria-label", `Colours: ${theme}. Press to change.`);
+    };
+    button.hidden = false;
+    label();
+    button.addEventListener("click", () => {
+      theme = themes[(themes.indexOf(theme) + 1) % themes.length];
+      try {
+        localStorage.theme = theme;
+      } catch {
+        // See above.
+      }
+      apply();
+      label();
+    });
+  };
+
+  const copyButtons = () => {
+    for (const block of document.querySelectorAll(".command")) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "copy";
+      button.textContent = "copy";
+      button.addEventListener("click", async () => {
+        try {
+          await navigator.clipboard.writeText(block.querySelector("pre").textContent.trim());
+          button.textContent = "copied";
+        } catch {
+          button.textContent = "select and copy";
+        }
+        setTimeout(() => (button.textContent = "copy"), 1600);
+      });
+      block.append(button);
+    }
+  };
+
+  apply();
+  document.addEventListener("DOMContentLoaded", () => {
+    themeButton();
+    copyButtons();
+  });
+})();

@@ -1,0 +1,37 @@
+"""A chart that leaves the page: the same drawing with its own colours, for cards and papers."""
+
+from typing import Final
+
+LIGHT: Final = {
+    "bg": "#ffffff", "ink": "#181c1a", "muted": "#5c665f", "line": "#e1e5e1", "accent": "#1d6b4f",
+    "m0": "#1d6b4f", "m1": "#737b77", "m2": "#8a6a0c", "m3": "#b07cc6", "m4": "#7b3fa0", "m5": "#b3364c",
+    "m6": "#3a4f9a", "m7": "#1f8085",
+}  # fmt: skip
+DARK: Final = {
+    "bg": "#101412", "ink": "#e7ebe8", "muted": "#9aa69f", "line": "#2a312d", "accent": "#5cc49b",
+    "m0": "#5cc49b", "m1": "#98a29c", "m2": "#d9b44a", "m3": "#a587bb", "m4": "#c79be6", "m5": "#f08a9b",
+    "m6": "#93a8f0", "m7": "#5fc6cb",
+}  # fmt: skip
+_RULES: Final = (
+    "text{font:11.5px system-ui,sans-serif;fill:var(--muted)}.title{font-size:14px;font-weight:650;fill:var(--ink)}"
+    ".name{fill:var(--ink)}.grid{stroke:var(--line)}.zero,.overall{stroke:var(--muted);stroke-dasharray:3 3}"
+    ".band,.track{fill:var(--accent);opacity:.09}.fill{fill:var(--accent)}.gap{stroke:var(--m5);stroke-width:2}"
+    ".series polyline{fill:none;stroke:var(--c);stroke-width:2}.series circle{fill:var(--c)}"
+    ".series .ci{stroke:var(--c);stroke-width:5;opacity:.3}.leader{stroke:var(--c);opacity:.35;fill:none}"
+    ".label,.clip{fill:var(--c,var(--ink));font-weight:600}.cell rect{fill:var(--accent)}.cell text{fill:var(--ink)}"
+    ".h0 rect{opacity:.05}.h1 rect{opacity:.15}.h2 rect{opacity:.28}.h3 rect{opacity:.42}.h4 rect{opacity:.6}"
+    ".none rect{opacity:0}"
+)
+
+
+def standalone(svg: str) -> str:
+    """``svg`` with the namespace and a style sheet for both colour schemes."""
+    series = "".join(f".m{index}{{--c:var(--m{index})}}" for index in range(8))
+    style = f":root{{{_tokens(LIGHT)}}}@media(prefers-color-scheme:dark){{:root{{{_tokens(DARK)}}}}}{series}{_RULES}"
+    return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace(
+        ">", f"><style>{style}</style>", 1
+    )
+
+
+def _tokens(tokens: dict[str, str]) -> str:
+    return "".join(f"--{name}:{value};" for name, value in tokens.items())

@@ -1,0 +1,89 @@
+"""A dot with its interval, drawn small enough for a table cell, on one axis down the whole column."""
+
+from dataclasses import dataclass
+
+from .scales import Scale, linear_scale, symlog_scale
+from .svg import described, element, signed
+
+WIDTH, HEIGHT = 104, 30
+_TICKS = (-10.0, -5.0, -2.0, 0.0, 2.0, 5.0, 10.0, 20.0, 40.0)
+_GAP = 17.0  # pixels between tick labels
+
+
+@dataclass(frozen=True)
+class Whisker:
+    """What one cell draws: a value and its interval in the axis' unit, and (a tick) the median over tasks."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    median: float | None = None
+
+
+def whisker_scale(low: float, high: float, *, knee: float | None = None) -> Scale:
+    """The axis that a column shares, linear or (with a ``knee``) symmetric-logarithmic; values beyond become arrows."""
+    if knee is None:
+        return linear_scale(low, high, 8.0, WIDTH - 9.0)
+    return symlog_scale(low, high, 8.0, WIDTH - 9.0, knee)
+
+
+def tone_of(low: float | None, high: float | None) -> str:
+    """``better`` or ``worse`` when the interval excludes zero (smaller error change is better), else ``same``."""
+    if low is None or high is None:
+        return "same"
+    return "better" if high < 0 else "worse" if low > 0 else "same"
+
+
+def whisker(mark: Whisker, scale: Scale, label: str) -> str:
+    """The cell: axis hairlines, bar from zero, interval, dot (or an arrow at the frame's end), median tick."""
+    middle = HEIGHT / 2
+    zero, at = scale(0.0), scale(mark.value)
+    parts = [element("line", class_="tick", x1=scale(tick), x2=scale(tick), y1=0, y2=HEIGHT) for tick in _ticks(scale)]
+    parts.append(element("line", class_="zero", x1=zero, x2=zero, y1=0, y2=HEIGHT))
+    parts.append(element("line", class_="bar", x1=min(zero, at), x2=max(zero, at), y1=middle, y2=middle))
+    if mark.low is not None and mark.high is not None:
+        left, right = scale(mark.low), scale(mark.high)
+        parts.append(element("line", class_="ci", x1=left, x2=max(right, left + 0.8), y1=middle, y2=middle))
+    if mark.median is not None:
+        x = scale(mark.median)
+        parts.append(element("line", class_="median", x1=x, x2=x, y1=middle - 6, y2=middle + 6))
+    if scale.clips(mark.value):
+        way = 1 if mark.value > 0 else -1
+        parts.append(element("path", class_="off", d=f"M{at - 4 * way:.1f} {middle - 5:.0f}l{7 * way} 5l{-7 * way} 5z"))
+    else:
+        parts.append(element("circle", cx=at, cy=middle, r=4.2))
+    return element(
+        "svg",
+        described(label),
+        *parts,
+        class_=f"whisker {tone_of(mark.low, mark.high)}",
+        viewBox=f"0 0 {WIDTH} {HEIGHT}",
+        width=WIDTH,
+        height=HEIGHT,
+        role="img",
+    )
+
+
+def whisker_header(scale: Scale) -> str:
+    """The axis itself, for the head of the column: tick values over the hairlines that run down the cells."""
+    labels = [
+        element("text", text=signed(tick, 0), x=scale(tick), y=12, text_anchor="middle") for tick in _ticks(scale, True)
+    ]
+    return element(
+        "svg",
+        *labels,
+        class_="whisker axis",
+        viewBox=f"0 0 {WIDTH} 16",
+        width=WIDTH,
+        height=16,
+        aria_hidden="true",
+    )
+
+
+def _ticks(scale: Scale, with_zero: bool = False) -> list[float]:
+    """Ticks inside the frame whose labels have room, from zero outwards; zero itself is drawn apart."""
+    placed = [0.0]
+    for tick in sorted(_TICKS, key=abs):
+        if tick and not scale.clips(tick) and all(abs(scale(tick) - scale(other)) >= _GAP for other in placed):
+            placed.append(tick)
+    return sorted(placed) if with_zero else sorted(placed[1:])
