@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from ..errors import CatalogueUnavailableError, NotACatalogueError, SchemaAheadError, SchemaBehindError
 from ..settings import Settings
 from .failures import unavailable
-from .session import make_engine, sqlite_file
+from .session import make_engine, reading, sqlite_file
 
 # A name of our own, so that another project's Alembic history is never taken for ours.
 VERSION_TABLE = "prunarium_schema_version"
@@ -49,7 +49,7 @@ def check_schema(engine: Engine) -> str:
     if file is not None and not file.exists():
         raise CatalogueUnavailableError(f"There is no catalogue at {file}.", "Create it: prunarium db upgrade")
     try:
-        with engine.connect() as connection:
+        with reading(engine).connect() as connection:
             version = _version(connection, engine)
     except DBAPIError as error:
         raise unavailable(engine.url, error) from error

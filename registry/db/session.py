@@ -77,6 +77,11 @@ def session_scope(engine: Engine, *, write: bool = False) -> Iterator[Session]:
         session.close()
 
 
+def reading(engine: Engine) -> Engine:
+    """The same engine, whose transactions cannot write and wait for no writer."""
+    return engine.execution_options(**{_ACCESS: "read"})
+
+
 def now_us(session: Session) -> int:
     """Microseconds since 1970 by the database's clock, so that workers with wrong clocks agree."""
     dialect = session.get_bind().dialect.name

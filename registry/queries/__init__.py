@@ -36,6 +36,7 @@ from .plugins import (
     upsert_task,
 )
 from .results import add_predictions, add_reported_results, add_results, predictions_of, results, supersede
+from .submissions import list_submissions
 
 __all__ = [
     "add_predictions",
@@ -66,6 +67,7 @@ __all__ = [
     "list_models",
     "list_protocols",
     "list_shifts",
+    "list_submissions",
     "list_suites",
     "list_tasks",
     "model_id",
