@@ -5,8 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .metrics import METRICS, Measured, Metric, measure, resampling_seed
-from .metrics._interval import basic_bootstrap_interval
+from .metrics import METRICS, Measured, Metric, basic_interval, measure, resampling_seed
 from .metrics.cost import Cost
 from .ood import detection
 from .predictions import Predictions
@@ -77,16 +76,14 @@ def mean_over_conditions(metric: Metric[Any], measured: Iterable[Measured]) -> M
         reason = "the conditions do not show the same resampled images"
         return Measured(metric.name, metric.version, value, n=n, no_interval_reason=reason)
     replicates = np.mean(drawn, axis=0)
-    low, high = basic_bootstrap_interval(value, replicates)
-    lower = -np.inf if metric.lower_bound is None else metric.lower_bound
-    upper = np.inf if metric.upper_bound is None else metric.upper_bound
+    low, high = basic_interval(metric, value, replicates)
     return Measured(
         metric.name,
         metric.version,
         value,
         n=n,
-        ci_low=float(np.clip(low, lower, upper)),
-        ci_high=float(np.clip(high, lower, upper)),
+        ci_low=low,
+        ci_high=high,
         interval_method="basic-bootstrap",
         replicates=replicates,
     )

@@ -38,7 +38,7 @@ CORRUPTIONS.register("pixelate")(
         name="pixelate",
         title="Pixelation",
         meaning="share of the pixels a side that is left",
-        large=(0.6, 0.5, 0.4, 0.3, 0.25),
+        large=(0.6, 0.45, 0.35, 0.25, 0.15),
         small=(0.875, 0.75, 0.625, 0.5, 0.375),
         apply=pixelate,
     )

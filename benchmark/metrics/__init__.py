@@ -12,7 +12,7 @@ from ._metric import Metric
 
 METRICS: Plugins[Metric[Any]] = Plugins("metric", package="benchmark.metrics")
 
-from ._measure import Measured, measure  # noqa: E402
+from ._measure import Measured, basic_interval, measure  # noqa: E402
 from ._resampling import REPLICATES, resampling_seed  # noqa: E402
 
-__all__ = ["METRICS", "REPLICATES", "Measured", "Metric", "measure", "resampling_seed"]
+__all__ = ["METRICS", "REPLICATES", "Measured", "Metric", "basic_interval", "measure", "resampling_seed"]

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ..errors import MetricUndefinedError
-from ._interval import basic_bootstrap_interval, wilson
+from registry.statistics import basic_bootstrap_interval, wilson
+
+from ..errors import MetricError, MetricUndefinedError
 from ._metric import Interval, Metric
 from ._resampling import REPLICATES
 
@@ -30,10 +31,6 @@ class Measured:
     interval_method: str | None = None
     no_interval_reason: str | None = None
     replicates: Float[np.ndarray, " r"] | None = None
-
-    def replicates_bytes(self) -> bytes | None:
-        """The replicates as little-endian float64, as the catalogue keeps them."""
-        return None if self.replicates is None else self.replicates.astype("<f8").tobytes()
 
 
 def measure(metric: Metric[Any], subject: Any, *, seed: int, replicates: int = REPLICATES) -> Measured:
@@ -59,15 +56,17 @@ def measure(metric: Metric[Any], subject: Any, *, seed: int, replicates: int = R
     )  # fmt: skip
 
 
+def basic_interval(metric: Metric[Any], value: float, replicates: Float[np.ndarray, " r"]) -> tuple[float, float]:
+    """The basic bootstrap interval of ``value``, cut to the range of ``metric``: the part outside says nothing."""
+    lower = -np.inf if metric.lower_bound is None else metric.lower_bound
+    upper = np.inf if metric.upper_bound is None else metric.upper_bound
+    low, high = np.clip(basic_bootstrap_interval(value, replicates), lower, upper)
+    return float(low), float(high)
+
+
 def _interval(metric: Metric[Any], value: float, n: int, drawn: Float[np.ndarray, " r"] | None) -> tuple[float, float]:
     if metric.interval is Interval.WILSON:
         return wilson(round(value * n), n)
     if drawn is None:
-        raise TypeError(f"{metric.name} declares {metric.interval} but has no replicates")
-    low, high = basic_bootstrap_interval(value, drawn)
-    return _clip(low, metric), _clip(high, metric)
-
-
-def _clip(value: float, metric: Metric[Any]) -> float:
-    """A basic interval may leave the range of its metric; the part outside says nothing."""
-    return float(np.clip(value, metric.lower_bound, metric.upper_bound))
+        raise MetricError(f"{metric.name} declares {metric.interval} but has no replicates")
+    return basic_interval(metric, value, drawn)

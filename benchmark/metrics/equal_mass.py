@@ -26,12 +26,12 @@ def adaptive_error(
     return statistic
 
 
-def debiased_error(
-    confidence: Float[np.ndarray, " n"], correct: Float[np.ndarray, " n"], bins: int = BINS
+def debiased_squares(
+    confidence: Float[np.ndarray, " n"], correct: Float[np.ndarray, " n"], bins: int = BINS, debias: bool = True
 ) -> Statistic:
-    """The root of the squared calibration error over equal-mass bins, less what chance alone would put there.
+    """The squared calibration error over equal-mass bins, less what chance alone would put there; may be below 0.
 
-    sqrt(max(0, sum_b w_b [(acc_b - conf_b)^2 - acc_b (1 - acc_b) / (n_b - 1)])). Raises
+    sum_b w_b [(acc_b - conf_b)^2 - acc_b (1 - acc_b) / (n_b - 1)]; without ``debias`` the plug-in estimate. Raises
     :class:`~benchmark.errors.MetricUndefinedError` below two images a bin.
     """
     if confidence.size < 2 * bins:
@@ -42,9 +42,9 @@ def debiased_error(
         gaps, hits = ranked.equal_mass(counts, bins, confidence - correct, correct)
         sizes = bin_sizes(int(counts[0].sum()), bins)
         accuracy = hits / sizes
-        squared = (gaps / sizes) ** 2 - accuracy * (1 - accuracy) / (sizes - 1)
-        error: Float[np.ndarray, " r"] = np.sqrt(np.maximum(0.0, squared @ (sizes / sizes.sum())))
-        return error
+        by_chance = accuracy * (1 - accuracy) / (sizes - 1) if debias else 0.0
+        squares: Float[np.ndarray, " r"] = ((gaps / sizes) ** 2 - by_chance) @ (sizes / sizes.sum())
+        return squares
 
     return statistic
 
@@ -54,7 +54,8 @@ def _adaptive(samples: Samples) -> Statistic:
 
 
 def _debiased(samples: Samples) -> Statistic:
-    return debiased_error(samples.columns.confidence(), samples.columns.correct())
+    squares = debiased_squares(samples.columns.confidence(), samples.columns.correct())
+    return lambda counts: np.sqrt(np.maximum(0.0, squares(counts)))
 
 
 METRICS.register("adaptive-ece15")(

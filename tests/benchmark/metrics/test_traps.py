@@ -1,0 +1,87 @@
+"""Mistakes that give plausible numbers, each with the number it would give."""
+
+import numpy as np
+import pytest
+from metric_inputs import evaluate, exact_samples, ids_of, random_logits
+
+from benchmark.errors import LogitsError, MetricUndefinedError
+from benchmark.logits import Logits
+from benchmark.metrics import METRICS, measure
+from benchmark.metrics._bins import right_closed_bins
+from benchmark.metrics.cost import Cost
+from benchmark.predictions import Predictions
+
+
+def test_a_saturated_network_keeps_its_likelihood() -> None:
+    samples = exact_samples(np.array([[60.0, 0.0], [0.0, 60.0]]), np.array([0, 0]))
+    assert evaluate("nll", samples) == pytest.approx(30.0, rel=1e-12)  # a float32 probability clipped at 1e-7: 8.06
+
+
+def test_brier_keeps_its_digits_where_the_confidence_rounds_to_one() -> None:
+    sure = exact_samples(np.array([[40.0, 0.0]]), np.array([0]))
+    assert evaluate("brier", sure) == pytest.approx(2 * np.exp(-80.0), rel=1e-9)
+
+
+def test_classes_weigh_the_same_in_the_mean_per_class() -> None:
+    logits = np.array([[1.0, 0.0]] * 9 + [[1.0, 0.0]])
+    samples = exact_samples(logits, np.array([0] * 9 + [1]))
+    assert evaluate("top1", samples) == pytest.approx(0.9)
+    assert evaluate("mean-per-class", samples) == pytest.approx(0.5)
+
+
+def test_a_class_without_images_is_left_out_of_the_mean_per_class() -> None:
+    samples = exact_samples(np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]), np.array([0, 1]))
+    assert evaluate("mean-per-class", samples) == 1.0
+
+
+def test_a_network_that_answers_the_same_for_all_classes_is_right_on_the_first_only() -> None:
+    samples = exact_samples(np.zeros((3, 3)), np.array([0, 1, 2]))
+    assert samples.columns.true_rank.tolist() == [0, 1, 2]
+    assert evaluate("top1", samples) == pytest.approx(1 / 3)
+
+
+def test_top5_of_five_classes_is_missing_rather_than_one() -> None:
+    logits, labels = random_logits(20, 5)
+    predictions = Predictions.from_logits(ids_of(20), labels, Logits(logits))
+    measured = measure(METRICS["top5"], predictions, seed=0)
+    assert measured.value is None
+    assert measured.missing_reason is not None
+    assert "first five of 5 classes" in measured.missing_reason
+
+
+def test_bins_are_closed_on_the_right_at_every_edge() -> None:
+    edges = np.arange(16) / 15
+    assert right_closed_bins(edges, 15).tolist() == [0, *range(15)]
+    assert right_closed_bins(np.nextafter(edges[:-1], 2.0), 15).tolist() == list(range(15))
+
+
+def test_a_restricted_label_space_is_cut_in_logits() -> None:
+    logits = np.array([[2.0, 1.0, 5.0, 0.0]])
+    cut = Logits(logits).restricted([1, 0])
+    assert cut.softmax().values[0, 1] == pytest.approx(1 / (1 + np.exp(-1.0)))
+    assert cut.softmax().values[0].sum() == pytest.approx(1.0)  # cut probabilities would sum to 0.047
+
+
+def test_debiasing_needs_two_images_a_bin() -> None:
+    logits, labels = random_logits(29, 6)
+    predictions = Predictions.from_logits(ids_of(29), labels, Logits(logits))
+    with pytest.raises(MetricUndefinedError, match="30 images, not 29"):
+        METRICS["debiased-rmsce15"].compute(predictions)
+
+
+def test_nan_logits_have_no_metric() -> None:
+    with pytest.raises(LogitsError, match="the first is image 1"):
+        Logits(np.array([[0.0, 1.0], [np.nan, 0.0]]))
+
+
+def test_what_was_not_measured_is_missing_and_never_zero() -> None:
+    cost = Cost(bytes=10, nonzeros=3)
+    for name in ("flops", "latency-ms"):
+        measured = measure(METRICS[name], cost, seed=0)
+        assert measured.value is None
+        assert measured.missing_reason
+
+
+def test_the_median_of_an_even_number_of_timings_is_between_the_middle_two() -> None:
+    cost = Cost(bytes=10, nonzeros=3, latency_ms=np.array([4.0, 1.0, 2.0, 100.0]))
+    assert METRICS["latency-ms"].compute(cost) == 3.0
