@@ -139,7 +139,7 @@ def _against_architecture(tensors: Sequence[RawTensor], config: ModelConfig) -> 
     if config.architecture not in ARCHITECTURES:
         yield Reason("unknown_architecture", config.architecture)
         return
-    expected = _expected_tensors(config)
+    expected = expected_tensors(config)
     found = {tensor.name: tensor for tensor in tensors}
     missing, surplus = sorted(expected.keys() - found.keys()), sorted(found.keys() - expected.keys())
     if missing or surplus:
@@ -153,7 +153,8 @@ def _against_architecture(tensors: Sequence[RawTensor], config: ModelConfig) -> 
             yield Reason(code, _shown(wrong))
 
 
-def _expected_tensors(config: ModelConfig) -> Mapping[str, "TensorSpec"]:
+def expected_tensors(config: ModelConfig) -> Mapping[str, "TensorSpec"]:
+    """What the architecture's file must hold, by name; needs torch, but no memory for weights."""
     import torch
 
     from zoo.checkpoint.torch_io import specs_of

@@ -38,23 +38,36 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=DATABASES)
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """Every test that asks for a database runs on each kind."""
+    return str(request.param)
+
+
+@pytest.fixture
+def empty_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a database without tables."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/catalogue.sqlite"
+    if database_kind == "sqlite":
+        return f"sqlite:///{tmp_path}/empty.sqlite"
     server: PostgresServer = request.getfixturevalue("postgres_server")
     return server.create()
 
 
-@pytest.fixture(params=DATABASES)
-def catalogue_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+@pytest.fixture
+def catalogue_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a migrated database without rows."""
-    if request.param == "sqlite":
+    if database_kind == "sqlite":
         path = tmp_path / "catalogue.sqlite"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         return f"sqlite:///{path}"
     server: PostgresServer = request.getfixturevalue("postgres_server")
     return server.create(request.getfixturevalue("postgres_template"))
+
+
+@pytest.fixture
+def empty(empty_url: str) -> Iterator[Engine]:
+    engine = make_engine(empty_url)
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture

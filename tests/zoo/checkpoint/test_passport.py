@@ -9,12 +9,16 @@ import torch
 from model_folders import CONFIG, arrays, write_toy
 from safetensors.torch import load_file, save_file
 
+from zoo.architectures import ARCHITECTURES
 from zoo.checkpoint.config import ModelConfig
 from zoo.checkpoint.dtypes import from_numpy
 from zoo.checkpoint.errors import ConfigError, TensorFileError
-from zoo.checkpoint.passport import Passport, measure, measure_tensors
+from zoo.checkpoint.passport import Passport, is_parameter, is_prunable, measure, measure_tensors
 from zoo.checkpoint.strict import dump_json, parse_json
+from zoo.checkpoint.torch_io import specs_of
 from zoo.core.hashing import RawTensor
+from zoo.models import build
+from zoo.prunable import prunable_parameters
 
 
 def test_counts_of_a_model_written_by_hand(tmp_path: Path) -> None:
@@ -119,6 +123,17 @@ def test_document_round_trip_and_contradictions(tmp_path: Path) -> None:
             Passport.from_json({**document, **change})
     with pytest.raises(ConfigError):
         Passport.from_json([])
+
+
+@pytest.mark.parametrize("architecture", list(ARCHITECTURES))
+def test_bytes_and_modules_agree_on_what_is_prunable(architecture: str) -> None:
+    """The rule by name and shape against the rule by kind of module, on torch's meta device."""
+    with torch.device("meta"):
+        model = build(architecture, 3)
+    by_name = {spec.name for spec in specs_of(model) if is_prunable(RawTensor(spec.name, spec.dtype, spec.shape, b""))}
+    assert by_name == set(prunable_parameters(model))
+    counted = {spec.name for spec in specs_of(model) if is_parameter(RawTensor(spec.name, spec.dtype, spec.shape, b""))}
+    assert counted == {name for name, _ in model.named_parameters()}
 
 
 def test_a_broken_file_has_no_passport(tmp_path: Path) -> None:

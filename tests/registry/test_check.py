@@ -1,0 +1,233 @@
+"""One fault at a time gives exactly its code; every code has its fault."""
+
+import io
+import json
+import pickle
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from network_folders import write_network
+from sqlalchemy import Engine
+
+from registry import queries
+from registry.catalogue_entries import checkpoint_record, model_record
+from registry.check import check, expected_tensors, is_pickle
+from registry.db.session import session_scope
+from registry.reasons import REASONS
+from zoo.architectures import ARCHITECTURES
+from zoo.checkpoint.config import ModelConfig
+from zoo.checkpoint.dtypes import from_numpy, to_numpy
+from zoo.checkpoint.errors import CheckpointError
+from zoo.checkpoint.folder import CONFIG, PASSPORT, PROVENANCE, WEIGHTS, ModelFolder
+from zoo.checkpoint.passport import measure
+from zoo.checkpoint.safetensors_file import read_tensors, write_tensors
+from zoo.checkpoint.strict import dump_json
+from zoo.core.hashing import RawTensor
+
+Edit = Callable[[ModelFolder], object]
+
+
+def edit_tensors(change: Callable[[dict[str, RawTensor]], object]) -> Edit:
+    def edit(folder: ModelFolder) -> None:
+        tensors = {tensor.name: tensor for tensor in read_tensors(folder.weights)}
+        change(tensors)
+        write_tensors(folder.weights, tensors.values())
+
+    return edit
+
+
+def edit_provenance(**fields: Any) -> Edit:
+    def edit(folder: ModelFolder) -> None:
+        (folder.path / PROVENANCE).write_bytes(dump_json({**folder.provenance.to_dict(), **fields}))
+
+    return edit
+
+
+def edit_config(**fields: Any) -> Edit:
+    return lambda folder: write_config(folder.path, replace(folder.config, **fields))
+
+
+def write_config(path: Path, config: ModelConfig) -> None:
+    (path / CONFIG).write_bytes(dump_json(config.to_dict()))
+
+
+def put(name: str, values: Any) -> Callable[[dict[str, RawTensor]], None]:
+    return lambda tensors: tensors.__setitem__(name, from_numpy(name, np.asarray(values)))
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def poison(tensors: dict[str, RawTensor]) -> None:
+    values = to_numpy(tensors["bn1.running_var"]).copy()
+    values[:2] = np.nan, np.inf
+    tensors["bn1.running_var"] = from_numpy("bn1.running_var", values)
+
+
+FAULTS: dict[str, tuple[str, Edit, str]] = {
+    "pickle by name": (
+        "pickle_present", lambda folder: (folder.path / "optimizer.pt").touch(), "optimizer.pt"),
+    "file cut": (
+        "bad_safetensors", lambda folder: cut(folder.weights), WEIGHTS),
+    "no weights": ("bad_safetensors", lambda folder: folder.weights.unlink(), WEIGHTS),
+    "no config": ("preprocessing_missing", lambda folder: (folder.path / CONFIG).unlink(), CONFIG),
+    "no provenance": ("bad_description", lambda folder: (folder.path / PROVENANCE).unlink(), PROVENANCE),
+    "config not ours": (
+        "bad_description", lambda folder: (folder.path / CONFIG).write_text("{}"), "prunarium"),
+    "misspelt field": ("bad_description", edit_provenance(sparcity=0.9), "sparcity"),
+    "foreign architecture": ("unknown_architecture", edit_config(architecture="mlp"), "mlp"),
+    "tensor missing": (
+        "name_mismatch", edit_tensors(lambda tensors: tensors.pop("bn1.bias")), "missing bn1.bias"),
+    "tensor surplus": ("name_mismatch", edit_tensors(put("mask", [1.0])), "surplus mask"),
+    "tensor renamed": (
+        "name_mismatch",
+        edit_tensors(lambda tensors: put("head.bias", to_numpy(tensors.pop("fc.bias")))(tensors)),
+        "missing fc.bias; surplus head.bias"),
+    "wrong shape": (
+        "shape_mismatch", edit_tensors(put("bn1.bias", np.zeros(9, np.float32))), r"bn1.bias is \(9,\), not \(8,\)"),
+    "wrong classes": (
+        "shape_mismatch", edit_config(num_classes=6, class_names=()), r"fc.bias is \(5,\), not \(6,\)"),
+    "wrong dtype": (
+        "dtype", edit_tensors(put("bn1.bias", np.zeros(8, np.float16))), "bn1.bias is F16, not F32"),
+    "NaN in a buffer": ("non_finite", edit_tensors(poison), r"bn1.running_var \(2\)"),
+    "sparsity overstated": ("sparsity_claim", edit_provenance(sparsity_target=0.904), "stated 90.40%, measured 90.0"),
+    "sparsity understated": ("sparsity_claim", edit_provenance(sparsity_target=0.896 - 0.002), "stated 89.40%"),
+    "slug says otherwise": (
+        "sparsity_claim", edit_provenance(slug="gmp/resnet8-digits/0.95"), "slug says 0.95, sparsity_target 0.9"),
+    "pattern invented": ("sparsity_claim", edit_provenance(pattern="2:4"), "stated pattern 2:4, measured unstructured"),
+    "passport of another": (
+        "sparsity_claim", lambda folder: (folder.path / PASSPORT).write_text("{}"), PASSPORT),
+    "no parent": ("parent_missing", edit_provenance(parent=None), "names no parent"),
+    "no licence": ("licence_missing", edit_provenance(licence=None), "names no licence"),
+    "empty licence": ("licence_missing", edit_provenance(licence=""), "names no licence"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> ModelFolder:
+    return write_network(tmp_path / "model", sparsity=0.9)
+
+
+def test_a_good_model_passes(folder: ModelFolder) -> None:
+    report = check(folder.path)
+    assert report.reasons == ()
+    assert report.ok
+    assert report.passport == measure(folder.weights, folder.config)
+    (folder.path / PASSPORT).write_bytes(dump_json(measure(folder.weights, folder.config).to_json()))
+    assert check(folder.path).ok
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_one_fault_gives_its_own_code(fault: str, folder: ModelFolder) -> None:
+    code, edit, detail = FAULTS[fault]
+    edit(folder)
+    report = check(folder.path)
+    assert not report.ok
+    assert {reason.code for reason in report.reasons} == {code}
+    assert any(re.search(detail, reason.detail) for reason in report.reasons), report.reasons
+
+
+def test_every_code_has_its_fault() -> None:
+    assert {code for code, _, _ in FAULTS.values()} == set(REASONS)
+
+
+def test_all_reasons_are_given_at_once_in_one_order(folder: ModelFolder) -> None:
+    for fault in ("no licence", "NaN in a buffer", "pickle by name"):
+        FAULTS[fault][1](folder)
+    assert [reason.code for reason in check(folder.path).reasons] == ["pickle_present", "non_finite", "licence_missing"]
+
+
+@pytest.mark.parametrize(("shift", "ok"), [(-1, True), (1, True), (2, False)])
+def test_a_claim_may_overstate_by_one_weight(shift: int, ok: bool, folder: ModelFolder) -> None:
+    passport = measure(folder.weights)
+    zeros = passport.prunable_elements - passport.prunable_nonzeros
+    edit_provenance(sparsity_target=(zeros + shift) / passport.prunable_elements)(folder)
+    assert check(folder.path).ok is ok
+
+
+@pytest.mark.parametrize(("points", "ok"), [(0.0049, True), (0.0051, False)])
+def test_a_claim_may_understate_by_half_a_point(points: float, ok: bool, folder: ModelFolder) -> None:
+    edit_provenance(sparsity_target=measure(folder.weights).sparsity() - points, slug="gmp/resnet8-digits/0.90")(folder)
+    assert ("sparsity_claim" in {reason.code for reason in check(folder.path).reasons}) is not ok
+
+
+def test_a_folder_that_is_not_there_is_an_error_not_a_reason(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="no such model folder"):
+        check(tmp_path / "nowhere")
+
+
+def test_report_as_json(folder: ModelFolder) -> None:
+    FAULTS["no licence"][1](folder)
+    document = json.loads(json.dumps(check(folder.path).to_json()))
+    assert list(document) == ["ok", "reasons", "passport"]
+    assert document["reasons"][0]["code"] == "licence_missing"
+    assert document["passport"]["densified_hash"].startswith("d1:")
+
+
+@pytest.mark.parametrize("architecture", ["resnet8-digits", "mobilenetv1_100"])
+def test_networks_of_the_zoo_pass_with_their_own_weights(architecture: str, tmp_path: Path) -> None:
+    assert check(write_network(tmp_path / "model", architecture=architecture, classes=3).path).ok
+
+
+@pytest.mark.parametrize("architecture", list(ARCHITECTURES))
+def test_every_architecture_is_known_without_memory_for_its_weights(architecture: str) -> None:
+    """Built on torch's meta device: names, shapes and dtypes, and a classifier as wide as the classes."""
+    entry = ARCHITECTURES[architecture]
+    config = ModelConfig(architecture, 7, (), entry.preprocessing, entry.classifier)
+    specs = expected_tensors(config)
+    assert specs[f"{entry.classifier}.weight"].shape[0] == 7
+    assert {spec.dtype for spec in specs.values()} <= {"F32", "I64"}
+
+
+def enter(engine: Engine, folder: ModelFolder) -> None:
+    with session_scope(engine, write=True) as session:
+        number = queries.upsert_model(session, model_record(folder.provenance, "org/parent"))
+        queries.register_checkpoint(session, number, checkpoint_record(folder.config, measure(folder.weights)))
+
+
+def test_the_catalogue_must_have_the_parent_with_the_named_weights(
+    folder: ModelFolder, tmp_path: Path, sqlite_catalogue: Engine
+) -> None:
+    (reason,) = check(folder.path, engine=sqlite_catalogue).reasons
+    assert (reason.code, reason.detail) == ("parent_missing", "dense/resnet8-digits/0.00-s0 is not in the catalogue")
+    parent = write_network(tmp_path / "parent")
+    enter(sqlite_catalogue, parent)
+    assert check(folder.path, engine=sqlite_catalogue).ok
+    edit_provenance(parent_hash=measure(parent.weights).densified_hash)(folder)
+    assert check(folder.path, engine=sqlite_catalogue).ok
+    edit_provenance(parent_hash="d1:" + "0" * 64)(folder)
+    (reason,) = check(folder.path, engine=sqlite_catalogue).reasons
+    assert (reason.code, "other weights" in reason.detail) == ("parent_missing", True)
+
+
+def torch_file(**options: Any) -> bytes:
+    buffer = io.BytesIO()
+    torch.save({"w": torch.zeros(1)}, buffer, **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("notes.txt", pickle.dumps([1], protocol=2), True),
+        ("notes.txt", pickle.dumps([1], protocol=5), True),
+        ("weights", torch_file(), True),
+        ("weights", torch_file(_use_new_zipfile_serialization=False), True),
+        ("pytorch_model.bin", b"", True),
+        ("a.PKL", b"", True),
+        ("README.md", b"# text", False),
+        ("empty", b"", False),
+        ("archive.zip", b"PK\x03\x04 not really", False),
+        ("model.safetensors", b"\x80\x02" + b"\0" * 6, False),
+    ],
+)
+def test_pickles_are_found_by_name_and_by_content(name: str, content: bytes, expected: bool, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert is_pickle(tmp_path / name) is expected
