@@ -1,0 +1,127 @@
+"""Makes the small real database of the current schema version, kept here for the migrations to come.
+
+Run it once, before a release that brings a new schema, and never again for the same version:
+
+    PYTHONPATH=. python tests/registry/upgrade_assets/create.py
+
+It writes ``<version>.sqlite`` beside itself: every kind of row, through the public functions of that version.
+"""
+
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from registry import jobs, queries, submissions
+from registry.accounts import create_account, issue_token
+from registry.db.schema import head, upgrade
+from registry.db.session import make_engine, session_scope
+from registry.records import (
+    ArchitectureRecord,
+    CheckpointRecord,
+    MethodRecord,
+    MetricRecord,
+    ModelRecord,
+    PredictionRecord,
+    ProtocolRecord,
+    ResultRecord,
+    RevisionRecord,
+    ShiftRecord,
+    SuiteRecord,
+    TaskRecord,
+)
+from registry.statistics import pack_replicates
+
+DENSE = ModelRecord(
+    slug="dense/net/0.00", title="Dense", owner="me", method="dense", architecture="net", sparsity_target=0.0,
+    availability="make",
+)  # fmt: skip
+PRUNED = replace(DENSE, slug="gmp/net/0.90", title="GMP", method="gmp", sparsity_target=0.9, parent=DENSE.slug)
+PUBLISHED = replace(PRUNED, slug=None, hub_id="org/net", availability="hub", caveat="Read with care.")
+CHECKPOINT = CheckpointRecord(
+    densified_hash="d1:" + "0" * 64, architecture="net", preprocessing_hash="p1:" + "1" * 64,
+    preprocessing={"input_size": [1, 8, 8]}, bytes_dense=4000, nonzeros=100, elements=1000, prunable_nonzeros=90,
+    prunable_elements=900, layers=({"name": "conv.weight", "nonzeros": 90},), pattern="unstructured",
+    mask_hash="m1:" + "2" * 64, flops_dense=2e6, flops_sparse=2e5,
+)  # fmt: skip
+RESULT = ResultRecord(
+    model=str(PRUNED.slug), task="digits@1", protocol="linear@1", metric="top1@1", value=0.9, n=100, ci_low=0.82,
+    ci_high=0.94, interval_method="wilson", replicates=pack_replicates([0.89, 0.91]), provenance={"code": "0"},
+)  # fmt: skip
+
+
+def main(path: Path) -> None:
+    """Write the file, in one piece without a write-ahead log."""
+    path.unlink(missing_ok=True)
+    engine = make_engine(f"sqlite:///{path}")
+    upgrade(engine)
+    with session_scope(engine, write=True) as session:
+        fill(session)
+    engine.dispose()
+    connection = sqlite3.connect(path)
+    connection.execute("pragma journal_mode = delete")
+    # Mostly empty tables: small pages make a small file.
+    connection.execute("pragma page_size = 512")
+    connection.execute("vacuum")
+    connection.close()
+
+
+def fill(session: Session) -> None:
+    """A little of everything."""
+    queries.upsert_method(session, MethodRecord(name="gmp", title="GMP", family="magnitude", facts={"exact": True}))
+    queries.upsert_architecture(session, ArchitectureRecord(name="net", title="Net", input_size=(1, 8, 8)))
+    queries.upsert_protocol(session, ProtocolRecord(name="linear", version="1", kind="linear", title="Linear probe"))
+    queries.upsert_task(session, TaskRecord(name="digits", version="1", kind="transfer", title="Digits", n_test=100))
+    queries.upsert_task(session, TaskRecord(name="digits-c", version="1", kind="shift", title="Corrupted digits"))
+    queries.upsert_shift(
+        session, ShiftRecord(task="digits-c@1", source_task="digits@1", regenerated=True, conditions=("noise/1",))
+    )
+    queries.upsert_metric(
+        session,
+        MetricRecord(
+            name="top1", version=1, title="Top-1", unit="fraction", direction="higher", definition="Share right."
+        ),
+    )
+    cells = [{"task": "digits@1", "protocol": "linear@1", "seeds": [0]}]
+    queries.upsert_suite(session, SuiteRecord(name="demo", version="1", title="Demo", content={"cells": cells}))
+    queries.upsert_model(session, DENSE)
+    pruned = queries.upsert_model(session, PRUNED)
+    queries.upsert_model(session, PUBLISHED)
+    checkpoint = queries.register_checkpoint(session, pruned, CHECKPOINT)
+    queries.register_revision(
+        session,
+        checkpoint,
+        RevisionRecord(
+            hub_endpoint="https://hub.example", hub_repo="org/net", commit_oid="a" * 40, file_name="model.safetensors",
+            file_sha256="b" * 64, size_bytes=4096,
+        ),
+    )  # fmt: skip
+    reported = replace(
+        RESULT, model=str(DENSE.slug), trust="reported", source="a paper", ci_low=None, ci_high=None,
+        interval_method=None, no_interval_reason="not published", replicates=None,
+    )  # fmt: skip
+    queries.add_reported_results(session, [reported])
+    _work(session, checkpoint)
+    create_account(session, "ada", "admin")
+    issue_token(session, "ada", "laptop", ["hub:read"])
+
+
+def _work(session: Session, checkpoint: int) -> None:
+    submissions.submit(
+        session, hub_endpoint="https://hub.example", hub_repo="org/net", revision="a" * 40, suite="demo@1", actor="ada"
+    )
+    checked = submissions.claim_check(session, "worker")
+    job_id, _ = jobs.enqueue(session, checkpoint, "digits@1", "linear@1", 0)
+    jobs.enqueue(session, checkpoint, "digits@1", "linear@1", 1)
+    if checked is None:
+        raise RuntimeError("the submission was not offered for its check")
+    submissions.accept(session, checked.public_id, 1, "worker", checkpoint, [("digits@1", "linear@1", 0)])
+    jobs.claim(session, "worker")
+    prediction = PredictionRecord(blob_sha256="c" * 64, array_hash="d" * 64, size_bytes=10, n=100, sparsity_after=0.9)
+    jobs.finish(session, job_id, 1, "worker", [RESULT], [prediction], {"seconds": 1.5})
+    submissions.advance(session)
+
+
+if __name__ == "__main__":
+    main(Path(__file__).parent / f"{head()}.sqlite")
