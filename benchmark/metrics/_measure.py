@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from registry.statistics import basic_bootstrap_interval, wilson
+from registry.statistics import basic_bootstrap_interval, percentile_interval, wilson
 
 from ..errors import MetricError, MetricUndefinedError
 from ._metric import Interval, Metric
@@ -69,4 +69,6 @@ def _interval(metric: Metric[Any], value: float, n: int, drawn: Float[np.ndarray
         return wilson(round(value * n), n)
     if drawn is None:
         raise MetricError(f"{metric.name} declares {metric.interval} but has no replicates")
+    if metric.interval is Interval.PERCENTILE_BOOTSTRAP:
+        return percentile_interval(drawn)
     return basic_interval(metric, value, drawn)

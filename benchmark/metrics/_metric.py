@@ -25,9 +25,14 @@ Statistic = Callable[[Float[np.ndarray, "r n"]], Float[np.ndarray, " r"]]
 
 
 class Interval(StrEnum):
-    """How a metric's interval is made; both bootstraps end in the basic formula, which mirrors their bias away."""
+    """How a metric's interval is made.
+
+    Basic and stratified bootstraps end in the basic formula, which mirrors the bias of resampling away: the percentiles
+    of a calibrated network's ECE never hold the truth. An estimate that takes its own bias off wants percentiles.
+    """
 
     WILSON = "wilson"
+    PERCENTILE_BOOTSTRAP = "percentile-bootstrap"
     BASIC_BOOTSTRAP = "basic-bootstrap"
     STRATIFIED_BOOTSTRAP = "stratified-bootstrap"
     NONE = "none"

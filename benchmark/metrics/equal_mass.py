@@ -90,7 +90,7 @@ METRICS.register("debiased-rmsce15")(
         source="Kumar et al. 2019, Verified Uncertainty Calibration (arXiv 1909.10155)",
         pitfalls="An l2 norm: not comparable with ECE. Undefined below 30 images.",
         needs=("log_normaliser", "true_rank"),
-        interval=Interval.BASIC_BOOTSTRAP,
+        interval=Interval.PERCENTILE_BOOTSTRAP,
         statistic=_debiased,
     )
 )
