@@ -1,8 +1,7 @@
-"""From a name to verified files: the hub's own client fetches, and every byte is checked again.
+"""From a name to verified files.
 
-The client of the hub compares sizes only, so a damaged file of the right size would stay in its cache for ever. Here
-each file is hashed against what the hub named it by, a damaged one is removed and fetched once more, and the weights
-must give the densified hash of the catalogue, or else of the passport in the same commit.
+Each file must hash to what the hub named it by (:mod:`registry.fetch`), and the weights must give the densified hash
+of the catalogue, or else of the passport in the same commit.
 """
 
 import shutil
@@ -10,24 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from huggingface_hub import hf_hub_download, try_to_load_from_cache
-from huggingface_hub.constants import HF_HUB_CACHE
-from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 from sqlalchemy import Engine
 
 from zoo.checkpoint.config import ModelConfig
-from zoo.checkpoint.errors import CheckpointError
 from zoo.checkpoint.folder import CARD, CONFIG, PASSPORT, PROVENANCE, WEIGHTS
 from zoo.checkpoint.passport import Passport
 from zoo.checkpoint.safetensors_file import read_tensors
 from zoo.checkpoint.strict import read_json
 from zoo.core.errors import UsageError
-from zoo.core.files import atomic_folder, disk_errors
+from zoo.core.files import atomic_folder
 from zoo.core.hashing import densified_hash
 
 from .db.schema import open_catalogue
 from .errors import CorruptDownloadError
-from .hub_client import client, hub_errors, matches, remote_digests
+from .fetch import Fetcher
 from .resolve import Pin, resolve
 from .settings import load_settings
 
@@ -35,7 +30,6 @@ if TYPE_CHECKING:
     from torch import nn
 
 _OPTIONAL = (CONFIG, PROVENANCE, PASSPORT, CARD)
-_DIGEST_LENGTHS = (40, 64)  # a git blob's SHA-1, or SHA-256
 
 
 @dataclass(frozen=True)
@@ -76,13 +70,9 @@ def pull(
         token = token or settings.hub_token
     _refuse_foreign_folder(out)
     pin = resolve(target, engine=engine, endpoint=endpoint, token=token)
-    files, fetched = {}, False
-    with hub_errors(pin.endpoint, pin.repo_id), disk_errors(cache or Path(HF_HUB_CACHE)):
-        for name in (WEIGHTS, *_OPTIONAL):
-            path, new = _fetch_verified(pin, name, cache)
-            fetched |= new
-            if path is not None:
-                files[name] = path
+    fetcher = Fetcher(pin, cache)
+    found_files = {name: fetcher.get(name) for name in (WEIGHTS, *_OPTIONAL)}
+    files = {name: path for name, path in found_files.items() if path is not None}
     found, verified_by = _verify_identity(pin, files)
     path = files[WEIGHTS].parent
     if out is not None:
@@ -90,7 +80,7 @@ def pull(
             for name, file in files.items():
                 shutil.copyfile(file, temporary / name)
         path = out
-    return Pulled(path, pin.repo_id, pin.commit, found, verified_by, not fetched)
+    return Pulled(path, pin.repo_id, pin.commit, found, verified_by, not fetcher.fetched)
 
 
 def load(target: str, num_classes: int | None = None, revision: str | None = None) -> "nn.Module":
@@ -103,61 +93,6 @@ def load(target: str, num_classes: int | None = None, revision: str | None = Non
 
     pulled = pull(f"{target}@{revision}" if revision else target)
     return load_model(pulled.path, num_classes)
-
-
-def _fetch_verified(pin: Pin, name: str, cache: Path | None) -> tuple[Path | None, bool]:
-    """The file in the cache and whether it was fetched now; None for a file that the commit does not have."""
-    path, fetched = _fetch(pin, name, cache)
-    if path is None or _intact(pin, name, path):
-        return path, fetched
-    _remove(path)
-    path, _ = _fetch(pin, name, cache)
-    if path is None or not _intact(pin, name, path):
-        if path is not None:
-            _remove(path)
-        raise CorruptDownloadError(
-            f"{name} of {pin.repo_id}@{pin.commit} was damaged twice: its bytes do not hash to what the hub names.",
-            "Try again later; if it stays so, the hub's copy is damaged.",
-        )
-    return path, True
-
-
-def _fetch(pin: Pin, name: str, cache: Path | None) -> tuple[Path | None, bool]:
-    known = try_to_load_from_cache(pin.repo_id, name, cache_dir=cache, revision=pin.commit)
-    if isinstance(known, str):
-        return Path(known), False
-    if known is not None:  # the hub said before that this commit has no such file
-        return None, False
-    try:
-        path = hf_hub_download(
-            pin.repo_id,
-            name,
-            revision=pin.commit,
-            endpoint=pin.endpoint,
-            token=pin.token or False,
-            cache_dir=cache,
-            library_name="prunarium",
-        )
-    except EntryNotFoundError as error:
-        if name == WEIGHTS or isinstance(error, LocalEntryNotFoundError):
-            raise
-        return None, True
-    return Path(path), True
-
-
-def _intact(pin: Pin, name: str, path: Path) -> bool:
-    if name == WEIGHTS and pin.file_sha256 is not None:
-        return matches(path, pin.file_sha256)
-    # In the cache a file is a link to a blob that bears the digest, as the hub gave it, for a name.
-    digest = path.resolve().name
-    if len(digest) not in _DIGEST_LENGTHS:  # a file system without links
-        digest = remote_digests(client(pin.endpoint, pin.token), pin.repo_id, pin.commit, [name]).get(name, "")
-    return matches(path, digest)
-
-
-def _remove(path: Path) -> None:
-    path.resolve().unlink(missing_ok=True)
-    path.unlink(missing_ok=True)
 
 
 def _verify_identity(pin: Pin, files: dict[str, Path]) -> tuple[str, Literal["catalogue", "passport", "hub"]]:
@@ -176,7 +111,7 @@ def _verify_identity(pin: Pin, files: dict[str, Path]) -> tuple[str, Literal["ca
 
 def _compare(pin: Pin, who: str, promised: tuple[str, str, str], found: str, files: dict[str, Path]) -> None:
     if CONFIG not in files:
-        raise CheckpointError(f"{pin.repo_id}@{pin.commit} has no {CONFIG}, so it is not the model it claims to be.")
+        raise CorruptDownloadError(f"{pin.repo_id}@{pin.commit} is not the model that {who} promises: no {CONFIG}.")
     config = ModelConfig.from_dict(read_json(files[CONFIG]), CONFIG)
     actual = (found, config.architecture, config.preprocessing.hash())
     for what, promise, fact in zip(("densified hash", "architecture", "preprocessing"), promised, actual, strict=True):
