@@ -18,8 +18,9 @@ def row(metric: Metric[Any]) -> str:
         "∞" if metric.upper_bound is None else f"{metric.upper_bound:g}"
     )
     interval = metric.interval.value if metric.no_interval_reason is None else f"none: {metric.no_interval_reason}"
+    definition = metric.definition.replace("|", "\\|")  # a bar ends a cell
     return (
-        f"| `{metric.name}@{metric.version}` | {metric.definition} | {metric.unit}, {bounds} | {metric.direction} | "
+        f"| `{metric.name}@{metric.version}` | {definition} | {metric.unit}, {bounds} | {metric.direction} | "
         f"{interval} | {metric.source} | {metric.pitfalls} |"
     )
 
