@@ -35,7 +35,7 @@ def attend(engine: Engine, settings: Settings) -> bool:
 
 
 def _check(engine: Engine, settings: Settings, waiting: SubmissionRecord) -> None:
-    """Received becomes queued, rejected with a reason code, or failed; when the lease is lost, somebody else decides."""
+    """Received becomes queued, rejected with a reason code, or failed; without the lease, somebody else decides."""
     fence = (waiting.public_id, waiting.check_attempt, waiting.lease_owner or "")
     try:
         # A token is for one hub and is shown to no other.

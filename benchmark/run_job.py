@@ -105,7 +105,7 @@ def _store(task: Task, evaluation: Evaluation, blobs: BlobStore, kept: _Kept) ->
     for condition, images in task.image_sets().items():
         predictions = Predictions.from_logits(
             images.ids,
-            _labels(task, condition, images.labels),
+            images.labels,
             evaluation.logits[condition],
             condition,
             evaluation.temperature,
@@ -121,11 +121,6 @@ def _store(task: Task, evaluation: Evaluation, blobs: BlobStore, kept: _Kept) ->
             sparsity_after=kept.after,
         )
     return stored
-
-
-def _labels(task: Task, condition: str, labels: Any) -> Any:
-    """Images of no known class have no label to predict; detection never looks at it."""
-    return labels * 0 if (task.kind, condition) == ("ood", "outside") else labels
 
 
 def _read_back(stored: Mapping[str, PredictionRecord], blobs: BlobStore) -> dict[str, Predictions]:

@@ -46,7 +46,3 @@ def _wait_for_end_of_input(stop: threading.Event) -> None:
     while os.read(0, 1024):
         pass
     stop.set()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from queue import SimpleQueue
 
 from registry import jobs
@@ -18,6 +19,9 @@ from ..owners import is_gone
 from . import EXECUTORS, Json, Report
 
 GRACE_SECONDS = 60.0
+_ROOT = Path(__file__).parents[2]
+# Our own packages come last on the path, for a checkout that was not installed; an installed one is found before.
+_COMMAND = "import sys; sys.path.append(sys.argv[1]); from benchmark.executors._child import main; sys.exit(main())"
 
 
 class _Child:
@@ -27,7 +31,7 @@ class _Child:
         self.job_id: int | None = None
         self._news = news
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmark.executors._child"],
+            [sys.executable, "-c", _COMMAND, str(_ROOT)],
             # A folder called `benchmark` in the user's working directory must not be imported instead of ours.
             env={**os.environ, "PYTHONSAFEPATH": "1", "OMP_NUM_THREADS": "1"},
             stdin=subprocess.PIPE,

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 from ..errors import BadModelError
 from ..inference import EVALUATION_BATCH, predict
-from ..tasks import Task
+from ..tasks import Task, UpstreamTask
 from ..temperature import fit_temperature
 from . import PROTOCOLS, Evaluation, Protocol, ProtocolFacts, Subject
 
@@ -43,10 +43,9 @@ class AsPublished(Protocol):
     def run(self, subject: Subject, task: Task, seed: int, batch_divisor: int) -> Evaluation:  # noqa: ARG002
         """Logits of every image set; raises :class:`BadModelError` if the model predicts other classes."""
         batch_size = max(1, self.config.batch_size // batch_divisor)
-        sets = task.image_sets()
         logits = {
             condition: predict(subject.model, images.images, subject.preprocessing, batch_size)
-            for condition, images in sets.items()
+            for condition, images in task.image_sets().items()
         }
         for found in logits.values():
             if found.values.shape[1] != task.classes:
@@ -54,7 +53,7 @@ class AsPublished(Protocol):
                     f"{task.id} has {task.classes} classes, the checkpoint predicts {found.values.shape[1]}.",
                     "As published, a model is measured on its own classes; use linear or full for others.",
                 )
-        if "validation" not in logits:
+        if not isinstance(task, UpstreamTask):
             return Evaluation(logits)
-        fit = fit_temperature(logits["validation"], sets["validation"].labels)
+        fit = fit_temperature(logits["validation"], task.data.split("validation").labels)
         return Evaluation(logits, fit.usable, {"temperature": asdict(fit)})

@@ -17,7 +17,7 @@ from zoo.data import preprocess
 from ..errors import BadModelError, LogitsError
 from ..finetune import FinetuneConfig, finetune
 from ..inference import EVALUATION_BATCH, predict
-from ..tasks import ImageSet, Task, TransferTask
+from ..tasks import LabelledSet, Task, TransferTask
 from . import PROTOCOLS, Evaluation, Protocol, ProtocolFacts, Subject
 
 TRAINING = FinetuneConfig(epochs=8, batch_size=32, momentum=0.9, weight_decay=5e-4)
@@ -94,7 +94,7 @@ class FullFinetune(Protocol):
         )
 
 
-def _validation_nll(subject: Subject, images: ImageSet, batch_size: int) -> float:
+def _validation_nll(subject: Subject, images: LabelledSet, batch_size: int) -> float:
     """Mean cross-entropy in nats; infinite where the network has diverged, so that this rate is never chosen."""
     try:
         logits = predict(subject.model, images.images, subject.preprocessing, batch_size)

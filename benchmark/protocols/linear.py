@@ -8,12 +8,14 @@ the test split is read once (Kornblith et al. 2019, arXiv 1805.08974, appendix A
 from dataclasses import dataclass
 from typing import cast
 
+import numpy as np
 import torch
+from jaxtyping import Float64, UInt8
 
 from .. import probe
 from ..inference import EVALUATION_BATCH, extract
 from ..logits import Logits
-from ..tasks import ImageSet, Task, TransferTask
+from ..tasks import Task, TransferTask
 from . import PROTOCOLS, Evaluation, Protocol, ProtocolFacts, Subject
 
 
@@ -51,11 +53,11 @@ class LinearProbe(Protocol):
         data = cast("TransferTask", task).data
         batch_size = max(1, self.config.batch_size // batch_divisor)
 
-        def features_of(images: ImageSet) -> torch.Tensor:
-            return extract(subject.model, subject.classifier, images.images, subject.preprocessing, batch_size)
+        def features_of(images: UInt8[np.ndarray, "n h w c"]) -> Float64[torch.Tensor, "n d"]:
+            return extract(subject.model, subject.classifier, images, subject.preprocessing, batch_size)
 
         sets = {name: data.split(name) for name in ("train", "validation")}
-        features = {name: features_of(images) for name, images in sets.items()}
+        features = {name: features_of(images.images) for name, images in sets.items()}
         labels = {name: torch.tensor(images.labels) for name, images in sets.items()}
         classes = len(data.class_names)
 
@@ -71,7 +73,7 @@ class LinearProbe(Protocol):
             scaler.apply(both), torch.cat(list(labels.values())), classes, self.config.penalties[best], heads[best]
         )
         logits = {
-            condition: Logits(head.logits(scaler.apply(features_of(images))).numpy())
+            condition: Logits(head.logits(scaler.apply(features_of(images.images))).numpy())
             for condition, images in task.image_sets().items()
         }
         return Evaluation(logits, notes={"penalty": self.config.penalties[best], "validation_nll": losses})

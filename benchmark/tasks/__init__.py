@@ -7,7 +7,7 @@ from zoo.core.plugins import Plugins
 
 from ._kinds import CostTask, OodTask, TransferTask, UpstreamTask
 from ._manifest import ImageManifest, SplitFacts
-from ._protocol import ImageSet, Task
+from ._protocol import ImageSet, LabelledSet, Task
 
 TASKS: Plugins[Task] = Plugins("task", __name__)
 
@@ -16,6 +16,7 @@ __all__ = [
     "CostTask",
     "ImageManifest",
     "ImageSet",
+    "LabelledSet",
     "OodTask",
     "SplitFacts",
     "Task",

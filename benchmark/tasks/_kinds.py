@@ -46,7 +46,7 @@ class UpstreamTask(_ClassificationTask):
 
     def image_sets(self) -> Mapping[str, ImageSet]:
         """The test split under ``""``; the validation split, on which the temperature is fitted, under its name."""
-        return {"": self.data.split("test"), "validation": self.data.split("validation")}
+        return {"": ImageSet(*self.data.split("test")), "validation": ImageSet(*self.data.split("validation"))}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ class TransferTask(_ClassificationTask):
 
     def image_sets(self) -> Mapping[str, ImageSet]:
         """The test split under ``""``; protocols take the other splits from ``data``."""
-        return {"": self.data.split("test")}
+        return {"": ImageSet(*self.data.split("test"))}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +89,11 @@ class OodTask(Task):
 
     def image_sets(self) -> Mapping[str, ImageSet]:
         """The test splits of both sources, under ``inside`` and ``outside``."""
-        return {"inside": self.inside.split("test"), "outside": self.outside.split("test")}
+        outside = self.outside.split("test")
+        return {
+            "inside": ImageSet(*self.inside.split("test")),
+            "outside": ImageSet(outside.images, None, outside.ids),
+        }
 
     def data_sha256(self) -> Mapping[str, str]:
         return {manifest.spec: manifest.sha256 for manifest in (self.inside, self.outside)}

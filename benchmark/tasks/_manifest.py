@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import ManifestError
-from ._protocol import ImageSet
+from ._protocol import LabelledSet
 
 if TYPE_CHECKING:
     # zoo.data needs torch, and tasks are listed and written into catalogues without it.
@@ -74,10 +74,10 @@ class ImageManifest:
         """The images, once per process; raises :class:`ManifestError` that lists every difference."""
         return _load_checked(self)
 
-    def split(self, name: str) -> ImageSet:
+    def split(self, name: str) -> LabelledSet:
         """One split of the checked images."""
         split = self.load().splits[name]
-        return ImageSet(split.images, split.labels, split.ids)
+        return LabelledSet(split.images, split.labels, split.ids)
 
 
 @lru_cache(maxsize=8)

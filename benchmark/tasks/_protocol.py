@@ -16,11 +16,22 @@ from jaxtyping import Int64, UInt8
 TaskKind = Literal["upstream", "transfer", "shift", "ood", "cost"]
 
 
-class ImageSet(NamedTuple):
-    """Images as loaded (before preprocessing), their labels in the task's class order, and their permanent ids."""
+class LabelledSet(NamedTuple):
+    """One split of a data source; labels count from 0 in the task's class order."""
 
     images: UInt8[np.ndarray, "n h w c"]
     labels: Int64[np.ndarray, " n"]
+    ids: tuple[str, ...]
+
+
+class ImageSet(NamedTuple):
+    """Images as loaded (before preprocessing), their labels in the task's class order, and their permanent ids.
+
+    ``labels`` is None for images of none of the classes (out-of-distribution).
+    """
+
+    images: UInt8[np.ndarray, "n h w c"]
+    labels: Int64[np.ndarray, " n"] | None
     ids: tuple[str, ...]
 
 
