@@ -23,7 +23,8 @@ class BlockFisherConfig:
     ``block_size``: consecutive weights of one tensor that share a Fisher block.
     ``gradients``: m, or as many as one pass over the calibration data gives.
     ``samples_per_gradient``: samples that each of them is averaged over; 1 is the empirical Fisher itself.
-    ``damping``: λ, in the unit of squared gradients.
+    ``damping``: λ, in the unit of squared gradients. Trained networks have F_ii around 1e-8; the value is that of CAP
+    (arXiv 2210.09223) for ResNet-50, and the best of 1e-6 to 1e-9 on validation data of digits.
     ``recomputations``: times that the Fisher is measured per mask change; densities fall geometrically between.
     ``weight_update``: move the surviving weights (the Surgeon's joint update); False only removes.
     ``vectorised``: False for models whose layers ``torch.func.vmap`` refuses.
@@ -33,7 +34,7 @@ class BlockFisherConfig:
     block_size: int = 50
     gradients: int = 1024
     samples_per_gradient: int = 1
-    damping: float = 1e-7
+    damping: float = 1e-8
     recomputations: int = 1
     weight_update: bool = True
     vectorised: bool = True
@@ -111,10 +112,8 @@ class BlockFisher(Method):
             )
 
         layout = BlockLayout.of(pruner.prunable, config.block_size)
-        # A small network affords double precision at once; a large one runs its gradients again where it must.
-        dtype = torch.float64 if layout.blocks * layout.size**2 <= 2**24 else torch.float32
         device = next(iter(pruner.prunable.values())).device
-        return block_fisher_inverse(stream, layout, config.damping, dtype=dtype, device=device)
+        return block_fisher_inverse(stream, layout, config.damping, device=device)
 
 
 def descending_counts(kept: int, wanted: int, times: int) -> list[int]:

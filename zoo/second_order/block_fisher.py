@@ -29,7 +29,7 @@ Stream = Callable[[], Iterable[Mapping[str, Tensor]]]
 
 @dataclass(frozen=True)
 class BlockFisherInverse:
-    """F⁻¹ by blocks: ``inverse`` in the precision asked for, but the blocks ``refined`` in double precision apart."""
+    """F⁻¹ by blocks: ``inverse`` in single precision, but the blocks ``refined`` in double precision apart."""
 
     layout: BlockLayout
     inverse: Float[Tensor, "blocks size size"]
@@ -72,7 +72,6 @@ def block_fisher_inverse(
     layout: BlockLayout,
     damping: float,
     *,
-    dtype: torch.dtype = torch.float32,
     device: torch.device | str = "cpu",
 ) -> BlockFisherInverse:
     """Run ``stream()`` and invert what it gives: (λI + (1/m) Σ g gᵀ)⁻¹ for every block, m = number of gradients.
@@ -82,7 +81,6 @@ def block_fisher_inverse(
             (dictionaries of (n, *shape) tensors, as :func:`.gradients.gradient_stream` does).
         layout: The blocks.
         damping: λ > 0, in the unit of squared gradients.
-        dtype: Precision of the first run. With float64 the stream is never run again, and the memory is twice as much.
         device: Where the gradients are and the inverse shall be.
 
     Raises:
@@ -92,10 +90,10 @@ def block_fisher_inverse(
     """
     if not damping > 0:
         raise UsageError(f"The damping must be above zero, got {damping}.", "Papers use 1e-8 to 1e-5.")
-    first = BlockGram(layout, dtype=dtype, device=device)
+    first = BlockGram(layout, device=device)
     refined = lost = _invert(stream, first, damping)
     again = BlockGram(layout, chosen=refined, dtype=torch.float64, device=device)
-    if len(refined) and dtype != torch.float64:
+    if len(refined):
         lost = refined[_invert(stream, again, damping)]
     if len(lost):
         raise LostDigitsError(

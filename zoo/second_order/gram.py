@@ -38,7 +38,7 @@ class BlockGram:
                 inside = self.chosen[(self.chosen >= span.start) & (self.chosen < span.stop)] - span.start
                 rows = rows[:, inside]
             # Contiguous per block: the batched product reads each block's few gradients in one piece.
-            g = rows.transpose(0, 1).to(self.total.dtype).contiguous()
+            g = rows.transpose(0, 1).contiguous().to(self.total.dtype)
             stop = start + len(g)
             self.total[start:stop].baddbmm_(g.mT, g)
             start = stop

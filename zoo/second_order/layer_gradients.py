@@ -58,14 +58,17 @@ def layer_gradients(
 
 
 def _layers(model: nn.Module, parameters: Mapping[str, nn.Parameter]) -> dict[str, nn.Module] | None:
+    owners: dict[int, list[nn.Module]] = {}
+    for module in model.modules():
+        for own in module.parameters(recurse=False):
+            owners.setdefault(id(own), []).append(module)
     layers: dict[str, nn.Module] = {}
     for name, parameter in parameters.items():
-        owners = [
-            layer for layer in model.modules() if any(own is parameter for own in layer.parameters(recurse=False))
-        ]
-        if len(owners) != 1 or not _is_simple(owners[0]) or owners[0].weight is not parameter:
-            return None
-        layers[name] = owners[0]
+        match owners.get(id(parameter)):
+            case [layer] if _is_simple(layer) and layer.weight is parameter:
+                layers[name] = layer
+            case _:
+                return None
     return layers
 
 

@@ -86,22 +86,6 @@ def test_damping_below_every_number_format_is_a_clear_error() -> None:
         measured(60, 1e-30)
 
 
-def test_double_precision_from_the_start_needs_no_second_run() -> None:
-    net, weights, images, labels = small_problem()
-    runs: list[int] = []
-
-    def stream() -> Iterator[Gradients]:
-        runs.append(1)
-        return gradient_stream(net, weights, images, labels)
-
-    layout = BlockLayout.of(weights, 60)
-    at_once = block_fisher_inverse(stream, layout, 1e-9, dtype=torch.float64)
-    assert len(runs) == 1
-    torch.testing.assert_close(at_once.dense(), measured(60, 1e-9).dense(), rtol=1e-2, atol=1.0)
-    with pytest.raises(LostDigitsError):
-        block_fisher_inverse(stream, layout, 1e-30, dtype=torch.float64)
-
-
 def test_only_lost_blocks_are_measured_again() -> None:
     """One tensor with a full-rank Fisher, one whose gradients are all alike."""
     generator = torch.Generator().manual_seed(0)
