@@ -1,4 +1,4 @@
-"""The model zoo: networks, pruning methods, masks, training. Importing it loads no torch; its names load on first use."""
+"""The model zoo: networks, pruning methods, masks, training. Names load on first use; importing it loads no torch."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -20,10 +20,12 @@ def make_models(requests: Sequence[Request], processes: int = 1) -> Iterator[Mad
     """
     if processes < 1:
         raise UsageError(f"At least one process is needed, got {processes}.")
-    if processes == 1 or len(requests) < 2:
+    unmade = sum(request.overwrite or not request.path.exists() for request in requests)
+    workers = min(processes, unmade)  # looking at what is there needs no process of its own
+    if workers < 2:
         yield from map(make_model, requests)
         return
-    with _environment(), ProcessPoolExecutor(min(processes, len(requests)), get_context("spawn")) as pool:
+    with _environment(), ProcessPoolExecutor(workers, get_context("spawn")) as pool:
         try:
             yield from pool.map(make_model, requests)
         except BrokenProcessPool as error:

@@ -1,0 +1,49 @@
+"""Which tensors may be pruned, and that the torch-free rule on files agrees for every architecture."""
+
+import pytest
+import torch
+from pruning_runs import TinyNetwork
+from torch import nn
+
+from zoo.architectures import ARCHITECTURES
+from zoo.checkpoint.passport import is_prunable
+from zoo.checkpoint.torch_io import specs_of
+from zoo.core.hashing import RawTensor
+from zoo.models import build
+from zoo.prunable import explain, prunable_parameters
+
+
+def test_weights_of_convolutions_and_linear_layers_and_nothing_else() -> None:
+    model = nn.Sequential(
+        nn.Conv1d(2, 3, 3), nn.ConvTranspose2d(2, 3, 3), nn.BatchNorm2d(3), nn.LayerNorm(4), nn.Linear(4, 5), nn.PReLU()
+    )
+    assert list(prunable_parameters(model)) == ["0.weight", "1.weight", "4.weight"]
+    assert list(prunable_parameters(nn.Linear(2, 2))) == ["weight"]
+
+
+def test_tied_weights_count_once() -> None:
+    first, second = nn.Linear(3, 3), nn.Linear(3, 3)
+    second.weight = first.weight
+    assert list(prunable_parameters(nn.Sequential(first, second))) == ["0.weight"]
+
+
+def test_a_parametrised_weight_is_no_parameter_to_mask() -> None:
+    model = nn.utils.parametrizations.weight_norm(nn.Linear(3, 3))
+    assert prunable_parameters(model) == {}
+
+
+def test_every_parameter_is_explained() -> None:
+    rows = {row.name: row for row in explain(TinyNetwork())}
+    assert list(rows) == [name for name, _ in TinyNetwork().named_parameters()]
+    assert rows["conv1.weight"] == ("conv1.weight", (4, 1, 3, 3), True, "weight of Conv2d")
+    assert rows["conv1.bias"].reason == "biases are never pruned"
+    assert (rows["bn1.weight"].prunable, rows["bn1.weight"].reason) == (False, "weight of BatchNorm2d is never pruned")
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_the_rule_on_bytes_agrees_for_every_architecture(architecture: str) -> None:
+    with torch.device("meta"):
+        model = build(architecture, 10)
+    by_bytes = {spec.name for spec in specs_of(model) if is_prunable(RawTensor(spec.name, spec.dtype, spec.shape, b""))}
+    assert by_bytes == set(prunable_parameters(model))
+    assert by_bytes == {row.name for row in explain(model) if row.prunable}
