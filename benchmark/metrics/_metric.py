@@ -127,7 +127,7 @@ class SampleMetric(ResampledMetric[Predictions]):
         if not self.tempered:
             return subject.samples
         if subject.temperature is None:
-            raise MetricUndefinedError("no temperature could be fitted for these predictions")
+            raise MetricUndefinedError("no temperature: its fitting images have no optimum, or there were none")
         return subject.samples.at_temperature(subject.temperature)
 
 
