@@ -35,7 +35,7 @@ from .plugins import (
     upsert_suite,
     upsert_task,
 )
-from .results import add_predictions, add_reported_results, add_results, predictions_of, results, supersede
+from .result_rows import add_predictions, add_reported_results, add_results, predictions_of, results, supersede
 from .submissions import list_submissions
 
 __all__ = [

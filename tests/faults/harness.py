@@ -113,7 +113,8 @@ def seeded_calls(total: int, count: int, seed: int) -> list[int]:
 
 
 def _start(arguments: Sequence[str], armed: Mapping[str, str], cwd: Path | None) -> subprocess.Popen[str]:
-    path = os.pathsep.join(filter(None, (str(_INJECTED), str(ROOT), os.environ.get("PYTHONPATH", ""))))
+    folders = (str(_INJECTED), str(ROOT), str(ROOT / "tests" / "support"), os.environ.get("PYTHONPATH", ""))
+    path = os.pathsep.join(filter(None, folders))
     return subprocess.Popen(
         [sys.executable, *arguments],
         env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", **armed},
