@@ -8,6 +8,8 @@ import yaml
 
 _LIMIT_CHARACTERS = 256 * 1024
 _MAX_DEPTH = 32
+# The same loader in C, where PyYAML was built with it: ten times as fast on the longest cards.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class CardError(ValueError):
@@ -73,13 +75,13 @@ def safe_yaml(text: str) -> Any:
         raise CardError(f"The metadata is longer than {_LIMIT_CHARACTERS} characters.")
     try:
         depth = 0
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        for event in yaml.parse(text, Loader=_LOADER):
             if isinstance(event, yaml.AliasEvent):
                 raise CardError("The metadata must not use YAML aliases.")
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > _MAX_DEPTH:
                 raise CardError("The metadata is nested too deep.")
-        return _plain(yaml.safe_load(text))
+        return _plain(yaml.load(text, Loader=_LOADER))  # noqa: S506 - a safe loader
     except (yaml.YAMLError, ValueError, TypeError, RecursionError, OverflowError) as error:
         if isinstance(error, CardError):
             raise

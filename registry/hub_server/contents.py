@@ -1,6 +1,7 @@
 """Small files of a commit that the server itself reads: the card, the configuration, evaluation results."""
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from .cards import Card, CardError, read_card, safe_yaml
@@ -24,7 +25,13 @@ def small_text(hub: Hub, entry: Entry | None) -> str | None:
 def card_of(hub: Hub, readme: Entry | None) -> Card:
     """The card of a commit; an empty one when there is none."""
     text = small_text(hub, readme)
-    return Card() if text is None else read_card(text)
+    return Card() if text is None else _parsed(text)
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> Card:
+    """A long card takes a second to parse, and listings read every card."""
+    return read_card(text)
 
 
 def config_of(hub: Hub, entry: Entry | None) -> dict[str, Any] | None:

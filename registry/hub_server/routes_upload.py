@@ -15,7 +15,7 @@ from .errors import BadRequestError
 from .hub import Hub
 from .names import file_path
 from .parsing import count_field, text_field
-from .patterns import Rule, decide, ignore_rules, large_rules
+from .patterns import Rule, ignore_rules, is_ignored, is_large, large_rules
 from .queries import history
 from .records import Entry
 from .routes_tree import commit_at
@@ -57,11 +57,11 @@ def _answer(
         raise BadRequestError("files must hold objects.")
     path = file_path(text_field(file, "path", most=4096))
     size = count_field(file, "size", most=hub.limits.file_bytes)
-    is_large = decide(large, path) or size > hub.limits.regular_bytes or not _is_text(_sample(file))
+    large_one = is_large(large, path) or size > hub.limits.regular_bytes or not _is_text(_sample(file))
     answer = {
         "path": path,
-        "uploadMode": "lfs" if is_large and size else "regular",
-        "shouldIgnore": bool(decide(ignored, path)),
+        "uploadMode": "lfs" if large_one and size else "regular",
+        "shouldIgnore": is_ignored(ignored, path),
     }
     if path in known:
         answer["oid"] = known[path].etag

@@ -63,11 +63,8 @@ def _is_here(hub: Hub, repo_id: int, described: ShardFile) -> bool:
 def _rebuild(hub: Hub, repo_id: int, namespace: str, described: ShardFile) -> None:
     with hub.blobs.spool(described.size) as spool:
         for segment in described.segments:
-            written = spool.size
             for data in _segment_bytes(hub, namespace, segment):
                 spool.write(data)
-            if spool.size - written != segment.size:
-                raise BadRequestError("A segment has another length than the shard says.")
         hub.blobs.keep(spool, described.sha256, described.size)
     note_object(hub, repo_id, described.sha256, described.size)
 
@@ -82,7 +79,10 @@ def _segment_bytes(hub: Hub, namespace: str, segment: Segment) -> Iterator[bytes
         chunks = _chunks_of(path, path.stat().st_mtime_ns, path.stat().st_size)
         if segment.end > len(chunks):
             raise BadRequestError(f"The xorb {segment.xorb} has {len(chunks)} chunks only.")
-        for chunk in chunks[segment.start : segment.end]:
+        wanted = chunks[segment.start : segment.end]
+        if sum(chunk.raw for chunk in wanted) != segment.size:
+            raise BadRequestError("A segment has another length than the shard says.")
+        for chunk in wanted:
             yield unpack(chunk, _stored(file, chunk))
 
 

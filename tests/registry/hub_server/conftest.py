@@ -1,5 +1,6 @@
 """A hub of the hub's own tests: two accounts, small limits, raw requests."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -46,8 +47,7 @@ def anonymous(served: EmbeddedHub) -> HfApi:
 @pytest.fixture
 def repo(alice: HfApi, request: pytest.FixtureRequest) -> Iterator[str]:
     """A fresh model repository of alice, named after the test."""
-    name = "".join(character if character.isalnum() else "-" for character in request.node.name)[:80].strip("-")
-    repo_id = "alice/" + name.replace("--", "-").replace("--", "-")
+    repo_id = f"alice/{re.sub('[^a-z0-9]+', '-', request.node.name)[:80].strip('-')}"
     alice.create_repo(repo_id)
     yield repo_id
     alice.delete_repo(repo_id, missing_ok=True)
