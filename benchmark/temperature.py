@@ -39,7 +39,8 @@ def fit_temperature(logits: Logits, labels: Int[np.ndarray, " n"]) -> Temperatur
     rounding. (The gradient descents that papers use stop early: Guo's settings end at 1.025 where the optimum is
     0.841.) Source: Guo et al. 2017 (arXiv 1706.04599). Raises :class:`~benchmark.errors.LogitsError` for bad labels.
 
-    >>> fit_temperature(Logits(np.array([[4.0, 0.0]] * 4)), np.array([0, 0, 0, 1])).temperature  # = 4 / log 3
+    >>> fit = fit_temperature(Logits(np.array([[4.0, 0.0]] * 4)), np.array([0, 0, 0, 1]))
+    >>> round(fit.temperature, 6)  # 4 / log 3
     3.640957
     """
     check_labels(labels, *logits.values.shape)
