@@ -7,6 +7,7 @@ bytes, and the architecture is built from the zoo without memory for weights.
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -139,7 +140,13 @@ def _against_architecture(tensors: Sequence[RawTensor], config: ModelConfig) -> 
     if config.architecture not in ARCHITECTURES:
         yield Reason("unknown_architecture", config.architecture)
         return
-    expected = expected_tensors(config)
+    entry = ARCHITECTURES[config.architecture]
+    stated = (config.classifier, config.timm_name, config.preprocessing.input_size[0])
+    known = (entry.classifier, entry.timm_name, entry.preprocessing.input_size[0])
+    for what, got, wanted in zip(("classifier", "timm_name", "input channels"), stated, known, strict=True):
+        if got != wanted:
+            yield Reason("bad_description", f"{CONFIG}: {what} is {got!r:.100}, {entry.name} has {wanted!r}")
+    expected = expected_tensors(config.architecture, config.num_classes)
     found = {tensor.name: tensor for tensor in tensors}
     missing, surplus = sorted(expected.keys() - found.keys()), sorted(found.keys() - expected.keys())
     if missing or surplus:
@@ -153,7 +160,8 @@ def _against_architecture(tensors: Sequence[RawTensor], config: ModelConfig) -> 
             yield Reason(code, _shown(wrong))
 
 
-def expected_tensors(config: ModelConfig) -> Mapping[str, "TensorSpec"]:
+@lru_cache(maxsize=64)
+def expected_tensors(architecture: str, num_classes: int) -> Mapping[str, "TensorSpec"]:
     """What the architecture's file must hold, by name; needs torch, but no memory for weights."""
     import torch
 
@@ -162,7 +170,7 @@ def expected_tensors(config: ModelConfig) -> Mapping[str, "TensorSpec"]:
 
     # The meta device has shapes and dtypes but no memory, so that a large architecture costs nothing.
     with torch.device("meta"):
-        return {spec.name: spec for spec in specs_of(build(config.architecture, config.num_classes))}
+        return {spec.name: spec for spec in specs_of(build(architecture, num_classes))}
 
 
 def _claims(folder: Path, passport: Passport, provenance: Provenance) -> Iterator[Reason]:

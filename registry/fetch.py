@@ -11,12 +11,14 @@ from huggingface_hub.constants import HF_HUB_CACHE
 from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
 from zoo.checkpoint.folder import WEIGHTS
+from zoo.checkpoint.safetensors_file import MAX_FILE_BYTES
 from zoo.core.files import disk_errors
 
-from .errors import CorruptDownloadError
+from .errors import CorruptDownloadError, HubError
 from .hub_client import client, hub_errors, matches, remote_digests
 from .resolve import Pin
 
+_MAX_TEXT_BYTES = 4 * 2**20
 _DIGEST_LENGTHS = (40, 64)  # a git blob's SHA-1, or SHA-256
 
 
@@ -27,6 +29,7 @@ class Fetcher:
         self.pin = pin
         self.fetched = False
         self._cache = cache
+        self._sizes: dict[str, int] = {}
 
     def get(self, name: str) -> Path | None:
         """The verified file in the cache; None for one that the commit does not have (the weights must be there).
@@ -58,8 +61,10 @@ class Fetcher:
             return None
         if not self.fetched:
             # The download tries for half a minute; this call fails at once where there is no connection or no right.
-            client(pin.endpoint, pin.token).repo_info(pin.repo_id, revision=pin.commit)
+            info = client(pin.endpoint, pin.token).model_info(pin.repo_id, revision=pin.commit, files_metadata=True)
+            self._sizes = {file.rfilename: file.size or 0 for file in info.siblings or ()}
             self.fetched = True
+        _refuse_oversized(pin, name, self._sizes.get(name, 0))
         try:
             return Path(
                 hf_hub_download(
@@ -86,6 +91,12 @@ class Fetcher:
             api = client(self.pin.endpoint, self.pin.token)
             digest = remote_digests(api, self.pin.repo_id, self.pin.commit, [name]).get(name, "")
         return matches(path, digest)
+
+
+def _refuse_oversized(pin: Pin, name: str, size_bytes: int) -> None:
+    limit = MAX_FILE_BYTES if name == WEIGHTS else _MAX_TEXT_BYTES
+    if size_bytes > limit:
+        raise HubError(f"{name} of {pin.repo_id}@{pin.commit} has {size_bytes:,} bytes; at most {limit:,} are fetched.")
 
 
 def _remove(path: Path) -> None:

@@ -12,22 +12,24 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import yaml
 from network_folders import write_network
 from sqlalchemy import Engine
 
 from registry import queries
+from registry.cards import model_card
 from registry.catalogue_entries import checkpoint_record, model_record
 from registry.check import check, expected_tensors, is_pickle
 from registry.db.session import session_scope
 from registry.reasons import REASONS
 from zoo.architectures import ARCHITECTURES
-from zoo.checkpoint.config import ModelConfig
+from zoo.checkpoint.config import ModelConfig, Preprocessing
 from zoo.checkpoint.dtypes import from_numpy, to_numpy
 from zoo.checkpoint.errors import CheckpointError
-from zoo.checkpoint.folder import CONFIG, PASSPORT, PROVENANCE, WEIGHTS, ModelFolder
+from zoo.checkpoint.folder import CONFIG, PASSPORT, PROVENANCE, WEIGHTS, ModelFolder, read_folder
 from zoo.checkpoint.passport import measure
 from zoo.checkpoint.safetensors_file import read_tensors, write_tensors
-from zoo.checkpoint.strict import dump_json
+from zoo.checkpoint.strict import dump_json, read_json
 from zoo.core.hashing import RawTensor
 
 Edit = Callable[[ModelFolder], object]
@@ -82,6 +84,12 @@ FAULTS: dict[str, tuple[str, Edit, str]] = {
     "config not ours": (
         "bad_description", lambda folder: (folder.path / CONFIG).write_text("{}"), "prunarium"),
     "misspelt field": ("bad_description", edit_provenance(sparcity=0.9), "sparcity"),
+    "another classifier": ("bad_description", edit_config(classifier="head"), "classifier is 'head'"),
+    "timm's name invented": ("bad_description", edit_config(timm_name="resnet50"), "timm_name is 'resnet50'"),
+    "colour for a grey network": (
+        "bad_description",
+        edit_config(preprocessing=Preprocessing((3, 8, 8), (0.5,) * 3, (0.5,) * 3)),
+        "input channels is 3"),
     "foreign architecture": ("unknown_architecture", edit_config(architecture="mlp"), "mlp"),
     "tensor missing": (
         "name_mismatch", edit_tensors(lambda tensors: tensors.pop("bn1.bias")), "missing bn1.bias"),
@@ -158,6 +166,41 @@ def test_a_claim_may_understate_by_half_a_point(points: float, ok: bool, folder:
     assert ("sparsity_claim" in {reason.code for reason in check(folder.path).reasons}) is not ok
 
 
+NASTY: list[Any] = [
+    None, True, -1, 0, 2**63 - 1, 1e308, "", "x" * 10_000, "../../etc", "<script>\n---\n| a |", [], [[]], {},
+    {"a": {"b": []}},
+]  # fmt: skip
+
+
+# Fields that state what bytes cannot contradict; some nasty values are lawful there.
+FREE = {
+    "title", "family", "method_config", "replicate", "parent_hash", "data", "data_sha256", "epochs", "training_flops",
+    "label_smoothing", "upstream_top1", "config_hash", "code_version", "licence", "packages",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [CONFIG, PROVENANCE])
+def test_no_description_can_break_the_check_or_the_card(name: str, folder: ModelFolder) -> None:
+    """Every field of a submitter's file takes every nasty value; the answer is a report, never an exception."""
+    whole = read_json(folder.path / name)
+    target = whole["prunarium"] if name == CONFIG else whole
+    passed: dict[str, list[Any]] = {}
+    for field, value in [(field, value) for field in target for value in NASTY]:
+        changed = {**target, field: value}
+        document = {**whole, "prunarium": changed} if name == CONFIG else changed
+        (folder.path / name).write_bytes(dump_json(document))
+        report = check(folder.path)
+        if not report.ok or report.passport is None:
+            continue
+        passed.setdefault(field, []).append(value)
+        read = read_folder(folder.path)
+        text = model_card(read.config, read.provenance, report.passport, repo_id="o/n", base_model="o/p")
+        assert yaml.safe_load(text.split("\n---\n")[0].removeprefix("---"))["library_name"] == "prunarium"
+        model_record(read.provenance, "o/n")
+    may_pass = {"class_names", "positions", "timm_name"} if name == CONFIG else FREE
+    assert set(passed) <= may_pass, passed
+
+
 def test_a_folder_that_is_not_there_is_an_error_not_a_reason(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="no such model folder"):
         check(tmp_path / "nowhere")
@@ -180,8 +223,7 @@ def test_networks_of_the_zoo_pass_with_their_own_weights(architecture: str, tmp_
 def test_every_architecture_is_known_without_memory_for_its_weights(architecture: str) -> None:
     """Built on torch's meta device: names, shapes and dtypes, and a classifier as wide as the classes."""
     entry = ARCHITECTURES[architecture]
-    config = ModelConfig(architecture, 7, (), entry.preprocessing, entry.classifier)
-    specs = expected_tensors(config)
+    specs = expected_tensors(architecture, 7)
     assert specs[f"{entry.classifier}.weight"].shape[0] == 7
     assert {spec.dtype for spec in specs.values()} <= {"F32", "I64"}
 

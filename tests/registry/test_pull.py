@@ -277,6 +277,13 @@ def test_what_is_not_there_is_said(shop: Shop) -> None:
             shop.pull(target)
 
 
+def test_sizes_are_capped_before_anything_is_fetched(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "MAX_FILE_BYTES", 1000)
+    with pytest.raises(HubError, match=r"model\.safetensors of .* at most 1,000 are fetched"):
+        shop.pull()
+    assert not shop.blob(WEIGHTS).exists()
+
+
 def test_a_private_model_needs_the_token_of_its_own_hub(shop: Shop) -> None:
     api = HfApi(endpoint=shop.hub.endpoint, token=shop.hub.token)
     api.update_repo_settings(shop.published.repo_id, private=True)

@@ -14,6 +14,11 @@ Real: TypeAlias = int | float
 
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
 
+# Far above any image network, and low enough that a hostile description costs neither memory nor overflow.
+MAX_SIDE = 8192
+MAX_CLASSES = 2**20
+MAX_POSITIONS = MAX_SIDE**2
+
 
 @dataclass(frozen=True)
 class Preprocessing:
@@ -31,8 +36,8 @@ class Preprocessing:
 
     def __post_init__(self) -> None:
         channels = self.input_size[0]
-        if min(self.input_size) < 1:
-            raise ConfigError(f"preprocessing: input_size must be positive, got {self.input_size}.")
+        if min(self.input_size) < 1 or max(self.input_size) > MAX_SIDE:
+            raise ConfigError(f"preprocessing: input_size must be from 1 to {MAX_SIDE}, got {self.input_size}.")
         for name, values in (("mean", self.mean), ("std", self.std)):
             if len(values) != channels:
                 raise ConfigError(f"preprocessing: expected {channels} values of {name}, got {len(values)}.")
@@ -81,12 +86,12 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         _check_schema("config", self.schema)
-        if self.num_classes < 1:
-            raise ConfigError(f"config: num_classes must be positive, got {self.num_classes}.")
+        if not 1 <= self.num_classes <= MAX_CLASSES:
+            raise ConfigError(f"config: num_classes must be from 1 to {MAX_CLASSES}, got {self.num_classes}.")
         if self.class_names and len(self.class_names) != self.num_classes:
             raise ConfigError(f"config: {self.num_classes} classes, but {len(self.class_names)} class names.")
-        if any(count < 1 for count in self.positions.values()):
-            raise ConfigError("config: positions must be positive.")
+        if not all(1 <= count <= MAX_POSITIONS for count in self.positions.values()):
+            raise ConfigError(f"config: positions must be from 1 to {MAX_POSITIONS}.")
 
     def to_dict(self) -> dict[str, Any]:
         """The document ``config.json``: timm's keys, derived from the block ``prunarium``, which is the truth."""
@@ -155,6 +160,8 @@ class Provenance:
 
     def __post_init__(self) -> None:
         _check_schema("provenance", self.schema)
+        if not is_slug(self.slug):
+            raise ConfigError(f"provenance: {self.slug!r} is no slug.", "Expected method/architecture/sparsity.")
         slug = parse_slug(self.slug)
         if (slug.method, slug.architecture) != (self.method, self.architecture):
             raise ConfigError(f"provenance: slug {self.slug} is not {self.method} on {self.architecture}.")
@@ -162,6 +169,10 @@ class Provenance:
             raise ConfigError(f"provenance: sparsity_target must be in [0, 1), got {self.sparsity_target}.")
         if self.parent is not None and not is_slug(self.parent):
             raise ConfigError(f"provenance: parent {self.parent!r} is no slug.")
+        if min(self.epochs, self.training_flops or 0, self.replicate) < 0:
+            raise ConfigError("provenance: epochs, training_flops and replicate cannot be negative.")
+        if not 0 <= self.label_smoothing < 1:
+            raise ConfigError(f"provenance: label_smoothing must be in [0, 1), got {self.label_smoothing}.")
         if self.upstream_top1 is not None and not 0 <= self.upstream_top1 <= 1:
             raise ConfigError(f"provenance: upstream_top1 must be a fraction, got {self.upstream_top1}.")
 

@@ -159,10 +159,8 @@ def parse_header(header: bytes, data_bytes: int, where: str) -> Header:
 
 def _entry(name: str, value: Any, where: str) -> Entry:
     where = f"{where}: tensor {name!r}"
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        raise TensorFileError(f"{where}: the name is not valid Unicode.") from None
+    if "\0" in name:
+        raise TensorFileError(f"{where}: the name holds a NUL.")
     if not isinstance(value, dict) or set(value) != {"dtype", "shape", "data_offsets"}:
         raise TensorFileError(f"{where}: expected exactly dtype, shape and data_offsets.")
     dtype, shape, offsets = value["dtype"], value["shape"], value["data_offsets"]

@@ -1,6 +1,7 @@
 """JSON without surprises: no duplicate keys, no NaN, no unknown fields, and errors that carry the path to the leaf."""
 
 import json
+import math
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from types import NoneType, UnionType
@@ -11,19 +12,32 @@ from .errors import ConfigError
 T = TypeVar("T")
 
 
+# Generous for what people write, small for what a program must survive: depth of nesting, and a signed 64-bit integer.
+_MAX_DEPTH = 64
+_MAX_INTEGER = 2**63 - 1
+
+
 def parse_json(data: bytes, where: str) -> Any:
     """The value of a UTF-8 JSON document.
 
-    Raises :class:`ConfigError` for invalid UTF-8 or JSON, doubled keys, NaN and Infinity, numbers or nesting beyond
-    what Python reads; ``where`` names the document in the message.
+    Raises :class:`ConfigError` for invalid UTF-8 or JSON, doubled keys, numbers that are not finite or need more than
+    64 bits, strings that no database or file name can hold, and nesting without end; ``where`` names the document.
     """
     try:
-        return json.loads(data.decode(), object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        value = json.loads(
+            data.decode(),
+            object_pairs_hook=_unique,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            parse_int=_integer,
+        )
+        _examine(value, _MAX_DEPTH)
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{where}: expected strict JSON: {error}") from error
+    return value
 
 
-def read_json(path: Path, limit_bytes: int = 16 * 2**20) -> Any:
+def read_json(path: Path, limit_bytes: int = 4 * 2**20) -> Any:
     """The strict JSON value of a file; raises :class:`ConfigError` where it is missing, too large or malformed."""
     try:
         with path.open("rb") as file:
@@ -118,6 +132,36 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(text: str) -> Any:
     raise ValueError(f"{text} is not a JSON number")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is too large for a number")
+    return value
+
+
+def _integer(text: str) -> int:
+    # The length first: Python refuses to read thousands of digits, in words that are not for our users.
+    if len(text) > 20 or abs(int(text)) > _MAX_INTEGER:
+        raise ValueError(f"{text[:20]}… is too large for an integer" if len(text) > 20 else f"{text} is too large")
+    return int(text)
+
+
+def _examine(value: Any, depth: int) -> None:
+    if depth == 0:
+        raise ValueError(f"nested more than {_MAX_DEPTH} levels deep")
+    if isinstance(value, str):
+        if "\0" in value:
+            raise ValueError("a string holds a NUL")
+        value.encode()  # half a surrogate pair raises UnicodeEncodeError, which is a ValueError
+    elif isinstance(value, dict):
+        for key, entry in value.items():
+            _examine(key, depth)
+            _examine(entry, depth - 1)
+    elif isinstance(value, list):
+        for entry in value:
+            _examine(entry, depth - 1)
 
 
 _WORDS: dict[Any, str] = {

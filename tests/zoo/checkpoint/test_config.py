@@ -66,6 +66,7 @@ def test_a_config_made_elsewhere_is_told_to_import(value: Any) -> None:
     ("change", "message"),
     [
         ({"input_size": (1, 0, 8)}, "input_size"),
+        ({"input_size": (1, 8, 10**6)}, "input_size"),
         ({"mean": (0.0, 0.0)}, "1 values of mean, got 2"),
         ({"std": (0.0,)}, "std must be positive"),
         ({"interpolation": "cubic"}, "interpolation"),
@@ -81,6 +82,8 @@ def test_impossible_preprocessing_is_refused(change: dict[str, Any], message: st
     ("change", "message"),
     [
         ({"num_classes": 0}, "num_classes"),
+        ({"num_classes": 2**40, "class_names": ()}, "num_classes"),
+        ({"positions": {"conv": 2**40}}, "positions"),
         ({"class_names": ("a",)}, "5 classes, but 1 class names"),
         ({"positions": {"conv": 0}}, "positions"),
         ({"schema": 2}, "schema 2"),
@@ -95,9 +98,14 @@ def test_impossible_config_is_refused(change: dict[str, Any], message: str) -> N
     ("change", "message"),
     [
         ({"method": "rigl"}, "slug gmp/toy/0.50-s0 is not rigl on toy"),
+        ({"slug": "org/name"}, "'org/name' is no slug"),
         ({"sparsity_target": 1.0}, "sparsity_target"),
         ({"parent": "org/name"}, "parent"),
         ({"upstream_top1": 87.5}, "fraction"),
+        ({"epochs": -1}, "negative"),
+        ({"replicate": -1}, "negative"),
+        ({"training_flops": -1.0}, "negative"),
+        ({"label_smoothing": 1.0}, "label_smoothing"),
         ({"schema": 2}, "schema 2"),
     ],
 )

@@ -64,9 +64,10 @@ tensor_arrays = st.sampled_from(DTYPES).flatmap(
 )
 
 
-@given(
-    values=st.dictionaries(st.text(min_size=1, max_size=8).filter(lambda name: name != "__metadata__"), tensor_arrays)
-)
+names = st.text(min_size=1, max_size=8).filter(lambda name: name != "__metadata__" and "\0" not in name)
+
+
+@given(values=st.dictionaries(names, tensor_arrays))
 def test_files_are_byte_equal_to_the_library(
     values: dict[str, np.ndarray[Any, Any]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -99,6 +100,8 @@ HOSTILE = {
     "number beyond Python's limit": (packed(b'{"a":' + b"9" * 5000 + b"}"), "strict JSON"),
     "doubled tensor": (packed(b'{"w":{},"w":{}}'), "'w' stands twice"),
     "doubled field": (packed(b'{"w":{"dtype":"F32","dtype":"F32"}}'), "'dtype' stands twice"),
+    "NUL in a name": (packed(b'{"\\u0000":' + json.dumps(entry()).encode() + b"}", b"1234"), "NUL"),
+    "offset beyond 64 bits": (packed({"w": entry(offsets=[0, 2**63])}, b"1234"), "too large"),
     "NaN": (packed(b'{"w":NaN}'), "NaN"),
     "metadata not strings": (packed({"__metadata__": {"format": 1}}), "__metadata__"),
     "metadata not an object": (packed({"__metadata__": "pt"}), "__metadata__"),
@@ -120,7 +123,10 @@ HOSTILE = {
     "same bytes twice": (packed({"v": entry(), "w": entry()}, b"1234"), "'w' overlaps"),
     "data cut": (packed({"w": entry()}, b"123"), "take 4 bytes, the file holds 3"),
     "data left over": (packed({"w": entry()}, b"12345"), "take 4 bytes, the file holds 5"),
-    "name half a surrogate pair": (packed(b'{"\\ud800":' + json.dumps(entry()).encode() + b"}", b"1234"), "Unicode"),
+    "name half a surrogate pair": (
+        packed(b'{"\\ud800":' + json.dumps(entry()).encode() + b"}", b"1234"),
+        "strict JSON.*surrogates",
+    ),
 }
 
 
@@ -188,6 +194,7 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
     [
         ([RawTensor("w", "F32", (1,), DATA[:4])] * 2, "'w' stands twice"),
         ([RawTensor("w", "F4", (1,), DATA[:4])], "unknown dtype"),
+        ([RawTensor("w\0", "F32", (1,), DATA[:4])], "NUL"),
         ([RawTensor("w", "F32", (3,), DATA)], "takes 12 bytes, the offsets give 8"),
     ],
 )

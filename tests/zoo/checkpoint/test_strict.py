@@ -67,10 +67,32 @@ def test_a_missing_field_and_a_wrong_document_are_named() -> None:
         decode(Outer, None, "doc")
 
 
-@pytest.mark.parametrize("text", [b'{"a":1,"a":1}', b'{"a":NaN}', b'{"a":-Infinity}', b"\xff", b"{", b"[" * 100_000])
-def test_loose_json_is_refused(text: bytes) -> None:
+LOOSE = {
+    "doubled key": b'{"a":1,"a":1}',
+    "NaN": b'{"a":NaN}',
+    "infinity": b'{"a":-Infinity}',
+    "infinity by overflow": b"[1e999]",
+    "integer beyond 64 bits": b"[9223372036854775808]",
+    "integer of many digits": b"[" + b"9" * 5000 + b"]",
+    "not UTF-8": b"\xff",
+    "cut": b"{",
+    "hostile nesting": b"[" * 100_000,
+    "deep nesting": b"[" * 65 + b"]" * 65,
+    "NUL": b'["\\u0000"]',
+    "NUL in a key": b'{"\\u0000":1}',
+    "half a surrogate pair": b'["\\ud800"]',
+}
+
+
+@pytest.mark.parametrize("case", LOOSE)
+def test_loose_json_is_refused(case: str) -> None:
     with pytest.raises(ConfigError, match="here: expected strict JSON"):
-        parse_json(text, "here")
+        parse_json(LOOSE[case], "here")
+
+
+def test_the_limits_themselves_are_allowed() -> None:
+    assert parse_json(b"[9223372036854775807,-9223372036854775807,1e308]", "here") == [2**63 - 1, 1 - 2**63, 1e308]
+    assert parse_json(b"[" * 60 + b"]" * 60, "here") != []
 
 
 def test_files_are_capped_and_named(tmp_path: Path) -> None:
