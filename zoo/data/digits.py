@@ -8,6 +8,7 @@ depends on the images alone, not on the order in which they are stored, and on n
 import hashlib
 import re
 from functools import cache
+from importlib.metadata import distribution
 
 import numpy as np
 from jaxtyping import Int64, UInt8
@@ -16,6 +17,8 @@ from ..core.errors import UsageError
 from ..errors import DataMismatchError
 from . import SOURCES
 from ._images import ImageData, Split, manifest_hash
+
+_FILE = "sklearn/datasets/data/digits.csv.gz"
 
 TRAIN_FRACTION = 0.50
 VALIDATION_FRACTION = 0.15
@@ -71,11 +74,10 @@ def split_by_content(
 
 @cache
 def _bundled() -> tuple[UInt8[np.ndarray, "n 8 8 1"], Int64[np.ndarray, " n"]]:
-    from sklearn.datasets import load_digits  # a second of import that only this source pays
-
-    bunch = load_digits()
-    images = np.rint(bunch.images * (255.0 / 16.0)).astype(np.uint8)[..., None]  # 17 grey levels to 0-255
-    labels = bunch.target.astype(np.int64)
+    # The file itself: importing scikit-learn to read it would cost every process more than a second.
+    table = np.loadtxt(str(distribution("scikit-learn").locate_file(_FILE)), delimiter=",")
+    images = np.rint(table[:, :-1] * (255.0 / 16.0)).astype(np.uint8).reshape(-1, 8, 8, 1)  # 17 grey levels to 0-255
+    labels = table[:, -1].astype(np.int64)
     found = manifest_hash(split_by_content(images, labels, range(10)))
     if found != ALL_DIGITS_SHA256:
         raise DataMismatchError(

@@ -1,0 +1,123 @@
+"""The commands as a user types them, through the front door that formats errors."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_models import hashes
+
+from prunarium.cli import run
+from zoo.architectures import ARCHITECTURES
+from zoo.methods import METHODS
+
+DIGITS = ["--data", "digits:0-4", "--epochs", "1"]
+
+
+def output_of(capsys: pytest.CaptureFixture[str], *args: str) -> Any:
+    assert run(["zoo", *args, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_methods_lists_every_method_with_its_facts(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = output_of(capsys, "methods")
+    assert [row["name"] for row in rows] == list(METHODS)
+    assert set(rows[0]) == {"name", "title", "family", "starts_from", "masks", "exact_target", "paper"}
+    assert run(["zoo", "methods"]) == 0
+    assert "gmp" in capsys.readouterr().out
+
+
+def test_architectures_lists_every_architecture(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = output_of(capsys, "architectures")
+    assert [row["name"] for row in rows] == list(ARCHITECTURES)
+    assert set(rows[0]) == {"name", "title", "input_size", "classifier", "timm_name", "source"}
+    assert run(["zoo", "architectures"]) == 0
+    assert "ResNet-50" in capsys.readouterr().out
+
+
+def test_prunable_explains_every_parameter(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = output_of(capsys, "prunable", "resnet8-digits", "--num-classes", "5")
+    assert rows[0] == {"name": "conv1.weight", "shape": [8, 1, 3, 3], "prunable": True, "reason": "weight of Conv2d"}
+    assert sum(row["prunable"] for row in rows) == 10
+    assert run(["zoo", "prunable", "resnet8-digits"]) == 0
+    assert "biases are never pruned" in capsys.readouterr().out
+
+
+def test_train_then_prune_then_again_reuses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = str(tmp_path)
+    train = ["zoo", "train", "--architecture", "resnet8-digits", *DIGITS, "--seeds", "0,1", "--out", out]
+    assert run(train) == 0
+    prune = ["prune", "--method", "gmp,random", "--sparsities", "0.90,0.98", "--parents", out, *DIGITS, "--out", out]
+    rows = output_of(capsys, *prune) if capsys.readouterr().out else []
+    assert [row["name"] for row in rows] == [
+        "gmp-resnet8-digits-0.90-s0",
+        "gmp-resnet8-digits-0.98-s0",
+        "random-resnet8-digits-0.90-s0",
+        "random-resnet8-digits-0.98-s0",
+    ]
+    assert not any(row["reused"] for row in rows)
+    assert all(0 <= row["upstream_top1"] <= 1 and Path(row["path"]).is_dir() for row in rows)
+    before = hashes(tmp_path)
+    assert len(before) == 6
+    assert run(["zoo", *prune]) == 0
+    captured = capsys.readouterr()
+    assert captured.err.count("reused") == 4
+    assert "Upstream top-1" in captured.out
+    assert hashes(tmp_path) == before
+
+
+def test_what_is_asked_for_twice_is_made_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = output_of(
+        capsys, "train", "--architecture", "resnet8-digits", *DIGITS, "--seeds", "3,3", "--out", str(tmp_path)
+    )
+    assert [row["seed"] for row in rows] == [3]
+
+
+PRUNE = ["prune", "--data", "digits:0-4", "--out", "out", "--parents", "."]
+
+
+@pytest.mark.parametrize(
+    ("args", "message", "hint"),
+    [
+        ([*PRUNE, "--method", "gmpp", "--sparsities", "0.9"], "no pruning method 'gmpp'", "Did you mean 'gmp'?"),
+        ([*PRUNE, "--method", "gmp", "--sparsities", "most"], "separated by commas, got 'most'", "0.90,0.95,0.98"),
+        ([*PRUNE, "--method", "gmp", "--sparsities", "0.9", "--seeds", "x"], "got 'x'", "0,1,2"),
+        ([*PRUNE, "--method", "gmp", "--sparsities", "0.9"], "holds no dense parent", "prunarium zoo train"),
+        ([*PRUNE[:-1], "gone", "--method", "gmp", "--sparsities", "0.9"], "no folder gone", "prunarium zoo train"),
+        (
+            ["train", "--architecture", "resnet8digits", "--data", "digits:0-4", "--out", "out"],
+            "no recipe for the architecture 'resnet8digits'",
+            "resnet8-digits",
+        ),
+        (
+            ["train", "--architecture", "resnet8-digits", "--data", "digts:0-4", "--out", "out"],
+            "no kind of data 'digts'",
+            "digits",
+        ),
+    ],
+)
+def test_a_users_mistake_is_one_clear_error(
+    args: list[str],
+    message: str,
+    hint: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["zoo", *args]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert message in captured.err
+    assert hint in captured.err
+    assert "Traceback" not in captured.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sparsity_above_one_is_one_clear_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = str(tmp_path)
+    assert run(["zoo", "train", "--architecture", "resnet8-digits", *DIGITS, "--out", out]) == 0
+    prune = ["zoo", "prune", "--method", "gmp", "--sparsities", "0.9,1.5", "--parents", out, *DIGITS, "--out", out]
+    assert run(prune) == 2
+    assert "from 0 to 0.99 in hundredths, got 1.5" in capsys.readouterr().err
+    assert list(hashes(tmp_path)) == ["dense-resnet8-digits-0.00-s0"]

@@ -1,0 +1,155 @@
+"""The training loop: deterministic, honest about its cost, clear when it fails."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from pruning_runs import differing, state_of
+from torch import nn
+
+from zoo.architectures import ARCHITECTURES
+from zoo.checkpoint.config import Preprocessing
+from zoo.core.errors import UsageError
+from zoo.data import Split, load_data
+from zoo.errors import TrainingDivergedError
+from zoo.flops import forward_flops, positions
+from zoo.methods import METHODS, Method
+from zoo.methods.rigl import RigL, RigLConfig
+from zoo.models import build
+from zoo.train import Batches, TrainConfig, TrainResult, evaluate, stream_seed, train
+
+PREPROCESSING = ARCHITECTURES["resnet8-digits"].preprocessing
+QUICK = TrainConfig(epochs=1, learning_rate=0.1)
+
+
+@pytest.fixture(scope="module")
+def split() -> Split:
+    return load_data("digits:0-4").splits["train"]
+
+
+def run(
+    split: Split, config: TrainConfig = QUICK, method: Method | None = None, target: float = 0.0
+) -> tuple[nn.Module, TrainResult]:
+    model = build("resnet8-digits", 5, seed=config.seed)
+    chosen = method or METHODS["dense"]()
+    return model, train(model, split, config, preprocessing=PREPROCESSING, method=chosen, target=target)
+
+
+def test_a_seed_fixes_every_bit_whatever_the_number_of_threads(split: Split) -> None:
+    threads = torch.get_num_threads()
+    ends = []
+    for count in (1, 2):
+        torch.set_num_threads(count)
+        ends.append(state_of(run(split)[0]))
+        assert torch.get_num_threads() == count
+    torch.set_num_threads(threads)
+    assert differing(*ends) == []
+    other = run(split, replace(QUICK, seed=1))[0]
+    assert "conv1.weight" in differing(ends[0], state_of(other))
+
+
+def test_training_learns(split: Split) -> None:
+    model, result = run(split, TrainConfig(epochs=6, learning_rate=0.2))
+    losses = [epoch.loss for epoch in result.history]
+    assert len(losses) == 6
+    assert losses[-1] < 0.5 * losses[0]
+    assert evaluate(model, load_data("digits:0-4").splits["validation"], PREPROCESSING).top1 > 0.8
+
+
+def test_history_shows_the_sparsity_rise_to_the_target(split: Split) -> None:
+    _, result = run(split, replace(QUICK, epochs=3), METHODS["gmp"](), 0.9)
+    sparsities = [epoch.sparsity for epoch in result.history]
+    assert sparsities == sorted(sparsities)
+    assert sparsities[-1] == pytest.approx(0.9, abs=1e-4)
+
+
+def test_cost_of_a_fixed_mask_is_three_sparse_passes_a_step(split: Split) -> None:
+    model, result = run(split, QUICK, METHODS["random"](), 0.9)
+    kept = {name: int((weight != 0).sum()) for name, weight in model.named_parameters()}
+    used = positions(model, (1, 8, 8))
+    assert result.steps == len(split) // 64 == 7
+    assert result.flops == 7 * 64 * 3 * forward_flops({f"{name}.weight": kept[f"{name}.weight"] for name in used}, used)
+
+
+def test_an_exchange_of_rigl_costs_one_dense_gradient(split: Split) -> None:
+    static = run(split, QUICK, METHODS["random"](), 0.9)[1].flops
+    method = RigL(RigLConfig(interval=3, end=1.0))  # exchanges at steps 3 and 6 of 7
+    model, result = run(split, QUICK, method, 0.9)
+    used = positions(model, (1, 8, 8))
+    dense = forward_flops({f"{name}.weight": model.get_parameter(f"{name}.weight").numel() for name in used}, used)
+    assert result.flops == static + 2 * 64 * (dense - static // (7 * 64 * 3))
+
+
+def test_a_loss_that_is_no_number_is_one_clear_error(split: Split) -> None:
+    with pytest.raises(TrainingDivergedError, match=r"The loss is (nan|inf) after epoch 1 of 1.\nLower the learning"):
+        run(split, TrainConfig(epochs=1, learning_rate=1e30, momentum=0.0))
+
+
+def test_the_learning_rate_falls_along_a_cosine() -> None:
+    config = TrainConfig(epochs=1, learning_rate=0.4)
+    assert [config.rate(step, 100) for step in (0, 50, 100)] == pytest.approx([0.4, 0.2, 0.0])
+    assert replace(config, schedule="constant").rate(99, 100) == 0.4
+
+
+@pytest.mark.parametrize("values", [{"epochs": 0}, {"batch_size": 0}, {"learning_rate": 0.0}, {"schedule": "stairs"}])
+def test_impossible_settings_are_refused(values: dict[str, float]) -> None:
+    with pytest.raises(UsageError):
+        TrainConfig(**{"epochs": 1, **values})  # type: ignore[arg-type]
+
+
+def test_label_smoothing_lowers_the_confidence_that_training_rewards(split: Split) -> None:
+    plain, smooth = (run(split, replace(QUICK, label_smoothing=value))[1].history[0].loss for value in (0.0, 0.2))
+    assert plain != smooth
+
+
+def test_batches_hold_every_image_once_in_a_new_order_each_epoch() -> None:
+    images, labels = torch.arange(10.0).reshape(10, 1, 1, 1), torch.arange(10)
+    batches = Batches(images, labels, batch_size=3, seed=0)
+    epochs = [[label for _, y in batches for label in y.tolist()] for _ in range(2)]
+    assert len(batches) == 3
+    assert all(len(epoch) == 9 == len(set(epoch)) for epoch in epochs)
+    assert epochs[0] != epochs[1]
+    assert all(torch.equal(x.flatten().long(), y) for x, y in batches)
+    assert [label for _, y in batches.in_order() for label in y.tolist()] == list(range(10))
+
+
+def test_a_set_smaller_than_a_batch_is_one_batch() -> None:
+    batches = Batches(torch.zeros(5, 1, 1, 1), torch.arange(5), batch_size=64, seed=0)
+    assert [len(y) for _, y in batches] == [5]
+
+
+def test_purposes_have_streams_of_their_own() -> None:
+    seeds = [stream_seed(seed, purpose) for seed in (0, 1) for purpose in ("order", "pruner")]
+    assert len(set(seeds)) == 4
+    assert stream_seed(0, "order") == 2863927453757216  # pinned: another value would change every model
+
+
+class Fixed(nn.Module):
+    """Logits that are the pixels."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.flatten(1)
+
+
+def test_evaluation_equals_arithmetic_in_numpy() -> None:
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (300, 1, 4, 1), dtype=np.uint8)
+    labels = rng.integers(0, 4, 300)
+    model = Fixed().train()
+    preprocessing = Preprocessing((1, 1, 4), (0.0,), (0.1,), "nearest", 1.0)
+    score = evaluate(model, Split(images, labels, tuple(map(str, range(300)))), preprocessing)
+    logits = images.reshape(300, 4) / 25.5
+    log_probabilities = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    assert score.top1 == np.mean(logits.argmax(axis=1) == labels)
+    assert score.nll == pytest.approx(-np.mean(log_probabilities[np.arange(300), labels]), rel=1e-5)
+    assert model.training
+
+
+@pytest.fixture(autouse=True)
+def no_global_randomness() -> Iterator[None]:
+    """Nothing here may draw from torch's global generator."""
+    before = torch.get_rng_state()
+    yield
+    assert torch.equal(before, torch.get_rng_state())
