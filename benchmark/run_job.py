@@ -62,7 +62,7 @@ def run_job(job: Job, folder: Path, blobs: BlobStore) -> Outcome:
         source = read_folder(folder)
         model = _load(source, task, protocol, job.seed)
         if isinstance(task, CostTask):
-            evaluation, stored = Evaluation({}), dict[str, PredictionRecord]()
+            evaluation, stored = Evaluation({}, notes=task.manifest()), dict[str, PredictionRecord]()
             cells = score_cost(task, cost_of(source, model, task))
         else:
             evaluation, kept = _evaluate(job, task, protocol, source, model)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from benchmark_catalogues import DigitCatalogue, digit_catalogue
-from digit_models import write_digit_model
+from digit_models import write_digit_models
 
 from zoo.checkpoint.folder import ModelFolder
 
@@ -13,11 +13,8 @@ from zoo.checkpoint.folder import ModelFolder
 @pytest.fixture(scope="session")
 def digit_models(tmp_path_factory: pytest.TempPathFactory) -> tuple[ModelFolder, ModelFolder]:
     """A dense network of the digits 0-4, and the same pruned to 50 % in one shot."""
-    folder = tmp_path_factory.mktemp("models")
-    return (
-        write_digit_model(folder / "dense", sparsity=0.0),
-        write_digit_model(folder / "sparse", sparsity=0.5),
-    )
+    dense, sparse = write_digit_models(tmp_path_factory.mktemp("models"), (0.0, 0.5))
+    return dense, sparse
 
 
 @pytest.fixture

@@ -1,6 +1,10 @@
 """Real model folders in a second: a small residual network trained on the digits 0-4, then pruned in one shot."""
 
+from collections.abc import Sequence
+from copy import deepcopy
 from pathlib import Path
+
+from torch import nn
 
 from zoo.architectures import ARCHITECTURES
 from zoo.checkpoint.config import ModelConfig, Provenance
@@ -17,12 +21,20 @@ from zoo.train import TrainConfig, train
 ARCHITECTURE = "resnet8-digits"
 
 
-def write_digit_model(path: Path, *, sparsity: float, seed: int = 0, epochs: int = 4) -> ModelFolder:
-    """Train dense, prune by magnitude to ``sparsity`` without training on, and write the folder."""
-    entry, data = ARCHITECTURES[ARCHITECTURE], load_data("digits:0-4")
+def write_digit_models(
+    folder: Path, sparsities: Sequence[float], *, seed: int = 0, epochs: int = 4
+) -> tuple[ModelFolder, ...]:
+    """Train once, and write the network pruned by magnitude to each sparsity, without training on."""
+    data = load_data("digits:0-4")
     model = build(ARCHITECTURE, 5, seed)
     config = TrainConfig(epochs=epochs, batch_size=32, learning_rate=0.05, seed=seed)
-    train(model, data.splits["train"], config, preprocessing=entry.preprocessing, method=METHODS["dense"](), target=0.0)
+    preprocessing = ARCHITECTURES[ARCHITECTURE].preprocessing
+    train(model, data.splits["train"], config, preprocessing=preprocessing, method=METHODS["dense"](), target=0.0)
+    return tuple(_write(folder / f"{sparsity:.2f}-s{seed}", deepcopy(model), sparsity, seed) for sparsity in sparsities)
+
+
+def _write(path: Path, model: nn.Module, sparsity: float, seed: int) -> ModelFolder:
+    entry, data = ARCHITECTURES[ARCHITECTURE], load_data("digits:0-4")
     weights = prunable_parameters(model)
     scores = {name: weight.detach().abs() for name, weight in weights.items()}
     kept = keep_top_global(scores, count_for(sparsity, sum(score.numel() for score in scores.values())))
@@ -53,7 +65,7 @@ def write_digit_model(path: Path, *, sparsity: float, seed: int = 0, epochs: int
             parent=None if sparsity == 0 else f"dense/{ARCHITECTURE}/0.00-s{seed}",
             data="digits:0-4",
             data_sha256=data.sha256,
-            epochs=epochs,
+            epochs=4,
             config_hash="0" * 64,
             code_version="0",
             licence="Apache-2.0",
