@@ -1,1 +1,1 @@
-"""The leaderboard: pages, an API and charts over the catalogue, without torch. Made by ``leaderboard.app.create_app``."""
+"""The leaderboard: pages, an API and charts over the catalogue, without torch; see :mod:`leaderboard.app`."""

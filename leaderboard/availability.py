@@ -50,8 +50,10 @@ def access(model: ModelRecord, *, has_revision: bool) -> Access:
 def _python(name: str) -> str:
     return (
         "import prunarium\n\n"
-        f'model = prunarium.load("{name}", num_classes=10)  # a new head, the pruned backbone\n'
-        "prunarium.keep_sparse(model, optimizer)  # the zeros stay zero while you fine-tune"
+        "# a new head on the pruned backbone\n"
+        f'model = prunarium.load("{name}", num_classes=10)\n\n'
+        "# the zeros stay zero while you fine-tune\n"
+        "prunarium.keep_sparse(model, optimizer)"
     )
 
 

@@ -104,7 +104,7 @@ def _row(
     cells = {side.kind: side_cell(catalogue, entry, side, trusted) for side in sides}
     return Row(
         entry=entry,
-        title=method.title if method is not None else model.method,
+        title=catalogue.method_title(model.method),
         family="parent" if entry.is_dense else method.family if method is not None else "of its author",
         cells=cells,
         ranks={},

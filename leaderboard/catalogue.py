@@ -108,6 +108,16 @@ class Catalogue:
         """All results on a task."""
         return self._by_task.get(task, [])
 
+    def architecture_title(self, name: str) -> str:
+        """How people call it; the name itself for one that is not recorded."""
+        known = self.architectures.get(name)
+        return known.title if known is not None else name
+
+    def method_title(self, name: str) -> str:
+        """How people call it; the name itself for one that is not recorded."""
+        known = self.methods.get(name)
+        return known.title if known is not None else name
+
     def parent_of(self, model: ModelRecord) -> ModelRecord | None:
         """The dense model it was pruned from; where none is recorded, the dense one of its architecture and owner."""
         if model.parent is not None and model.parent in self.models:

@@ -46,7 +46,7 @@ def cell_strip(cell: SideCell, side: Side) -> str:
         StripCell(
             task.name,
             task.change.value if task.change else None,
-            task.change is None or task.change.half is None or task.change.resolved,
+            task.change.resolved if task.change and task.change.half is not None else None,
             task.text,
         )
         for task in cell.tasks
@@ -78,7 +78,8 @@ def board_charts(board: Board) -> tuple[str, ...]:
                 sparsity_lines(
                     side.title,
                     drawn,
-                    unit="%" if side.unit == "%" else "points",
+                    unit=side.unit,
+                    high=100.0 if side.unit == "%" else 45.0,
                     highlighted=board.band,
                     sparsities=sparsities,
                 )

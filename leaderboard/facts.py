@@ -88,7 +88,7 @@ def _measured(catalogue: Catalogue, entry: Entry, column: FactColumn, trusted: S
     half = _half(per_model, results)
     value = sum(per_model) / len(per_model)
     scale = 100.0 if metric is not None and metric.unit == "fraction" else 1.0
-    small = "" if half is None else f"±{half * scale:.{decimals_for(half * scale) if scale > 1 else 3}f}"
+    small = "" if not half else f"±{half * scale:.{decimals_for(half * scale) if scale > 1 else 3}f}"
     return Fact(value, format_metric(value, metric, half), small)
 
 

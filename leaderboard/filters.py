@@ -90,7 +90,7 @@ def apply_filters(catalogue: Catalogue, query: BoardQuery, suite_ref: str) -> Fi
         band,
         {
             "architecture": tuple(
-                Choice(name, _title(catalogue, name), count(trusted, _in(name, None)), name == architecture)
+                Choice(name, catalogue.architecture_title(name), count(trusted, _in(name, None)), name == architecture)
                 for name, _ in per_architecture.most_common()
             ),
             "sparsity": tuple(sparsities),
@@ -121,8 +121,3 @@ def _is_of(entry: Entry, architecture: str | None) -> bool:
 
 def _in(architecture: str | None, band: float | None) -> Callable[[Entry], bool]:
     return lambda entry: _is_of(entry, architecture) and (band is None or band_of(entry.model.sparsity_target) == band)
-
-
-def _title(catalogue: Catalogue, name: str) -> str:
-    known = catalogue.architectures.get(name)
-    return known.title if known is not None else name

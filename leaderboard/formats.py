@@ -2,7 +2,17 @@
 
 from registry.charts import number, signed
 
-__all__ = ["bytes_of", "count_of", "decimals_for", "number", "percent", "percent_of", "ref_name", "signed", "when"]
+__all__ = [
+    "bytes_of",
+    "count_of",
+    "decimals_for",
+    "large",
+    "number",
+    "percent",
+    "percent_of",
+    "signed",
+    "when",
+]
 
 
 def decimals_for(half_width: float | None, fallback: int = 1) -> int:
@@ -45,23 +55,33 @@ def bytes_of(size: float | None) -> str:
     value = float(size)
     for unit in ("B", "kB", "MB"):
         if value < 1000:
-            return f"{value:.3g} {unit}" if unit == "B" or value >= 100 else f"{value:.2f} {unit}"
+            return f"{value:.0f} {unit}" if unit == "B" else f"{_three(value)} {unit}"
         value /= 1000
-    return f"{value:.2f} GB"
+    return f"{_three(value)} GB"
+
+
+def large(value: float | None) -> str:
+    """Three digits with k, M, G or T.
+
+    >>> large(24_000), large(4.09e9)
+    ('24.0 k', '4.09 G')
+    """
+    if value is None:
+        return "–"
+    for factor, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= factor:
+            return f"{_three(value / factor)} {unit}"
+    return f"{value:.3g}"
+
+
+def _three(value: float) -> str:
+    """Three significant digits of a value from 1 to 999."""
+    return f"{value:.0f}" if value >= 99.95 else f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"
 
 
 def count_of(value: float | None) -> str:
     """A count with thin spaces between thousands, an en dash for None."""
     return "–" if value is None else f"{value:,.0f}".replace(",", "\u2009")
-
-
-def ref_name(ref: str) -> str:
-    """The name of a ``name@version``.
-
-    >>> ref_name("birdsnap@ist2022")
-    'birdsnap'
-    """
-    return ref.partition("@")[0]
 
 
 def when(at_us: int | None) -> str:

@@ -45,7 +45,7 @@ def _two_sides(where: str, frozen: Sequence[Row], tuned: Sequence[Row], rows: in
         best = "checkpoint differs" if len(frozen) == len(tuned) == 1 else "checkpoints differ"
         return f"Freeze the backbone or fine-tune it all? {where} the best {best}."
     if len(frozen) == len(tuned) == 1:
-        return f"{where} {both[0].title} is the best checkpoint, frozen and fine-tuned."
+        return f"{where} {both[0].title} is best, frozen and fine-tuned."
     if len(both) == rows:
         return f"{where} the noise cannot tell the {rows} checkpoints apart, frozen or fine-tuned."
     if len(both) == 1:
@@ -75,7 +75,7 @@ def _lede(board: Board) -> str:
     if not board.sides:
         return "This suite has no transfer tasks."
     side = board.sides[0]
-    what = "transfer tasks" if len(side.columns) > 1 else "transfer task"
+    over = f"over {len(side.columns)} transfer tasks" if len(side.columns) > 1 else f"on {side.columns[0].task.title}"
     measure = "Error change against the dense parent" if side.unit == "%" else "Points of error above the dense parent"
     tail = f"Best here: {', '.join(parts)}." if parts and len(board.rows) > 1 else ""
-    return f"{measure} over {len(side.columns)} {what}; lower is better. {tail}".strip()
+    return f"{measure} {over}; lower is better. {tail}".strip()

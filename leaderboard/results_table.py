@@ -1,12 +1,12 @@
 """A model's results as lines of a table: value, interval, and the change against its dense parent."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from registry.records import MetricRecord, ModelRecord, ResultRecord, TaskRecord
 
-from .catalogue import Catalogue
-from .changes import Z95, Change, measured, task_change
+from .catalogue import Catalogue, Entry
+from .changes import Z95, Change, mean_over_replicates, measured, task_change
 from .facts import format_metric, unit_of
 from .formats import decimals_for
 
@@ -47,11 +47,38 @@ def result_lines(catalogue: Catalogue, results: Sequence[ResultRecord]) -> list[
     return [_line(catalogue, *cell) for cell in cells]
 
 
+def entry_line(catalogue: Catalogue, entry: Entry, task: str, protocol: str, metric: str) -> ResultLine | None:
+    """One line for a board row: of several replicates the mean, with Student's t interval; None without any result."""
+    lines = [
+        _line(catalogue, model.name, task, protocol, metric)
+        for model in entry.models
+        if _whole(catalogue, model.name, task, protocol, metric)
+    ]
+    if len(lines) < 2:
+        return lines[0] if lines else None
+    gap = next((line for line in lines if line.value is None), None)
+    if gap is not None:
+        return gap
+    known = catalogue.metrics.get(metric)
+    mean = mean_over_replicates([line.value for line in lines if line.value is not None])
+    dense = [result for line in lines for result in _dense_results(catalogue, line.model, task, protocol, metric)]
+    changes = [line.change.value for line in lines if line.change is not None]
+    return replace(
+        lines[0],
+        value=mean.value,
+        text=format_metric(mean.value, known, mean.half),
+        spread=_spread(mean.half, known),
+        dense=_dense_text(dense, known),
+        change=mean_over_replicates(changes) if len(changes) == len(lines) else None,
+        runs=len(lines),
+        how=f"Student t over {len(lines)} runs",
+    )
+
+
 def _line(catalogue: Catalogue, name: str, task: str, protocol: str, metric_ref: str) -> ResultLine:
     model, metric = catalogue.models[name], catalogue.metrics.get(metric_ref)
     results = _whole(catalogue, name, task, protocol, metric_ref)
-    parent = catalogue.parent_of(model)
-    dense = _whole(catalogue, parent.name, task, protocol, metric_ref) if parent is not None else []
+    dense = _dense_results(catalogue, model, task, protocol, metric_ref)
     first = results[0]
     values = [result.value for result in results if result.value is not None]
     value = sum(values) / len(values) if values else None
@@ -88,6 +115,13 @@ def half_width(results: Sequence[ResultRecord]) -> tuple[float | None, str]:
     if first.ci_low is not None and first.ci_high is not None:
         return (first.ci_high - first.ci_low) / 2, (first.interval_method or "").replace("-", " ").replace("_", " ")
     return None, first.no_interval_reason or ""
+
+
+def _dense_results(
+    catalogue: Catalogue, model: ModelRecord, task: str, protocol: str, metric: str
+) -> list[ResultRecord]:
+    parent = catalogue.parent_of(model)
+    return _whole(catalogue, parent.name, task, protocol, metric) if parent is not None else []
 
 
 def _whole(catalogue: Catalogue, model: str, task: str, protocol: str, metric: str) -> list[ResultRecord]:

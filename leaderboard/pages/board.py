@@ -44,7 +44,7 @@ class BoardContext(PageContext):
 
     ``drawings`` maps a row's name and a side's kind to its strip and whisker, ``heads`` a side's kind to the heads of
     those two columns; ``key`` explains the squares; ``links`` maps a filter's name to (choice, address) pairs,
-    ``sorts`` a column's key to its link; ``csv`` and ``json`` are the same view for programs, ``reset`` the suite unfiltered.
+    ``sorts`` a column's key to its link; ``csv`` and ``json`` are the same view for programs.
     """
 
     template: ClassVar[str] = "board.html"
@@ -101,7 +101,7 @@ def board_context(board: Board) -> BoardContext:
         charts=board_charts(board),
         drawings=drawings,
         heads=heads,
-        key=_key() if any(strip for strip, _ in drawings.values()) else [],
+        key=_key([strip for strip, _ in drawings.values() if strip]),
         links={name: _links(board, name) for name in FILTERS},
         sorts=_sorts(board),
         columns=board.columns,
@@ -133,13 +133,16 @@ def _sorts(board: Board) -> dict[str, SortLink]:
     return links
 
 
-def _key() -> list[tuple[str, str]]:
-    """What the squares' colours say, each with the square itself."""
+def _key(strips: list[str]) -> list[tuple[str, str]]:
+    """What the squares' colours say, each with the square itself; nothing where no square is drawn."""
+    if not strips:
+        return []
     steps = [(-35.0, "at least 28 % less error"), (-5.0, "less"), (None, "cannot be told apart from dense")]
     steps += [(5.0, "more"), (35.0, "at least 28 % more error")]
-    return [
-        (task_strip([StripCell("", change or 0.0, change is not None, words)], words), words) for change, words in steps
-    ]
+    squares = [StripCell("", change or 0.0, change is not None, words) for change, words in steps]
+    if any(" open" in strip for strip in strips):
+        squares.append(StripCell("", 15.0, None, "pale: no interval"))
+    return [(task_strip([square], square.text), square.text) for square in squares]
 
 
 def _cards(board: Board) -> tuple[Card, ...]:
@@ -149,9 +152,7 @@ def _cards(board: Board) -> tuple[Card, ...]:
         best = next((row for row in sorted(board.rows, key=lambda row: _worst(row, side.kind))), None)
         if best is not None and best.cells[side.kind].change is not None:
             cards.append(
-                Card(
-                    f"/models/{best.name}", f"{side.short}: {best.title}", f"{best.entry.model.title} and how to get it"
-                )
+                Card(f"/models/{best.name}", f"{side.short}: {best.title}", f"{best.entry.key}: results, how to get it")
             )
     cards.append(Card("/about#statistics", "What the intervals mean", "Protocols, ranks, trust levels, how to cite"))
     return tuple(cards)

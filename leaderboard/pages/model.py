@@ -111,13 +111,12 @@ def model_context(
     transfer = _transfer(catalogue, lines)
     paired = {id(line) for row in transfer for line in row.sides.values()}
     entry = catalogue.entry_of(model.name)
-    known = catalogue.architectures.get(model.architecture)
     return ModelContext(
         title=f"{model.title}",
         here="models",
         model=model,
         method=catalogue.methods.get(model.method),
-        architecture=known.title if known is not None else model.architecture,
+        architecture=catalogue.architecture_title(model.architecture),
         parent=catalogue.parent_of(model),
         replicates=entry.models if len(entry.models) > 1 else (),
         siblings=_siblings(catalogue, model),

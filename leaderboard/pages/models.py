@@ -26,7 +26,7 @@ class ModelLine:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelsContext(PageContext):
-    """``groups`` maps an architecture's title to its models, by method and sparsity."""
+    """``groups`` maps an architecture's title to its models by method and sparsity, the largest group first."""
 
     template: ClassVar[str] = "models.html"
 
@@ -45,15 +45,15 @@ def models_context(catalogue: Catalogue) -> ModelsContext:
     groups: dict[str, list[ModelLine]] = {}
     for entry in catalogue.entries:
         model = entry.model
-        known = catalogue.architectures.get(model.architecture)
         method = catalogue.methods.get(model.method)
-        groups.setdefault(known.title if known is not None else model.architecture, []).append(
+        groups.setdefault(catalogue.architecture_title(model.architecture), []).append(
             ModelLine(
                 entry=entry,
-                method=method.title if method is not None else model.method,
+                method=catalogue.method_title(model.method),
                 family=method.family if method is not None else "of its author",
                 access=access(model, has_revision=model.name in catalogue.published),
                 results=sum(len(catalogue.results_of(one.name)) for one in entry.models),
             )
         )
-    return ModelsContext(title="Models", here="models", groups=groups, count=len(catalogue.models))
+    largest_first = dict(sorted(groups.items(), key=lambda group: -len(group[1])))
+    return ModelsContext(title="Models", here="models", groups=largest_first, count=len(catalogue.models))

@@ -13,7 +13,7 @@ from ..catalogue import Catalogue
 from ..context import PageContext
 from ..drawing import points_scale, points_whisker
 from ..errors import NotFoundError
-from ..results_table import ResultLine, result_lines
+from ..results_table import ResultLine, entry_line
 from ..web import catalogue_of, render
 from .tasks import KINDS
 
@@ -31,7 +31,8 @@ class TaskBoard:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskContext(PageContext):
-    """The page of a task. ``whiskers`` maps (model, protocol) to the drawing of its change in points of error."""
+    """The page of a task. ``whiskers`` maps (model, protocol) to the drawing of its change in points of error on
+    ``axis``; ``methods`` a method to its title, ``keys`` a model to what its line stands for (replicates are one)."""
 
     template: ClassVar[str] = "task.html"
 
@@ -44,6 +45,8 @@ class TaskContext(PageContext):
     boards: tuple[TaskBoard, ...]
     whiskers: dict[tuple[str, str], str]
     axis: str
+    methods: dict[str, str]
+    keys: dict[str, str]
     json: str
 
 
@@ -63,21 +66,7 @@ def task_context(catalogue: Catalogue, ref: str) -> TaskContext:
     """Everything the page shows."""
     task = catalogue.tasks[ref]
     metric = catalogue.metrics.get(task.primary_metric or "")
-    wanted = [result for result in catalogue.results_on(ref) if result.metric == task.primary_metric]
-    groups: dict[tuple[str, str], list[ResultLine]] = {}
-    for line in result_lines(catalogue, wanted):
-        known = catalogue.architectures.get(line.model.architecture)
-        title = known.title if known is not None else line.model.architecture
-        groups.setdefault((catalogue.protocols[line.protocol].title, title), []).append(line)
-    worst_first = metric is not None and metric.direction == "higher"
-    boards = tuple(
-        TaskBoard(
-            protocol=protocol,
-            architecture=architecture,
-            lines=sorted(lines, key=lambda line: _place(line.value, worst_first)),
-        )
-        for (protocol, architecture), lines in groups.items()
-    )
+    boards = _boards(catalogue, ref, task)
     return TaskContext(
         title=task.title,
         here="tasks",
@@ -99,8 +88,38 @@ def task_context(catalogue: Catalogue, ref: str) -> TaskContext:
             if line.change is not None
         },
         axis=whisker_header(points_scale()),
+        methods={line.model.method: catalogue.method_title(line.model.method) for one in boards for line in one.lines},
+        keys={line.model.name: catalogue.entry_of(line.model.name).key for one in boards for line in one.lines},
         json=f"/api/v1/results?task={ref}",
     )
+
+
+def _boards(catalogue: Catalogue, ref: str, task: TaskRecord) -> tuple[TaskBoard, ...]:
+    """One per protocol and architecture, frozen before fine-tuned; replicates are one line."""
+    metric = catalogue.metrics.get(task.primary_metric or "")
+    if metric is None or task.primary_metric is None:
+        return ()
+    results = [result for result in catalogue.results_on(ref) if result.metric == task.primary_metric]
+    groups: dict[tuple[str, str], list[ResultLine]] = {}
+    for protocol in sorted({result.protocol for result in results}, key=lambda one: _order(catalogue, one)):
+        entries = {entry.key: entry for one in results if (entry := catalogue.entry_of(one.model))}
+        for entry in entries.values():
+            line = entry_line(catalogue, entry, ref, protocol, task.primary_metric)
+            if line is not None:
+                groups.setdefault((protocol, line.model.architecture), []).append(line)
+    higher = metric.direction == "higher"
+    return tuple(
+        TaskBoard(
+            protocol=catalogue.protocols[protocol].title,
+            architecture=catalogue.architecture_title(architecture),
+            lines=sorted(lines, key=lambda line: _place(line.value, higher)),
+        )
+        for (protocol, architecture), lines in groups.items()
+    )
+
+
+def _order(catalogue: Catalogue, protocol: str) -> tuple[int, str]:
+    return ["as_published", "linear", "full"].index(catalogue.protocols[protocol].kind), protocol
 
 
 def _place(value: float | None, higher_is_better: bool) -> tuple[bool, float]:

@@ -9,7 +9,9 @@ from .svg import described, element, signed
 
 # Narrow enough for a phone: the page's style sheet makes the letters smaller where the picture is wide.
 WIDTH, HEIGHT = 460, 262
-LEFT, RIGHT, TOP, BOTTOM = 44, 98, 36, 232
+LEFT, TOP, BOTTOM = 44, 36, 232
+_LETTER = 7.6  # widest mean width of a label's letter, at the size that phones get
+_LONGEST = 20
 _TICKS = (-20.0, -10.0, -5.0, 0.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0)
 
 
@@ -49,7 +51,8 @@ def sparsity_lines(
     shown = sorted({*sparsities, *(point.sparsity for line in lines for point in line.points)})
     if not shown:
         return ""
-    x = _density_axis(shown)
+    right = WIDTH - 30 - _LETTER * max((len(_short(line.label)) for line in lines), default=0)
+    x = _density_axis(shown, right)
     y = symlog_scale(_floor(lines), high, BOTTOM - 10, TOP + 6)
     ends = [y(line.points[-1].value) for line in lines]
     places = spread([end + 4 for end in ends], 14.0, TOP + 4, BOTTOM - 2)
@@ -68,13 +71,13 @@ def sparsity_lines(
     )
 
 
-def _density_axis(shown: Sequence[float]) -> Scale:
+def _density_axis(shown: Sequence[float], right: float) -> Scale:
     def transform(sparsity: float) -> float:
         return -math.log2(max(1.0 - sparsity, 1e-4))
 
     if len(shown) == 1:
-        return linear_scale(shown[0] - 0.5, shown[0] + 0.5, LEFT + 10, WIDTH - RIGHT)
-    return Scale(shown[0], shown[-1], LEFT + 10, WIDTH - RIGHT, transform)
+        return linear_scale(shown[0] - 0.5, shown[0] + 0.5, LEFT + 10, right)
+    return Scale(shown[0], shown[-1], LEFT + 10, right, transform)
 
 
 def _floor(lines: Sequence[Line]) -> float:
@@ -93,7 +96,7 @@ def _frame(x: Scale, y: Scale, shown: Sequence[float], highlighted: float | None
     for tick in _TICKS:
         if not y.clips(tick):
             kind = "zero" if tick == 0 else "grid"
-            parts.append(element("line", class_=kind, x1=LEFT, x2=WIDTH - RIGHT + 6, y1=y(tick), y2=y(tick)))
+            parts.append(element("line", class_=kind, x1=LEFT, x2=x.end + 6, y1=y(tick), y2=y(tick)))
             name = "dense" if tick == 0 else signed(tick, 0)
             parts.append(element("text", text=name, class_="tick", x=LEFT - 6, y=y(tick) + 4, text_anchor="end"))
     last = -math.inf
@@ -125,10 +128,14 @@ def _label(line: Line, x: Scale, y: Scale, place: float) -> str:
     """The method's name at the right edge, with a leader where the line ended earlier or the label had to move."""
     end = line.points[-1]
     from_x, from_y = x(end.sparsity) + 5, y(end.value)
-    left = WIDTH - RIGHT + 14
+    left = x.end + 22
     leader = element("path", class_="leader", d=f"M{from_x:.1f} {from_y:.1f}L{left - 4} {place - 4:.1f}")
-    label = element("text", text=line.label, class_="label", x=left, y=place)
+    label = element("text", text=_short(line.label), class_="label", x=left, y=place)
     return element("g", leader, label, class_=f"series {line.colour}")
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= _LONGEST else f"{label[: _LONGEST - 1]}…"
 
 
 def _point_words(label: str, point: LinePoint, unit: str) -> str:

@@ -40,7 +40,7 @@ def symlog_scale(low: float, high: float, start: float, end: float, knee: float 
 
 
 def spread(positions: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Move label positions apart until neighbours are ``gap`` pixels away, keeping their order and, if it fits, the frame.
+    """Move label positions apart until neighbours are ``gap`` pixels away, in order and inside the frame.
 
     >>> spread([10, 11, 50], gap=12, low=0, high=100)
     [10, 22, 50]

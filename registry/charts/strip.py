@@ -11,25 +11,27 @@ _STEPS = (2.5, 12.0, 28.0)
 
 @dataclass(frozen=True)
 class StripCell:
-    """One task: its name, the error change (None: missing), whether the interval excludes zero, and the full text."""
+    """One task: its name, the error change (None: missing), whether its interval excludes zero (None: there is no
+    interval), and the full text."""
 
     name: str
     change: float | None
-    resolved: bool
+    resolved: bool | None
     text: str
 
 
-def shade(change: float | None, resolved: bool) -> str:
-    """A CSS class: ``none`` missing, ``t0`` cannot be told apart, ``b1``…``b4`` better, ``w1``…``w4`` worse.
+def shade(change: float | None, resolved: bool | None) -> str:
+    """CSS classes: ``none`` missing, ``t0`` cannot be told apart, ``b1``…``b4`` better, ``w1``…``w4`` worse, with
+    ``open`` beside it where no interval backs the colour.
 
     Steps at 2.5, 12 and 28 %: about the quartiles of the 600 published cells.
     """
     if change is None:
         return "none"
-    if not resolved:
+    if resolved is False:
         return "t0"
     depth = 1 + sum(abs(change) >= step for step in _STEPS)
-    return f"{'b' if change < 0 else 'w'}{depth}"
+    return f"{'b' if change < 0 else 'w'}{depth}{'' if resolved else ' open'}"
 
 
 def task_strip(cells: Sequence[StripCell], label: str) -> str:

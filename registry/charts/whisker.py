@@ -7,7 +7,7 @@ from .svg import described, element, signed
 
 WIDTH, HEIGHT = 104, 30
 _TICKS = (-10.0, -5.0, -2.0, 0.0, 2.0, 5.0, 10.0, 20.0, 40.0)
-_GAP = 17.0  # pixels between tick labels
+_GAP = 21.0  # pixels between tick labels
 
 
 @dataclass(frozen=True)

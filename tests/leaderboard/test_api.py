@@ -1,0 +1,93 @@
+import csv
+import io
+
+import pytest
+from starlette.testclient import TestClient
+
+from leaderboard.board import make_board
+from leaderboard.catalogue import Catalogue
+from leaderboard.view import BoardQuery
+
+VIEWS = ("", "?sparsity=all", "?sparsity=0.95&sort=-full", "?architecture=mobilenetv1", "?suite=digits-demo&sort=name")
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_page_json_and_csv_show_the_same_rows(clients: dict[str, TestClient], full: Catalogue, view: str) -> None:
+    client = clients["full"]
+    answer = client.get(f"/api/v1/board{view}").json()
+    lines = list(csv.DictReader(io.StringIO(client.get(f"/api/v1/board.csv{view}").text)))
+    board = make_board(full, BoardQuery.parse(client.get(f"/{view}").url.params.multi_items()))
+    names = [row.name for row in board.rows]
+    assert names
+    assert [row["name"] for row in answer["rows"]] == names
+    assert [line["name"] for line in lines] == names + [row.name for row in board.yardsticks]
+    for row, line in zip(answer["rows"], lines, strict=False):
+        for kind in ("linear", "full"):
+            change = row[kind]["change"]
+            assert line[f"{kind}_change"] == ("" if change is None else str(change))
+
+
+def test_the_board_answers_with_the_known_figures(clients: dict[str, TestClient]) -> None:
+    answer = clients["reported"].get("/api/v1/board").json()
+    best = answer["rows"][0]
+    assert (best["name"], best["linear"]["unit"]) == ("ac-dc/resnet50/0.90", "%")
+    assert best["linear"]["change"] == pytest.approx(-2.000546, abs=1e-6)
+    assert best["linear"]["high"] - best["linear"]["low"] == pytest.approx(2 * 0.229887, abs=1e-5)
+    assert (best["full"]["rank_best"], best["full"]["rank_worst"]) == (2, 2)
+    assert len(best["linear"]["tasks"]) == 12
+
+
+def test_an_empty_catalogue_answers_with_empty_lists(clients: dict[str, TestClient]) -> None:
+    client = clients["empty"]
+    assert client.get("/api/v1/board").json()["rows"] == []
+    assert client.get("/api/v1/board.csv").text == ""
+    assert client.get("/api/v1/models").json() == {"total": 0, "next": None, "models": []}
+    assert client.get("/api/v1/results").json()["results"] == []
+
+
+def test_results_come_in_pages_that_lead_to_each_other(clients: dict[str, TestClient]) -> None:
+    client, path, seen = clients["reported"], "/api/v1/results?protocol=linear%40ist2022&limit=100", []
+    while path:
+        answer = client.get(path).json()
+        assert len(answer["results"]) <= 100
+        seen += answer["results"]
+        path = answer["next"]
+    assert len(seen) == answer["total"] == 360
+    assert {result["trust"] for result in seen} == {"reported"}
+    assert all(0 <= result["value"] <= 1 for result in seen)
+
+
+def test_models_are_filtered(clients: dict[str, TestClient]) -> None:
+    answer = clients["reported"].get("/api/v1/models?method=ac-dc&architecture=resnet50").json()
+    assert {model["method"] for model in answer["models"]} == {"ac-dc"}
+    assert {"ac-dc/resnet50/0.90"} < {model["name"] for model in answer["models"]}
+
+
+def test_a_model_comes_with_its_results_by_slug_and_by_hub_id(clients: dict[str, TestClient]) -> None:
+    by_slug = clients["full"].get("/api/v1/models/gmp/resnet8-digits/0.98-s1")
+    by_hub = clients["full"].get("/api/v1/models/prunarium/gmp-resnet8-digits-0.98-s1")
+    assert by_slug.json() == by_hub.json()
+    assert {result["task"] for result in by_slug.json()["results"]} >= {"digits-5-9@1", "digits-c-like@1", "cost@1"}
+
+
+def test_errors_are_json(clients: dict[str, TestClient]) -> None:
+    answer = clients["reported"].get("/api/v1/tasks/none@1")
+    assert answer.status_code == 404
+    assert answer.json()["error"]["message"] == "There is no task 'none@1'."
+
+
+def test_the_etag_is_that_of_the_content(clients: dict[str, TestClient]) -> None:
+    client = clients["reported"]
+    first, other = client.get("/api/v1/board"), client.get("/api/v1/board?sparsity=0.80")
+    assert first.headers["etag"] != other.headers["etag"]
+    again = client.get("/api/v1/board", headers={"If-None-Match": f'"x", W/{first.headers["etag"]}'})
+    assert again.status_code == 304
+
+
+def test_the_documentation_page_names_every_operation(clients: dict[str, TestClient]) -> None:
+    client = clients["empty"]
+    paths = client.get("/api/v1/openapi.json").json()["paths"]
+    page = client.get("/api").text
+    assert len(paths) >= 7
+    assert all(f"GET {path}" in page for path in paths)
+    assert client.get("/docs").status_code == client.get("/redoc").status_code == 404

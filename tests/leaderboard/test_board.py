@@ -1,0 +1,207 @@
+import pytest
+from site_catalogues import SEEDS, error_of
+
+from leaderboard.board import Board, Row, make_board
+from leaderboard.catalogue import Catalogue
+from leaderboard.errors import BadViewError
+from leaderboard.headline import headline
+from leaderboard.view import BoardQuery
+
+# Worked out from the study's raw results by an independent script when the board was drawn first (mock of the design):
+# mean over 12 tasks of (E - E_dense) / E_dense in per cent, and 1.96 standard errors by the delta method.
+GOLDEN = {
+    ("ac-dc", "linear"): (-2.0, 0.2),
+    ("rigl-5x", "linear"): (0.2, 0.5),
+    ("str", "linear"): (3.5, 0.3),
+    ("rigl", "linear"): (7.1, 0.4),
+    ("woodfisher", "linear"): (14.0, 0.3),
+    ("lth-t", "linear"): (220.6, 1.1),
+    ("ac-dc", "full"): (12.0, 0.9),
+    ("rigl-5x", "full"): (20.9, 1.4),
+    ("str", "full"): (26.6, 1.3),
+    ("rigl", "full"): (32.3, 1.2),
+    ("woodfisher", "full"): (4.0, 1.1),
+    ("lth-t", "full"): (36.8, 1.2),
+}
+# The medians of the same tasks, from the table of aggregates that came with the raw results.
+GOLDEN_MEDIAN = {("ac-dc", "linear"): -1.34, ("woodfisher", "full"): 4.26, ("rigl-5x", "full"): 24.36}
+
+
+def row_of(board: Board, method: str) -> Row:
+    return next(row for row in board.rows if row.entry.model.method == method)
+
+
+@pytest.mark.parametrize(("method", "kind"), GOLDEN)
+def test_published_rows_at_90_percent_have_the_known_changes(reported: Catalogue, method: str, kind: str) -> None:
+    change = row_of(make_board(reported, BoardQuery()), method).cells[kind].change
+    assert change is not None
+    assert change.half is not None
+    assert (round(change.value, 1), round(change.half, 1)) == GOLDEN[method, kind]
+
+
+@pytest.mark.parametrize(("method", "kind"), GOLDEN_MEDIAN)
+def test_medians_stand_beside_the_means(reported: Catalogue, method: str, kind: str) -> None:
+    median = row_of(make_board(reported, BoardQuery()), method).cells[kind].median
+    assert median == pytest.approx(GOLDEN_MEDIAN[method, kind], abs=0.006)
+
+
+def test_the_default_view_is_resnet50_at_90_percent_of_the_published_suite(full: Catalogue) -> None:
+    board = make_board(full, BoardQuery())
+    assert (board.suite_ref, board.filters.architecture, board.band) == ("transfer-12@ist2022", "resnet50", 0.9)
+    assert [row.entry.model.method for row in board.rows] == [
+        "ac-dc", "rigl-5x", "str", "rigl", "woodfisher", "lth-t",
+    ]  # fmt: skip
+    assert [row.entry.model.method for row in board.yardsticks] == ["dense"]
+
+
+def test_frozen_and_fine_tuned_rank_differently(reported: Catalogue) -> None:
+    board = make_board(reported, BoardQuery())
+    first = {
+        kind: [row.entry.model.method for row in board.rows if (rank := row.ranks[kind]) and rank.may_be_first]
+        for kind in ("linear", "full")
+    }
+    assert first == {"linear": ["ac-dc"], "full": ["woodfisher"]}
+    assert headline(board).title == (
+        "Freeze the backbone or fine-tune it all? At 90 % sparsity the best checkpoint differs."
+    )
+
+
+@pytest.mark.parametrize("sparsity", ["0.80", "0.90", "0.95", "0.98", "all"])
+@pytest.mark.parametrize("architecture", ["resnet50", "mobilenetv1"])
+def test_the_headline_is_true_of_the_rows_in_view(reported: Catalogue, architecture: str, sparsity: str) -> None:
+    board = make_board(reported, BoardQuery(architecture=architecture, sparsity=sparsity))
+    title = headline(board).title
+    best = {
+        kind: {row.name for row in board.rows if (rank := row.ranks[kind]) and rank.may_be_first}
+        for kind in ("linear", "full")
+    }
+    if "differ" in title:
+        assert best["linear"]
+        assert best["full"]
+        assert not best["linear"] & best["full"]
+    if "is best, frozen and fine-tuned" in title:
+        assert best["linear"] == best["full"]
+        assert len(best["full"]) == 1
+    if "as a frozen backbone" in title:
+        assert not best["full"]
+    if "there is one checkpoint" in title:
+        assert len(board.rows) == 1
+    if not board.rows:
+        assert title == "No checkpoint in this view."
+
+
+def test_a_row_without_spread_has_no_interval_and_no_rank(reported: Catalogue) -> None:
+    board = make_board(reported, BoardQuery(architecture="mobilenetv1", sparsity="0.90"))
+    row = row_of(board, "ac-dc")
+    change = row.cells["full"].change
+    assert change is not None
+    assert change.half is None
+    assert row.ranks["full"] is None
+    assert row.cells["full"].spread == "no interval"
+
+
+def test_ranks_change_with_the_filter(reported: Catalogue) -> None:
+    narrow = row_of(make_board(reported, BoardQuery(sparsity="0.95")), "ac-dc").ranks["linear"]
+    wide = {
+        row.name: row.ranks["linear"] for row in make_board(reported, BoardQuery(sparsity="all")).rows
+    }["ac-dc/resnet50/0.95"]  # fmt: skip
+    assert str(narrow) == "1"
+    assert str(wide) == "6"
+
+
+def test_counts_say_what_a_link_would_show(full: Catalogue) -> None:
+    board = make_board(full, BoardQuery())
+    for name, choices in board.filters.choices.items():
+        for choice in choices:
+            query = BoardQuery(suite=choice.value, sparsity="all") if name == "suite" else BoardQuery()
+            if name == "architecture":
+                query = BoardQuery(architecture=choice.value, sparsity="all")
+            elif name in ("sparsity", "trust"):
+                query = BoardQuery(**{name: choice.value})
+            shown = make_board(full, query)
+            if name == "suite":
+                architectures = shown.filters.choices["architecture"]
+                assert sum(one.count for one in architectures) == choice.count
+            else:
+                assert len(shown.rows) == choice.count, (name, choice)
+
+
+def test_a_filter_that_leaves_nothing_keeps_the_other_links(reported: Catalogue) -> None:
+    board = make_board(reported, BoardQuery(trust="measured"))
+    assert board.rows == ()
+    assert [choice.value for choice in board.filters.choices["architecture"]] == ["resnet50", "mobilenetv1"]
+    assert headline(board).title == "No checkpoint in this view."
+
+
+def test_sorting_puts_missing_values_last_both_ways(full: Catalogue) -> None:
+    for sort in ("full", "-full"):
+        rows = make_board(full, BoardQuery(suite="digits-demo", sparsity="0.98", sort=sort)).rows
+        assert rows[-1].entry.model.method == "rigl"
+        values = [change.value for row in rows[:-1] if (change := row.cells["full"].change)]
+        assert values == sorted(values, reverse=sort == "-full")
+
+
+def test_an_unknown_sort_or_suite_says_what_there_is(reported: Catalogue) -> None:
+    with pytest.raises(BadViewError, match="cannot be sorted by 'speed'") as sort:
+        make_board(reported, BoardQuery(sort="speed"))
+    assert sort.value.hint is not None
+    assert "linear" in sort.value.hint
+    with pytest.raises(BadViewError, match="no suite 'nope'"):
+        make_board(reported, BoardQuery(suite="nope"))
+
+
+def test_replicates_are_one_row_with_the_t_interval_over_runs(full: Catalogue) -> None:
+    board = make_board(full, BoardQuery(suite="digits-demo", sparsity="0.90"))
+    row = row_of(board, "gmp")
+    assert [model.replicate for model in row.entry.models] == [0, 1, 2]
+    assert row.entry.key == "gmp/resnet8-digits/0.90"
+    differences = [
+        100 * (error_of("gmp", 0.9, seed, "linear") - error_of("dense", 0.0, seed, "linear")) for seed in SEEDS
+    ]
+    mean = sum(differences) / 3
+    spread = (sum((value - mean) ** 2 for value in differences) / 2) ** 0.5
+    change = row.cells["linear"].change
+    assert change is not None
+    assert change.value == pytest.approx(mean)
+    # 4.302653 is Student's 97.5 % point with two degrees of freedom, from printed tables.
+    assert change.half == pytest.approx(4.302653 * spread / 3**0.5, rel=1e-6)
+    assert board.sides[0].unit == "points"
+
+
+def test_digits_never_stand_beside_imagenet(full: Catalogue) -> None:
+    for suite in full.suites:
+        board = make_board(full, BoardQuery(suite=suite, sparsity="all"))
+        architectures = {row.entry.model.architecture for row in (*board.rows, *board.yardsticks)}
+        assert architectures in ({"resnet50"}, {"resnet8-digits"})
+
+
+def test_no_mean_over_an_incomplete_set(full: Catalogue) -> None:
+    cell = row_of(make_board(full, BoardQuery(suite="digits-demo", sparsity="0.98")), "rigl").cells["full"]
+    assert cell.change is None
+    assert cell.missing == "sparsity was lost"
+
+
+def test_measured_suites_bring_their_own_columns(full: Catalogue) -> None:
+    board = make_board(full, BoardQuery(suite="digits-demo"))
+    assert [column.key for column in board.columns] == [
+        "digits-0-4-top1", "digits-0-4-nll", "digits-0-4-ece15", "digits-c-like-top1", "digits-ood-auroc",
+        "cost-nonzeros", "cost-latency-ms",
+    ]  # fmt: skip
+    shifted = row_of(board, "gmp").facts["digits-c-like-top1"].value
+    error = sum(error_of("gmp", 0.9, seed, "as-published") for seed in SEEDS) / 3
+    assert shifted == pytest.approx(0.95 - error - 0.06 * 3)
+
+
+def test_caveats_are_numbered_once_each(reported: Catalogue) -> None:
+    board = make_board(reported, BoardQuery())
+    marked = {row.entry.model.method: row.caveat for row in board.rows}
+    assert marked["rigl"] == marked["rigl-5x"] == 0
+    assert marked["ac-dc"] is None
+    assert len(board.caveats) == len(set(board.caveats))
+
+
+def test_an_empty_catalogue_gives_an_empty_board() -> None:
+    nothing = Catalogue("0", {}, {}, {}, {}, {}, {}, {}, {}, (), frozenset())
+    board = make_board(nothing, BoardQuery())
+    assert board.rows == ()
+    assert headline(board).title == "The catalogue is empty."

@@ -1,0 +1,162 @@
+"""The site in Debian's Chromium: nothing is loaded from elsewhere, nothing complains, nothing runs off the screen."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import uvicorn
+from optional import need
+from sqlalchemy import Engine
+
+from leaderboard.app import create_app
+from leaderboard.listening import listen
+from leaderboard.settings import SiteSettings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = Path("/usr/bin/chromium")
+# The browser itself must be as silent as the site: no updates, no field trials, no probing.
+FLAGS = [
+    "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--no-first-run", "--disable-quic",
+]  # fmt: skip
+PAGES = (
+    "/",
+    "/?sparsity=all&sort=-full",
+    "/?suite=digits-demo",
+    "/models",
+    "/models/ac-dc/resnet50/0.90",
+    "/models/gmp/resnet8-digits/0.98-s1",
+    "/tasks",
+    "/tasks/pets@ist2022",
+    "/methods",
+    "/methods/rigl",
+    "/status",
+    "/about",
+    "/api",
+)
+
+
+@pytest.fixture(scope="module")
+def site(engines: dict[str, Engine]) -> Iterator[str]:
+    with listen(SiteSettings(port=0)) as listener:
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server = uvicorn.Server(uvicorn.Config(create_app(engines["full"]), log_level="warning"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        yield address
+        server.should_exit = True
+        thread.join(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    need("browser", CHROMIUM.exists())
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield made
+        made.close()
+
+
+def opened(browser: "Browser", *, width: int = 1280, scheme: str = "light", scripts: bool = True) -> "Page":
+    """A page of its own that records what went wrong in ``page.complaints``."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 800},
+        color_scheme=scheme,  # type: ignore[arg-type]
+        java_script_enabled=scripts,
+    )
+    return context.new_page()
+
+
+def complaints_of(page: "Page", site: str) -> list[str]:
+    """A list that fills up with console messages, failed requests and requests to other hosts."""
+    found: list[str] = []
+    page.on("console", lambda message: found.append(message.text))
+    page.on("pageerror", lambda error: found.append(str(error)))
+    page.on("requestfailed", lambda request: found.append(f"failed: {request.url}"))
+    page.on("request", lambda request: None if request.url.startswith(site) else found.append(request.url))
+    return found
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1480, "light"), (1280, "dark"), (360, "light")])
+def test_pages_are_quiet_and_fit_the_screen(browser: "Browser", site: str, width: int, scheme: str) -> None:
+    page = opened(browser, width=width, scheme=scheme)
+    complaints = complaints_of(page, site)
+    for path in PAGES:
+        page.goto(site + path)
+        beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert beyond <= 0, f"{path} is {beyond} pixels wider than {width}"
+    assert complaints == []
+    page.context.close()
+
+
+def test_sorting_and_filtering_work_without_scripts(browser: "Browser", site: str) -> None:
+    page = opened(browser, scripts=False)
+    page.goto(site)
+    page.get_by_role("link", name="80 %").first.click()
+    assert "sparsity=0.80" in page.url
+    header = page.locator("th[aria-sort]").filter(has_text="Error Δ %").nth(1)
+    header.get_by_role("link").click()
+    assert "sort=full" in page.url
+    assert page.locator("tbody th").first.inner_text().startswith("WoodFisher")
+    assert page.locator("th[aria-sort='ascending']").count() == 1
+    shown = page.locator("table.board").inner_text()
+    page.goto(page.url)
+    assert page.locator("table.board").inner_text() == shown
+    assert page.locator("button.theme").is_hidden()
+    page.context.close()
+
+
+def test_the_theme_follows_the_system_until_the_reader_chooses(browser: "Browser", site: str) -> None:
+    page = opened(browser, scheme="dark")
+    page.goto(site)
+    background = "getComputedStyle(document.body).backgroundColor"
+    dark = page.evaluate(background)
+    page.locator("button.theme").click()
+    light = page.evaluate(background)
+    assert (dark, light) == ("rgb(16, 20, 18)", "rgb(255, 255, 255)")
+    page.goto(f"{site}/models")
+    assert page.evaluate(background) == light
+    page.context.close()
+
+
+def test_every_control_can_be_reached_and_seen_by_keyboard(browser: "Browser", site: str) -> None:
+    page = opened(browser)
+    page.goto(site)
+    reached = set()
+    for _ in range(25):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.textContent.trim()"))
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+    assert {"Skip to the content", "Board", "CSV", "JSON"} <= reached
+    page.context.close()
+
+
+def test_phone_cards_keep_the_roles_of_a_table(browser: "Browser", site: str) -> None:
+    page = opened(browser, width=360)
+    page.goto(site)
+    assert page.get_by_role("table").first.is_visible()
+    assert page.get_by_role("rowheader", name="AC/DC").first.is_visible()
+    card = page.locator("table.board tbody tr").first.bounding_box()
+    assert card is not None
+    assert card["width"] <= 360
+    page.context.close()
+
+
+def test_pictures_have_names_and_pages_one_heading(browser: "Browser", site: str) -> None:
+    page = opened(browser)
+    for path in PAGES:
+        page.goto(site + path)
+        unnamed = page.locator("svg[role=img]:not(:has(> title))").count()
+        assert unnamed == 0, path
+        assert page.locator("h1").count() == 1
+        assert page.locator("html[lang=en]").count() == 1
+        assert page.locator("a:not([href])").count() == 0
+    page.context.close()

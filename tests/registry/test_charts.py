@@ -1,0 +1,219 @@
+import math
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from registry.charts import (
+    LayerBar,
+    Line,
+    LinePoint,
+    ReliabilityBin,
+    StripCell,
+    Whisker,
+    corruption_heat_map,
+    layer_sparsity_bars,
+    linear_scale,
+    number,
+    reliability_diagram,
+    shade,
+    signed,
+    sparsity_lines,
+    spread,
+    standalone,
+    symlog_scale,
+    task_strip,
+    task_strip_header,
+    tone_of,
+    whisker,
+    whisker_header,
+    whisker_scale,
+)
+
+EVIL = "</svg><script>alert('x')</script>\"&"
+SCALE = whisker_scale(-12.0, 60.0, knee=5.0)
+LINES = (
+    Line("A", "m0", (LinePoint(0.8, -3.2, -3.4, -3.0), LinePoint(0.9, 2.0, 1.0, 3.0))),
+    Line("B", "m1", (LinePoint(0.8, 79.4, 78.9, 79.9), LinePoint(0.95, 401.6, 400.0, 403.0))),
+)
+
+
+def parsed(svg: str) -> ET.Element:
+    """The drawing as XML: it must be well formed by itself."""
+    return ET.fromstring(svg)  # noqa: S314
+
+
+def marks(svg: str, tag: str, class_: str | None = None) -> list[ET.Element]:
+    return [one for one in parsed(svg).iter(tag) if class_ is None or class_ in one.get("class", "").split()]
+
+
+DRAWINGS: dict[str, Callable[[str], str]] = {
+    "whisker": lambda words: whisker(Whisker(-2.0, -2.2, -1.8, 1.0), SCALE, words),
+    "whisker_header": lambda _: whisker_header(SCALE),
+    "strip": lambda words: task_strip([StripCell(words, 3.0, True, words)], words),
+    "strip_header": lambda words: task_strip_header([words, "pets"]),
+    "lines": lambda words: sparsity_lines(words, [Line(words, "m0", LINES[0].points)], highlighted=0.9),
+    "layers": lambda words: layer_sparsity_bars([LayerBar(words, 100, 10)], 0.9, words),
+    "reliability": lambda words: reliability_diagram([ReliabilityBin(0.8, 0.9, 10, 0.85, 0.7)], words),
+    "heat map": lambda words: corruption_heat_map({(words, 1): 0.5}, [words, "fog"], [1, 2], words),
+}
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_every_drawing_is_well_formed_repeatable_and_escapes_its_words(name: str) -> None:
+    draw = DRAWINGS[name]
+    svg = draw(EVIL)
+    assert parsed(svg).tag == "svg"
+    assert svg == draw(EVIL)
+    assert "<script" not in svg
+    assert " style=" not in svg
+    assert parsed(standalone(svg)).tag.endswith("svg")
+
+
+@pytest.mark.parametrize("name", sorted(DRAWINGS.keys() - {"whisker_header", "strip_header"}))
+def test_every_picture_has_a_text(name: str) -> None:
+    root = parsed(DRAWINGS[name]("words"))
+    assert root.get("role") == "img"
+    assert root.find("title") is not None
+
+
+@given(st.floats(-300, 300), st.floats(-300, 300))
+def test_a_scale_keeps_order_and_stays_in_its_frame(one: float, other: float) -> None:
+    for scale in (linear_scale(-50.0, 100.0, 10.0, 90.0), symlog_scale(-50.0, 100.0, 10.0, 90.0)):
+        assert 10.0 <= scale(one) <= 90.0
+        if one < other:
+            assert scale(one) <= scale(other) + 1e-9
+
+
+def test_the_symlog_scale_is_symmetric_about_zero_and_starts_linear() -> None:
+    scale = symlog_scale(-40.0, 40.0, -1.0, 1.0, knee=5.0)
+    assert scale(0.0) == pytest.approx(0.0)
+    assert scale(12.0) == pytest.approx(-scale(-12.0))
+    # d/dv log(1 + v/5) at 0 is 1/5; the frame's half is log(9)
+    assert scale(0.001) == pytest.approx(0.001 / 5 / math.log(9), rel=1e-3)
+
+
+@given(st.lists(st.floats(0, 200), min_size=1, max_size=10))
+def test_labels_are_moved_apart_in_order_and_inside_the_frame(positions: list[float]) -> None:
+    placed = spread(positions, gap=12.0, low=0.0, high=200.0)
+    order = sorted(range(len(positions)), key=lambda index: positions[index])
+    moved = [placed[index] for index in order]
+    assert all(later - earlier >= 12.0 - 1e-9 for earlier, later in pairwise(moved))
+    assert all(-1e-9 <= place <= 200.0 + 1e-9 for place in placed)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "tone"),
+    [(-3.0, -1.0, "better"), (1.0, 3.0, "worse"), (-1.0, 1.0, "same"), (None, None, "same"), (0.0, 1.0, "same")],
+)
+def test_a_tone_needs_an_interval_that_excludes_zero(low: float | None, high: float | None, tone: str) -> None:
+    assert tone_of(low, high) == tone
+
+
+def test_a_whisker_stands_where_its_value_is() -> None:
+    svg = whisker(Whisker(10.0, 8.0, 12.0, 11.0), SCALE, "x")
+    (dot,) = marks(svg, "circle")
+    assert float(dot.get("cx", "")) == pytest.approx(SCALE(10.0), abs=0.06)
+    (interval,) = marks(svg, "line", "ci")
+    assert float(interval.get("x1", "")) == pytest.approx(SCALE(8.0), abs=0.06)
+    assert float(interval.get("x2", "")) == pytest.approx(SCALE(12.0), abs=0.06)
+    assert len(marks(svg, "line", "median")) == 1
+
+
+def test_a_value_beyond_the_axis_is_an_arrow_and_never_a_dot() -> None:
+    svg = whisker(Whisker(220.6, 219.5, 221.7), SCALE, "x")
+    assert marks(svg, "circle") == []
+    assert len(marks(svg, "path", "off")) == 1
+
+
+def test_axis_labels_have_room() -> None:
+    places = [float(text.get("x", "")) for text in marks(whisker_header(SCALE), "text")]
+    assert len(places) >= 3
+    assert all(later - earlier >= 20 for earlier, later in pairwise(places))
+
+
+@pytest.mark.parametrize(
+    ("change", "resolved", "classes"),
+    [
+        (None, None, "none"), (1.0, False, "t0"), (1.0, True, "w1"), (5.0, True, "w2"), (15.0, True, "w3"),
+        (30.0, True, "w4"), (-1.0, True, "b1"), (-30.0, True, "b4"), (30.0, None, "w4 open"),
+    ],
+)  # fmt: skip
+def test_a_square_says_by_its_class_what_its_text_says(
+    change: float | None, resolved: bool | None, classes: str
+) -> None:
+    assert shade(change, resolved) == classes
+
+
+def test_a_strip_has_a_square_and_a_text_per_task() -> None:
+    cells = [StripCell(name, 3.0, True, f"{name}: +3.0 % error") for name in ("pets", "cars", "dtd")]
+    svg = task_strip(cells, "by task")
+    assert [square.findtext("title") for square in marks(svg, "rect")] == [cell.text for cell in cells]
+    places = [int(square.get("x", "")) for square in marks(svg, "rect")]
+    assert places == sorted(set(places))
+
+
+def test_lines_join_the_points_and_name_what_leaves_the_frame() -> None:
+    svg = sparsity_lines("Frozen", LINES, highlighted=0.9)
+    assert len(marks(svg, "circle")) == 4
+    assert [label.text for label in marks(svg, "text", "label")] == ["A", "B"]
+    assert [label.text for label in marks(svg, "text", "clip")] == ["+402 ↑"]
+    assert len(marks(svg, "rect", "band")) == 1
+    description = parsed(svg).findtext("desc")
+    assert description is not None
+    assert "A at 80 % sparsity: −3.2 % (−3.4 to −3.0)" in description
+
+
+def test_lines_show_dense_as_the_zero_line() -> None:
+    assert "dense" in [text.text for text in marks(sparsity_lines("x", LINES), "text", "tick")]
+
+
+def test_one_point_is_drawn_without_a_line_and_none_is_no_chart() -> None:
+    one = sparsity_lines("x", [Line("A", "m0", (LinePoint(0.9, 1.0),))])
+    assert (len(marks(one, "circle")), len(marks(one, "polyline"))) == (1, 0)
+    assert sparsity_lines("x", []) == ""
+
+
+def test_layers_are_as_long_as_they_are_sparse() -> None:
+    svg = layer_sparsity_bars([LayerBar("a.weight", 100, 50), LayerBar("b.weight", 400, 100)], 0.7)
+    widths = [float(bar.get("width", "")) for bar in marks(svg, "rect", "fill")]
+    tracks = [float(track.get("width", "")) for track in marks(svg, "rect", "track")]
+    assert widths == [pytest.approx(0.5 * tracks[0]), pytest.approx(0.75 * tracks[1])]
+    assert "b.weight: 75.0 % zeros, 100 of 400 weights kept" in svg
+    assert LayerBar("empty", 0, 0).sparsity == 0.0
+
+
+def test_a_reliability_diagram_leaves_out_empty_bins() -> None:
+    bins = [ReliabilityBin(0.0, 0.5, 0, 0.0, 0.0), ReliabilityBin(0.5, 1.0, 20, 0.9, 0.6)]
+    svg = reliability_diagram(bins, "Reliability")
+    assert len(marks(svg, "rect", "fill")) == 1
+    assert "20 samples, mean confidence 90.0 %, right 60.0 %" in svg
+
+
+def test_a_heat_map_says_what_was_not_measured() -> None:
+    svg = corruption_heat_map({("fog", 1): 0.95, ("fog", 2): 0.05}, ["fog", "snow"], [1, 2], "x")
+    texts = [text.text for text in parsed(svg).iter("text")]
+    assert texts.count("–") == 2
+    assert "95.0" in texts
+    assert "fog, severity 2: 5.0 %" in svg
+    assert "snow, severity 1: not measured" in svg
+    assert len(marks(svg, "g", "h4")) == len(marks(svg, "g", "h0")) == 1
+
+
+@given(st.floats(-1e6, 1e6), st.integers(0, 3))
+def test_numbers_have_a_real_minus_and_no_sign_on_zero(value: float, decimals: int) -> None:
+    text = number(value, decimals)
+    assert "-" not in text
+    assert float(text.replace("−", "-")) == pytest.approx(value, abs=0.51 * 10**-decimals)
+    assert not re.fullmatch(r"[−+]0\.?0*", signed(value, decimals))
+
+
+def test_a_picture_that_leaves_the_page_brings_its_colours() -> None:
+    svg = standalone(sparsity_lines("x", LINES))
+    assert 'xmlns="http://www.w3.org/2000/svg"' in svg
+    used = {name for one in re.findall(r"var\(--(\w+)", svg) for name in [one]} - {"c"}
+    assert all(f"--{name}:" in svg for name in used)
