@@ -5,6 +5,8 @@ from typing import Annotated, Any
 from fastapi import Depends
 from starlette.requests import Request
 
+from ..accounts import authenticate
+from ..errors import AccessError
 from .errors import (
     CredentialsError,
     ForbiddenError,
@@ -18,8 +20,8 @@ from .errors import (
 from .hub import Hub
 from .names import KINDS, unquoted
 from .parsing import bounded_body, json_object_from
-from .queries import accounts, repos
-from .records import Caller, Repo
+from .queries import repos
+from .records import READ, Caller, Repo
 
 
 def hub_of(request: Request) -> Hub:
@@ -44,11 +46,12 @@ def caller_of(request: Request, hub: TheHub) -> Caller | None:
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise CredentialsError
-    with hub.reading() as session:
-        caller = accounts.caller_by_token(session, token.strip())
-    if caller is None:
-        raise CredentialsError
-    return caller
+    try:
+        with hub.reading() as session:
+            access = authenticate(session, token.strip(), READ)
+    except AccessError as error:
+        raise CredentialsError from error
+    return Caller(access.account_id, access.account, access.token, access.scopes)
 
 
 MaybeCaller = Annotated[Caller | None, Depends(caller_of)]

@@ -16,7 +16,7 @@ from zoo.core.errors import PrunariumError
 from zoo.core.files import DiskFullError
 
 from ..errors import CatalogueUnavailableError, InvalidRecordError
-from .errors import HubError
+from .errors import RequestError
 from .hub import Hub
 
 _RETRY_SECONDS = "2"
@@ -46,7 +46,7 @@ def install_error_handlers(app: FastAPI) -> None:
     """Every error becomes a status, two headers and JSON; nothing that a client did wrong is answered with 5xx."""
 
     def hub_error(_request: Request, error: Exception) -> Response:
-        if not isinstance(error, HubError):
+        if not isinstance(error, RequestError):
             raise error
         return _answer(error.status, str(error), error.code, error.headers, error.body)
 
@@ -67,7 +67,7 @@ def install_error_handlers(app: FastAPI) -> None:
     def gone(_request: Request, error: Exception) -> Response:  # noqa: ARG001
         return _answer(400, "The connection ended before the body did.", None, {}, {})
 
-    app.add_exception_handler(HubError, hub_error)
+    app.add_exception_handler(RequestError, hub_error)
     app.add_exception_handler(HTTPException, http_error)
     app.add_exception_handler(InvalidRecordError, conflict)
     app.add_exception_handler(CatalogueUnavailableError, busy)

@@ -2,7 +2,7 @@
 
 registry.errors.RegistryError
 ├── HubServeError              the server cannot start: a taken port, a bad folder
-└── HubError                   one request fails; the client sees status, code and sentence
+└── RequestError               one request fails; the client sees status, code and sentence
     ├── BadRequestError        400  malformed or forbidden input
     ├── CredentialsError       401  the token is unknown, expired or revoked
     ├── SignInError            401  this needs a token
@@ -16,8 +16,7 @@ registry.errors.RegistryError
     ├── MissingError           404  anything else that is not there
     ├── ConflictError          409  the name is taken
     ├── StaleParentError       412  the branch has moved on
-    ├── TooLargeError          413
-    └── RangeError             416
+    └── TooLargeError          413
 """
 
 from collections.abc import Mapping
@@ -30,7 +29,7 @@ class HubServeError(RegistryError):
     """The server cannot start."""
 
 
-class HubError(RegistryError):
+class RequestError(RegistryError):
     """One request fails. ``code`` becomes ``X-Error-Code``, which clients turn into their typed errors."""
 
     status: ClassVar[int] = 500
@@ -49,13 +48,13 @@ class HubError(RegistryError):
         self.body = dict(body or {})
 
 
-class BadRequestError(HubError):
+class BadRequestError(RequestError):
     """The input is malformed, or names something that may not exist."""
 
     status = 400
 
 
-class CredentialsError(HubError):
+class CredentialsError(RequestError):
     """The token is unknown, expired or revoked. Clients compare the sentence literally."""
 
     status = 401
@@ -64,19 +63,19 @@ class CredentialsError(HubError):
         super().__init__(message, hint)
 
 
-class SignInError(HubError):
+class SignInError(RequestError):
     """This needs a token and none came."""
 
     status = 401
 
 
-class ForbiddenError(HubError):
+class ForbiddenError(RequestError):
     """The token is good but does not reach that far."""
 
     status = 403
 
 
-class RepoNotFoundError(HubError):
+class RepoNotFoundError(RequestError):
     """No such repository; private ones of others answer the same, so that names do not leak."""
 
     status = 404
@@ -89,7 +88,7 @@ class RepoHiddenError(RepoNotFoundError):
     status = 401
 
 
-class GatedRepoError(HubError):
+class GatedRepoError(RequestError):
     """The content of a gated repository needs its owner's consent."""
 
     status = 403
@@ -102,45 +101,39 @@ class GatedAnonymousError(GatedRepoError):
     status = 401
 
 
-class RevisionNotFoundError(HubError):
+class RevisionNotFoundError(RequestError):
     """No branch, tag, pull request or commit has this name."""
 
     status = 404
     code = "RevisionNotFound"
 
 
-class EntryNotFoundError(HubError):
+class EntryNotFoundError(RequestError):
     """The commit has no such file or folder."""
 
     status = 404
     code = "EntryNotFound"
 
 
-class MissingError(HubError):
+class MissingError(RequestError):
     """Anything else that is not there."""
 
     status = 404
 
 
-class ConflictError(HubError):
+class ConflictError(RequestError):
     """The name is taken."""
 
     status = 409
 
 
-class StaleParentError(HubError):
+class StaleParentError(RequestError):
     """``parentCommit`` is not the head of the branch any more."""
 
     status = 412
 
 
-class TooLargeError(HubError):
+class TooLargeError(RequestError):
     """A body, a file or a list beyond the limit."""
 
     status = 413
-
-
-class RangeError(HubError):
-    """No byte of the file lies in the range."""
-
-    status = 416

@@ -11,8 +11,6 @@ class Caller:
 
     account_id: int
     name: str
-    full_name: str | None
-    email: str | None
     token_name: str
     scopes: frozenset[str]
 
@@ -22,7 +20,7 @@ class Caller:
 
     def may_see(self, namespace: str) -> bool:
         """True when the token opens private repositories of ``namespace``."""
-        return not self.scopes.isdisjoint((READ, WRITE)) and self.name == namespace
+        return self.name == namespace
 
 
 @dataclass(frozen=True)

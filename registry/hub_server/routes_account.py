@@ -4,21 +4,24 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from .access import Open, SignedIn, Writable
+from ..queries.accounts import get_account
+from .access import Open, SignedIn, TheHub, Writable
 from .records import WRITE, Caller
 
 router = APIRouter()
 
 
 @router.get("/api/whoami-v2")
-def whoami(caller: SignedIn) -> dict[str, Any]:
+def whoami(caller: SignedIn, hub: TheHub) -> dict[str, Any]:
     """The account behind the token."""
+    with hub.reading() as session:
+        account = get_account(session, caller.name)
     return {
         "type": "user",
         "id": str(caller.account_id),
         "name": caller.name,
-        "fullname": caller.full_name or caller.name,
-        "email": caller.email,
+        "fullname": account.full_name or caller.name,
+        "email": account.email,
         "emailVerified": False,
         "isPro": False,
         "orgs": [],

@@ -10,19 +10,22 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from zoo.core.files import disk_errors
 
+from .. import accounts
 from ..db.schema import open_catalogue
 from ..db.session import session_scope
-from ..errors import SchemaBehindError
+from ..errors import InvalidRecordError, SchemaBehindError
 from ..settings import Settings
 from .app import create_hub_app
 from .errors import BadRequestError, HubServeError
-from .queries import accounts
-from .records import Limits
+from .names import account_name
+from .records import READ, WRITE, Limits
 
 _STOP_SECONDS = 5
+_SCOPES = {"read": (READ,), "write": (READ, WRITE)}
 
 
 @dataclass(frozen=True)
@@ -69,14 +72,14 @@ class HubFolder:
 def ensure_account(engine: Engine, name: str) -> bool:
     """Make an account; False when it exists. Raises :class:`HubServeError` for a name that no account may have."""
     with _clear_names(), session_scope(engine, write=True) as session:
-        return accounts.ensure_account(session, name)[1]
+        return _ensure_account(session, name)
 
 
 def issue_token(engine: Engine, name: str, scope: str, label: str) -> tuple[str, bool]:
     """A new token (``scope``: ``read`` or ``write``) of an account, and whether the account was made for it."""
     with _clear_names(), session_scope(engine, write=True) as session:
-        account_id, made = accounts.ensure_account(session, name)
-        return accounts.issue_token(session, account_id, label, accounts.SCOPES[scope]), made
+        made = _ensure_account(session, name)
+        return accounts.issue_token(session, name, label, _SCOPES[scope]), made
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -129,6 +132,14 @@ def serve_forever(folder: HubFolder, engine: Engine, sock: socket.socket, base_u
     with suppress(KeyboardInterrupt):
         make_server(make_app(folder, engine, base_url)).run(sockets=[sock])
     engine.dispose()
+
+
+def _ensure_account(session: Session, name: str) -> bool:
+    try:
+        accounts.create_account(session, account_name(name))
+    except InvalidRecordError:  # the name is taken, by the same account
+        return False
+    return True
 
 
 @contextmanager

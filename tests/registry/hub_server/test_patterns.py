@@ -19,9 +19,10 @@ PATHS = [
     "x/z", "foo.pyc", "foo.pyo", "foo.pyx", "foo/bar", "foo", "a1b2", "aXb", "a/b", ".hidden", "data/raw/one.csv",
 ]
 IGNORES = [
-    "*.log", "build/", "/build/", "src/build", "**/a.txt", "docs/**", "docs/**/a.txt", "x/**/z", "*.py[co]", "*.py[!co]",
-    "foo/", "/foo", "foo/*", "a?b", "a*b*", "*a*", "**/build/**", "# a.txt", "", "*\n!a.txt", "*.txt\n!docs/*.txt",
-    "data/*/one.csv", "data/**", "?.txt", "/*.txt", "**", "*", "/x/", "deep/", "**/deep", "[ab].txt",
+    "*.log", "build/", "/build/", "src/build", "**/a.txt", "docs/**", "docs/**/a.txt", "x/**/z", "*.py[co]",
+    "*.py[!co]", "foo/", "/foo", "foo/*", "a?b", "a*b*", "*a*", "**/build/**", "# a.txt", "", "*\n!a.txt",
+    "*.txt\n!docs/*.txt", "data/*/one.csv", "data/**", "?.txt", "/*.txt", "**", "*", "/x/",
+    "deep/", "**/deep", "[ab].txt",
 ]
 # fmt: on
 
