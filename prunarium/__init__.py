@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from registry.check import check
     from registry.pull import load, pull
-    from registry.queries import search
+    from registry.search import search
     from zoo.masks import keep_sparse
 
 __version__ = "0.1.0"
@@ -19,7 +19,7 @@ _HOME = {
     "keep_sparse": "zoo.masks",
     "load": "registry.pull",
     "pull": "registry.pull",
-    "search": "registry.queries",
+    "search": "registry.search",
 }
 
 __all__ = ["check", "keep_sparse", "load", "pull", "search"]

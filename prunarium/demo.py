@@ -83,9 +83,8 @@ def main_steps(plan: Plan) -> Iterator[Step]:
     seeds, out = ",".join(plan.seeds), str(plan.models)
     shared = ("--data", UPSTREAM, "--seeds", seeds, "--out", out, "--jobs", str(plan.processes))
     yield Step("Train the dense parents", ("zoo", "train", "--architecture", ARCHITECTURE, *shared))
-    for method in plan.methods:
-        targets = ("--sparsities", ",".join(plan.sparsities), "--parents", out)
-        yield Step(f"Prune with {method}", ("zoo", "prune", "--method", method, *targets, *shared))
+    what = ("--method", ",".join(plan.methods), "--sparsities", ",".join(plan.sparsities), "--parents", out)
+    yield Step("Prune them: each method with the fine-tuning of its recipe", ("zoo", "prune", *what, *shared))
     yield Step("Publish every checkpoint on the hub", ("publish", out, "--namespace", NAMESPACE))
     yield Step("Pull them back, verified", ("pull", "--all", "--namespace", NAMESPACE))
     run = ("benchmark", "run", "--suite", SUITE, "--models", "all", "--processes", str(plan.processes))
@@ -96,8 +95,9 @@ def main_steps(plan: Plan) -> Iterator[Step]:
 def shell_commands(plan: Plan) -> list[str]:
     """The demo as lines for a POSIX shell."""
     exports = [f"export {name}={shlex.quote(value)}" for name, value in plan.environment.items()]
-    hub = f"prunarium hub serve --data {shlex.quote(str(plan.hub_data))} --port {plan.port} &"
-    token = f"export PRUNARIUM_HUB_TOKEN=$(prunarium hub token {NAMESPACE})"
+    data = shlex.quote(str(plan.hub_data))
+    hub = f"prunarium hub serve --data {data} --port {plan.port} &"
+    token = f"export PRUNARIUM_HUB_TOKEN=$(prunarium hub token {NAMESPACE} --data {data})"
     before = [str(step) for step in prepare_steps()]
     main = [str(step) for step in main_steps(plan)]
     return [*exports, *before, token, hub, *main, "prunarium serve"]

@@ -17,6 +17,8 @@ from zoo.core.errors import UsageError
 from zoo.core.progress import track
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_NEWS = 6  # rows of a listing that says what was done
+
 Namespace = Annotated[str | None, typer.Option(help="Account or organisation on the hub.")]
 
 
@@ -99,7 +101,8 @@ def pull(
         emit_json(rows)
         return
     columns = {"target": "model", "commit": "commit", "verified_by": "verified by", "path": "folder"}
-    emit_table(f"{len(rows)} models pulled", [{**row, "commit": row["commit"][:10]} for row in rows], columns)
+    shown = [{**row, "commit": row["commit"][:10]} for row in rows]
+    emit_table(f"{len(rows)} models pulled", shown, columns, at_most=_NEWS)
     cached = sum(row["from_cache"] for row in rows)
     if cached:
         say(f"{cached} of {len(rows)} were there already and were verified again.")
@@ -194,7 +197,7 @@ def publish(
     shown = [
         {**row, "commit": row["commit"][:10], "news": "published" if row["created"] else "unchanged"} for row in rows
     ]
-    emit_table(f"{len(rows)} models published", shown, columns)
+    emit_table(f"{len(rows)} models published", shown, columns, at_most=_NEWS)
 
 
 def _local_or_pulled(model: str) -> Path:

@@ -12,18 +12,26 @@ def emit_json(value: Any) -> None:
     sys.stdout.write("\n")
 
 
-def emit_table(title: str, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> None:
-    """Print rows as a table; ``columns`` maps field names to headings, a missing or None field shows as an en dash."""
+def emit_table(
+    title: str, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, at_most: int | None = None
+) -> None:
+    """Print rows as a table; ``columns`` maps field names to headings, a missing or None field shows as an en dash.
+
+    ``at_most``: for news that nobody reads line by line, the rows to show before "and n more".
+    """
     from rich.console import Console
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", show_edge=False)
     for heading in columns.values():
         table.add_column(heading, overflow="fold")
-    for row in rows:
+    for row in rows[:at_most]:
         table.add_row(*("–" if row.get(key) is None else str(row[key]) for key in columns))
     width = None if sys.stdout.isatty() else 200
-    Console(width=width).print(table)
+    console = Console(width=width)
+    console.print(table)
+    if at_most is not None and len(rows) > at_most:
+        console.print(f" … and {len(rows) - at_most} more; --json lists all")
 
 
 def say(message: str) -> None:
