@@ -5,19 +5,14 @@ from typing import Annotated
 
 import typer
 
+from zoo.core.commands import command_group
 from zoo.core.console import emit_json, say
 from zoo.core.errors import UsageError
 
 from .hub_server.serving import HubFolder, address_of, ensure_account, issue_token, listen, serve_forever
 from .settings import load_settings
 
-app = typer.Typer(
-    add_completion=False,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    help="Run the embedded hub server and its accounts.",
-)
+app = command_group("Run the embedded hub server and its accounts.")
 
 Data = Annotated[Path | None, typer.Option(help="The hub's folder.  [default: hub, in PRUNARIUM_HOME]")]
 Database = Annotated[str | None, typer.Option(help="Its database.  [default: hub.sqlite, in the folder]")]
@@ -33,10 +28,11 @@ def serve(
     base_url: Annotated[str | None, typer.Option(help="How clients reach the hub.  [default: host and port]")] = None,
 ) -> None:
     """Serve models and data sets to Hugging Face clients until stopped."""
+    named = None if base_url is None else _checked(base_url)
     folder = _folder(data, database_url)
     engine = folder.open_engine()
     sock = listen(host, port)
-    address = _checked(base_url) if base_url else address_of(sock)
+    address = named or address_of(sock)
     say(f"The hub of {folder.root} is at {address} (stop it with Ctrl-C). Clients find it by HF_ENDPOINT={address}")
     serve_forever(folder, engine, sock, address)
 

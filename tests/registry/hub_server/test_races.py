@@ -1,0 +1,92 @@
+"""Many writers at once, and two servers on one folder: nothing is lost, nothing is seen half."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+from hub_requests import commit, inline, large, sha256, upload, upload_address
+from raw_http import Answer, RawClient
+
+from registry.hub_server.embedded import EmbeddedHub
+
+RACERS = 20
+
+
+def race(act: Callable[[int], Answer]) -> list[Answer]:
+    """Call ``act`` from all racers at the same moment."""
+    start = Barrier(RACERS)
+
+    def run(number: int) -> Answer:
+        start.wait()
+        return act(number)
+
+    with ThreadPoolExecutor(RACERS) as pool:
+        return list(pool.map(run, range(RACERS)))
+
+
+def test_racing_committers_keep_all(raw: RawClient, repo: str) -> None:
+    answers = race(lambda number: commit(raw, repo, inline(f"{number}.txt", b"%d" % number), summary=f"n{number}"))
+    assert [answer.status for answer in answers] == [200] * RACERS
+    paths = {item["rfilename"] for item in raw("GET", f"/api/models/{repo}").json["siblings"]}
+    assert paths == {".gitattributes", *(f"{number}.txt" for number in range(RACERS))}
+    line, link = [], f"/api/models/{repo}/commits/main"
+    while link:
+        page = raw("GET", link)
+        line += page.json
+        link = page.headers.get("link", "").partition(">")[0][1:]
+    assert {entry["title"] for entry in line} == {"initial commit", *(f"n{number}" for number in range(RACERS))}
+    assert {entry["id"] for entry in line} >= {answer.json["commitOid"] for answer in answers}
+
+
+def test_of_racers_from_one_parent_one_wins(raw: RawClient, repo: str) -> None:
+    parent = raw("GET", f"/api/models/{repo}").json["sha"]
+    answers = race(lambda number: commit(raw, repo, inline("a", b"%d" % number), parentCommit=parent))
+    assert sorted(answer.status for answer in answers) == [200] + [412] * (RACERS - 1)
+
+
+def test_a_commit_sent_many_times_is_made_once(raw: RawClient, repo: str) -> None:
+    answers = race(lambda _: commit(raw, repo, inline("a", b"same"), summary="same"))
+    assert len({answer.json["commitOid"] for answer in answers}) == 1
+    assert len(raw("GET", f"/api/models/{repo}/commits/main").json) == 2
+
+
+def test_a_repeated_deletion_is_answered_alike(raw: RawClient, repo: str) -> None:
+    """A client that lost the answer sends the commit again; by then the file is gone already."""
+    commit(raw, repo, inline("a"))
+    head = raw("GET", f"/api/models/{repo}").json["sha"]
+    answers = [commit(raw, repo, ("deletedFile", {"path": "a"}), parentCommit=head) for _ in range(3)]
+    assert [answer.status for answer in answers] == [200] * 3
+    assert len({answer.json["commitOid"] for answer in answers}) == 1
+
+
+def test_of_racers_for_a_name_one_wins(raw: RawClient) -> None:
+    answers = race(lambda _: raw("POST", "/api/repos/create", {"name": "wanted"}))
+    assert sorted(answer.status for answer in answers) == [200] + [409] * (RACERS - 1)
+    assert {answer.json["url"] for answer in answers} == {f"{raw.endpoint}/alice/wanted"}
+    raw("DELETE", "/api/repos/delete", {"name": "wanted"})
+
+
+def test_racing_uploads_of_one_object(raw: RawClient, repo: str) -> None:
+    data = bytes(200_000)
+    address = upload_address(raw, repo, sha256(data), len(data))
+    assert {answer.status for answer in race(lambda _: raw("PUT", address, data, token=None))} == {200}
+    assert commit(raw, repo, large("w.bin", sha256(data))).status == 200
+    assert raw("GET", f"/{repo}/resolve/main/w.bin").body == data
+
+
+def test_two_servers_on_one_folder(tmp_path: Path) -> None:
+    with EmbeddedHub(tmp_path) as first, EmbeddedHub(tmp_path) as second:
+        token = first.token_for("alice")
+        here, there = RawClient(first.endpoint, token), RawClient(second.endpoint, token)
+        assert here("POST", "/api/repos/create", {"name": "shared"}).status == 200
+        address = upload_address(here, "alice/shared", sha256(b"\0one"), 4)
+        signed = address.removeprefix(first.endpoint)
+        assert there("PUT", signed, b"\0one", token=None).status == 200  # one key for both
+        assert commit(there, "alice/shared", large("one.bin", sha256(b"\0one"))).status == 200
+        assert here("GET", "/alice/shared/resolve/main/one.bin").body == b"\0one"
+        both = [here, there]
+        answers = race(lambda number: commit(both[number % 2], "alice/shared", inline(f"{number}")))
+        assert [answer.status for answer in answers] == [200] * RACERS
+        assert len(here("GET", "/api/models/alice/shared").json["siblings"]) == RACERS + 2
+        assert upload(there, "alice/shared", b"\0two") == sha256(b"\0two")
