@@ -6,19 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from zoo.core.commands import command_group
 from zoo.core.console import emit_json, emit_table, say
 from zoo.core.errors import UsageError
 
 if TYPE_CHECKING:
     import benchmark.runner
 
-app = typer.Typer(
-    add_completion=False,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    help="Measure models: transfer, robustness, calibration, detection, cost.",
-)
+app = command_group("Measure models: transfer, robustness, calibration, detection, cost.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 SuiteName = Annotated[str, typer.Option("--suite", help="Suite, as name or name@version.")]

@@ -12,6 +12,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 from typer.core import TyperCommand
 
+from zoo.core.commands import command_group
 from zoo.core.console import say
 from zoo.core.errors import PrunariumError
 
@@ -69,7 +70,7 @@ def load_command(name: str, mount: Mount) -> Any:
     module, _, attribute = mount.target.partition(":")
     target = getattr(import_module(module), attribute)
     if not isinstance(target, typer.Typer):
-        single = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+        single = command_group()
         single.command(name)(target)
         target = single
     command = typer.main.get_command(target)
@@ -78,14 +79,7 @@ def load_command(name: str, mount: Mount) -> Any:
 
 
 def _front_door() -> Any:
-    app = typer.Typer(
-        name="prunarium",
-        add_completion=False,
-        no_args_is_help=True,
-        pretty_exceptions_enable=False,
-        rich_markup_mode=None,
-        help="Pruned ImageNet models you can download, trust and compare.",
-    )
+    app = command_group("Pruned ImageNet models you can download, trust and compare.")
 
     @app.callback(invoke_without_command=True)
     def root(

@@ -6,11 +6,12 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from zoo.core.commands import command_group
 from zoo.core.console import emit_json, emit_table, say
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
-app = typer.Typer(help="Upgrade and check the catalogue's schema.", no_args_is_help=True)
+app = command_group("Upgrade and check the catalogue's schema.")
 
 
 @app.command()

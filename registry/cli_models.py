@@ -204,8 +204,10 @@ def _local_or_pulled(model: str) -> Path:
     path = Path(model)
     if path.is_dir():
         return path / WEIGHTS
-    if path.is_file() or path.suffix == ".safetensors":
+    if path.is_file():
         return path
+    if path.suffix == ".safetensors":
+        raise UsageError(f"There is no file {path}.", "Name a model folder, a safetensors file, a slug or a Hub id.")
     from .pull import pull as fetch
 
     _quiet_client()

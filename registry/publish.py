@@ -17,6 +17,7 @@ from zoo.checkpoint.folder import CARD, CONFIG, PASSPORT, PROVENANCE, WEIGHTS, M
 from zoo.checkpoint.passport import Passport
 from zoo.checkpoint.slug import parse_slug
 from zoo.checkpoint.strict import dump_json
+from zoo.core.errors import UsageError
 
 from . import queries
 from .cards import model_card
@@ -82,7 +83,9 @@ def publish(
 
 
 def find_folders(path: Path) -> list[Path]:
-    """The model folder at ``path``, or those directly in it, dense parents first."""
+    """The model folder at ``path``, or those directly in it, dense parents first; a missing one is a usage error."""
+    if not path.is_dir():
+        raise UsageError(f"There is no folder {path}.", "Name a model folder, or a folder of model folders.")
     if (path / PROVENANCE).is_file():
         return [path]
     found = sorted(child.parent for child in path.glob(f"*/{PROVENANCE}") if not child.parent.name.startswith("."))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .core.commands import command_group
 from .core.console import emit_json, emit_table, say
 from .core.errors import UsageError
 from .core.progress import track
@@ -14,7 +15,7 @@ from .core.progress import track
 if TYPE_CHECKING:
     import zoo.make
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+app = command_group("Make pruned models: list methods and architectures, train dense parents, prune.")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Data = Annotated[str, typer.Option(help="Training data, such as digits:0-4.")]
@@ -161,7 +162,7 @@ def _make(requests: "Sequence[zoo.make.Request]", jobs: int, json: bool) -> None
             "seconds": round(made.seconds, 2),
         }
         rows.append(row)
-        say(f"{'reused' if made.reused else 'made'} {made.path}")
+        say(f"{'reused' if made.reused else 'made'} {made.path.name}: upstream top-1 {made.upstream_top1:.1%}")
     if json:
         emit_json(rows)
         return
@@ -169,7 +170,7 @@ def _make(requests: "Sequence[zoo.make.Request]", jobs: int, json: bool) -> None
         row | {"upstream_top1": f"{row['upstream_top1']:.1%}", "sparsity": f"{row['sparsity']:.2f}"} for row in rows
     ]
     columns = {"name": "Model", "sparsity": "Sparsity", "upstream_top1": "Upstream top-1", "seconds": "Seconds"}
-    emit_table("Models", shown, columns)
+    emit_table(f"{len(rows)} models in {wanted[0].out}", shown, columns, at_most=12)
 
 
 def _seeds(text: str) -> list[int]:
@@ -180,8 +181,12 @@ def _seeds(text: str) -> list[int]:
 
 def _fractions(text: str) -> list[float]:
     try:
-        return [float(part) for part in text.split(",")]
+        fractions = [float(part) for part in text.split(",")]
     except ValueError:
+        fractions = []
+    if not fractions or not all(0.0 < fraction < 1.0 for fraction in fractions):
         raise UsageError(
-            f"--sparsities takes fractions separated by commas, got {text!r}.", "For example 0.90,0.95,0.98."
-        ) from None
+            f"--sparsities takes fractions between 0 and 1 separated by commas, got {text!r}.",
+            "For example 0.90,0.95,0.98.",
+        )
+    return fractions

@@ -25,14 +25,8 @@ def test_help_lists_every_command_and_imports_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize("name", list(COMMANDS))
-def test_every_command_exists_and_its_help_line_is_the_docstrings(name: str) -> None:
-    command = load_command(name, COMMANDS[name])
-    summary = (command.help or "").strip().partition("\n")[0]
-    assert summary == COMMANDS[name].help
-
-
-@pytest.mark.parametrize("name", list(COMMANDS))
 def test_help_of_every_command_works(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert (load_command(name, COMMANDS[name]).help or "").strip().endswith(".")
     assert run([name, "--help"]) == 0
     assert f"Usage: prunarium {name}" in capsys.readouterr().out
 
@@ -78,11 +72,14 @@ def test_a_fault_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
         run(["inspect"])
 
 
+_TRAIN = ["zoo", "train", "--out", "out"]
+_PRUNE = ["zoo", "prune", "--data", "digits:0-4", "--parents", "parents", "--out", "out"]
 WRONG_INPUT = {
-    "unknown method": (["zoo", "prune", "--method", "magnitud", "--out", "out"], 2, "magnitud"),
-    "sparsity 1.5": (["zoo", "prune", "--method", "gmp", "--sparsities", "1.5", "--out", "out"], 2, "1.5"),
-    "unknown architecture": (["zoo", "train", "--architecture", "resnet9", "--out", "out"], 2, "resnet9"),
-    "unknown data": (["zoo", "train", "--data", "imagnet", "--out", "out"], 2, "imagnet"),
+    "unknown method": ([*_PRUNE, "--method", "gnp", "--sparsities", "0.9"], 2, "Did you mean 'gmp'"),
+    "sparsity 1.5": ([*_PRUNE, "--method", "gmp", "--sparsities", "1.5"], 2, "1.5"),
+    "missing parents": ([*_PRUNE, "--method", "gmp", "--sparsities", "0.9"], 2, "parents"),
+    "unknown architecture": ([*_TRAIN, "--data", "digits:0-4", "--architecture", "resnet9"], 2, "resnet8-digits"),
+    "unknown data": ([*_TRAIN, "--data", "digit:0-4", "--architecture", "resnet8-digits"], 2, "digits"),
     "missing file": (["inspect", "nowhere.safetensors"], 2, "nowhere.safetensors"),
     "missing folder to check": (["check", "nowhere"], 2, "nowhere"),
     "unknown suite": (["benchmark", "run", "--suite", "digit-demo"], 2, "digits-demo"),
