@@ -13,11 +13,11 @@ The order of calls, for a run of ``pruner.total_steps`` steps (counted from 0)::
         loss.backward()
         if not method.after_backward(pruner):    # True = this step's mask update replaces the optimizer's step (RigL)
             optimizer.step()
-        method.after_step(pruner)                # then the pruner applies the masks to weights and momenta
+        method.after_step(pruner)                # pruned weights and their momenta have just been zeroed again
     method.finalize(pruner)                      # once; leaves plain dense tensors in the model
 
 The pruner, not the method, keeps pruned weights at +0.0: after every step it masks the weights and the optimizer's
-per-weight buffers, so that weight decay and momentum cannot resurrect a weight.
+per-weight buffers, so that weight decay and momentum cannot resurrect a weight; ``pruner.set_masks`` does so at once.
 """
 
 from collections.abc import Callable
