@@ -65,12 +65,11 @@ def check_schema(engine: Engine) -> str:
 def open_catalogue(settings: Settings, *, create: bool = True) -> Engine:
     """The engine of a catalogue that fits the code.
 
-    A SQLite file that is missing or empty is created (unless ``create`` is false); anything older is refused with the
-    command to type, because an upgrade is the owner's decision.
+    A SQLite file that is missing or has no tables is created (unless ``create`` is false); anything older is refused
+    with the command to type, because an upgrade is the owner's decision.
     """
     engine = make_engine(settings.database_url)
-    file = sqlite_file(engine)
-    if create and file is not None and (not file.exists() or file.stat().st_size == 0):
+    if create and _is_new(engine):
         upgrade(engine)
     check_schema(engine)
     return engine
@@ -82,6 +81,19 @@ def head() -> str:
     if version is None:
         raise CatalogueUnavailableError("This installation has no migrations.", "Install prunarium again.")
     return version
+
+
+def _is_new(engine: Engine) -> bool:
+    """No file yet, or one without tables: a first start that was killed leaves a file with a header only."""
+    file = sqlite_file(engine)
+    if file is None:
+        return False
+    if not file.exists():
+        return True
+    try:
+        return not inspect(reading(engine)).get_table_names()
+    except DBAPIError as error:
+        raise unavailable(engine.url, error) from error
 
 
 def _config() -> Config:

@@ -44,23 +44,29 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def empty_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def empty_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a database without tables."""
     if database_kind == "sqlite":
-        return f"sqlite:///{tmp_path}/empty.sqlite"
+        yield f"sqlite:///{tmp_path}/empty.sqlite"
+        return
     server: PostgresServer = request.getfixturevalue("postgres_server")
-    return server.create()
+    url = server.create()
+    yield url
+    server.drop(url)
 
 
 @pytest.fixture
-def catalogue_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def catalogue_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a migrated database without rows."""
     if database_kind == "sqlite":
         path = tmp_path / "catalogue.sqlite"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        return f"sqlite:///{path}"
+        yield f"sqlite:///{path}"
+        return
     server: PostgresServer = request.getfixturevalue("postgres_server")
-    return server.create(request.getfixturevalue("postgres_template"))
+    url = server.create(request.getfixturevalue("postgres_template"))
+    yield url
+    server.drop(url)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Empty databases for tests: SQLite files, and PostgreSQL from a server of our own that listens on a socket file only."""
+"""Empty databases for tests: SQLite files, and PostgreSQL from a server of our own behind a socket file."""
 
 import os
 import pwd
@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from registry.db.schema import upgrade
 from registry.db.session import make_engine
@@ -47,13 +47,20 @@ class PostgresServer:
     def create(self, template: str = "template0") -> str:
         """Create a database; returns its address."""
         name = f"test_{next(self._numbers)}"
+        self._execute(f"create database {name} template {template}")
+        return self.url(name)
+
+    def drop(self, url: str) -> None:
+        """Remove a database: each one is megabytes of files."""
+        self._execute(f"drop database {make_url(url).database} with (force)")
+
+    def _execute(self, statement: str) -> None:
         engine = make_engine(self.url("postgres"))
         try:
             with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.execute(text(f"create database {name} template {template}"))
+                connection.execute(text(statement))
         finally:
             engine.dispose()
-        return self.url(name)
 
     def stop(self) -> None:
         """End the server at once and remove its files."""
