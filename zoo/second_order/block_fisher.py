@@ -20,6 +20,7 @@ from torch import Tensor
 from ..core.errors import UsageError
 from ..errors import LostDigitsError, NonFiniteGradientError
 from .blocks import BlockLayout
+from .chunks import over_chunks
 from .gram import BlockGram
 from .inverse import invert_damped_
 from .surgeon import joint_update, saliency
@@ -51,20 +52,23 @@ class BlockFisherInverse:
         """New weights after all ``pruned`` ones (True) left; see :func:`.surgeon.joint_update`."""
         matrix, leaving = self.layout.gather(weights), self.layout.gather(pruned)
         result = matrix.clone()
-        for blocks, inverse in self._parts(leaving):
-            result[blocks] = joint_update(matrix[blocks], inverse, leaving[blocks]).to(result.dtype)
+        for blocks, rows, inverse in self._parts(leaving.any(-1)):
+
+            def update(some: slice, blocks: Tensor = blocks, rows: Tensor = rows, inverse: Tensor = inverse) -> None:
+                own = blocks[some]
+                result[own] = joint_update(matrix[own], inverse[rows[some]], leaving[own]).to(result.dtype)
+
+            over_chunks(update, len(blocks), self.layout.size)
         return self.layout.scatter(result)
 
-    def _parts(self, leaving: Bool[Tensor, "blocks size"]) -> Iterator[tuple[Tensor, Tensor]]:
-        """The blocks that lose a weight, with their inverses, some at a time: the solver copies them."""
-        touched = leaving.any(-1)
+    def _parts(self, touched: Bool[Tensor, " blocks"]) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """The ``touched`` blocks, with the rows of the tensor that holds their inverses: one triple per precision."""
         single = touched.clone()
         single[self.refined] = False
-        at_once = max(1, 2**24 // self.layout.size**2)
-        for blocks in torch.split(single.nonzero().squeeze(-1), at_once):
-            yield blocks, self.inverse[blocks]
-        for rows in torch.split(touched[self.refined].nonzero().squeeze(-1), at_once):
-            yield self.refined[rows], self.refined_inverse[rows]
+        blocks = single.nonzero().squeeze(-1)
+        yield blocks, blocks, self.inverse
+        rows = touched[self.refined].nonzero().squeeze(-1)
+        yield self.refined[rows], rows, self.refined_inverse
 
 
 def block_fisher_inverse(
@@ -108,6 +112,7 @@ def _invert(stream: Stream, gram: BlockGram, damping: float) -> Int[Tensor, " lo
     """Fill ``gram`` from the stream, invert it in place, and return the rows of it that lost their digits."""
     for gradients in stream():
         gram.add(gradients)
+        del gradients  # frees the chunk before the stream makes the next one
     if gram.count == 0:
         raise UsageError("The Fisher needs at least one gradient, the stream gave none.")
     if names := gram.non_finite():

@@ -77,6 +77,7 @@ def gradient_stream(
         if masks is not None:
             gradients = {name: g * masks[name] for name, g in gradients.items()}
         yield gradients
+        del gradients  # or two chunks would be in memory while the next one is made
 
 
 def _gradients_in(available_bytes: int, parameters: Mapping[str, nn.Parameter]) -> int:

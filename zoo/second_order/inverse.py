@@ -16,9 +16,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from .blocks import diagonals
+from .chunks import over_chunks
 
 TOLERANCE = 1e-3  # the largest relative error of an inverse that is believed
-CHUNK_ELEMENTS = 2**24  # entries inverted at a time: bounds the extra memory to a few times 64 MB
 
 
 def invert_damped_(gram: Float[Tensor, "blocks size size"], gradients: int, damping: float) -> Bool[Tensor, " blocks"]:
@@ -27,8 +27,9 @@ def invert_damped_(gram: Float[Tensor, "blocks size size"], gradients: int, damp
     ``gradients`` is m, ``damping`` is λ > 0. The content of a lost block is meaningless.
     """
     lost = torch.zeros(len(gram), dtype=torch.bool, device=gram.device)
-    chunk = max(1, CHUNK_ELEMENTS // gram.shape[-1] ** 2)
-    for part, flags in zip(torch.split(gram, chunk), torch.split(lost, chunk), strict=True):
+
+    def invert(some: slice) -> None:
+        part = gram[some]
         part.div_(gradients)
         diagonals(part).add_(damping)
         scale = diagonals(part).clone()
@@ -36,5 +37,7 @@ def invert_damped_(gram: Float[Tensor, "blocks size size"], gradients: int, damp
         factor[info != 0] = torch.eye(len(factor[0]), dtype=part.dtype, device=part.device)  # LAPACK stops at a zero
         part.copy_(torch.cholesky_inverse(factor))
         error = torch.finfo(part.dtype).eps * (scale * diagonals(part)).sum(-1)
-        flags.copy_((info != 0) | ~(error <= TOLERANCE))  # negated, so that NaN counts as lost
+        lost[some] = (info != 0) | ~(error <= TOLERANCE)  # negated, so that NaN counts as lost
+
+    over_chunks(invert, len(gram), gram.shape[-1])
     return lost

@@ -37,7 +37,7 @@ def test_many_chunks_give_what_one_gives(monkeypatch: pytest.MonkeyPatch) -> Non
     gradients = np.random.default_rng(2).normal(size=(9, 30, 6))
     once, often = gram(gradients, torch.float32), gram(gradients, torch.float32)
     invert_damped_(once, 30, 1e-3)
-    monkeypatch.setattr("zoo.second_order.inverse.CHUNK_ELEMENTS", 2 * 6 * 6)
+    monkeypatch.setattr("zoo.second_order.chunks.CHUNK_ELEMENTS", 2 * 6 * 6)
     invert_damped_(often, 30, 1e-3)
     assert torch.equal(once, often)
 
