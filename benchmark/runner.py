@@ -158,7 +158,7 @@ def _drain(order: WorkOrder, processes: int, total: int) -> None:
             if event["state"] in ("done", "failed") and event["job_id"] in wanted:
                 advance()
 
-        executor.drain(order.to_json(), min(processes, total), report)
+        executor.drain(order.to_json(), processes, report)
 
 
 def _report(engine: Engine, suite: Suite, ids: list[int], before: dict[int, str], seconds: float) -> RunReport:

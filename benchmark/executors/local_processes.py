@@ -5,8 +5,10 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
+from typing import IO, cast
 
 from registry import jobs
 from registry.db.schema import open_catalogue
@@ -38,38 +40,41 @@ class _Child:
             stdout=subprocess.PIPE,
             text=True,
         )
+        self._input, self._output = cast("IO[str]", self._process.stdin), cast("IO[str]", self._process.stdout)
         self._send(order)
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def stop(self) -> None:
         """Ask for an end after the current job, then insist."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        self._hang_up()
         for insist in (self._process.terminate, self._process.kill):
             try:
                 self._process.wait(GRACE_SECONDS)
-                return
+                break
             except subprocess.TimeoutExpired:
                 insist()
-        self._process.wait()
+        self.exit_code()
 
     def exit_code(self) -> int:
         """How the process ended; negative for a signal."""
+        self._hang_up()
+        self._listener.join()
         return self._process.wait()
 
     def _send(self, order: Json) -> None:
-        stdin = self._process.stdin
-        if stdin is None:
-            raise WorkerDiedError("A worker process has no input.")
-        try:
-            stdin.write(json.dumps(order) + "\n")
-            stdin.flush()
-        except BrokenPipeError:
-            return  # it ended at once; its exit code tells
+        with suppress(BrokenPipeError):  # it ended at once; its exit code tells
+            self._input.write(json.dumps(order) + "\n")
+            self._input.flush()
+
+    def _hang_up(self) -> None:
+        with suppress(BrokenPipeError):
+            self._input.close()
 
     def _listen(self) -> None:
-        for line in self._process.stdout or ():
-            self._news.put((self, json.loads(line)))
+        with self._output:
+            for line in self._output:
+                self._news.put((self, json.loads(line)))
         self._news.put((self, None))
 
 
@@ -79,6 +84,8 @@ class LocalProcesses:
     def drain(self, order: Json, workers: int, report: Report) -> None:
         """See :class:`~benchmark.executors.Executor`."""
         news: SimpleQueue[tuple[_Child, Json | None]] = SimpleQueue()
+        if order["job_ids"] is not None:
+            workers = min(workers, len(order["job_ids"]))
         children = [_Child(order, news) for _ in range(workers)]
         try:
             while children:

@@ -1,7 +1,7 @@
 """The loop of a worker: what it does with jobs that fail, are broken off, or are taken away."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,9 +28,9 @@ def _drain(catalogue: DigitCatalogue, ids: list[int]) -> list[Event]:
 
 
 @pytest.fixture
-def replace_run_job(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Fake], None]]:
+def replace_run_job(monkeypatch: pytest.MonkeyPatch) -> Callable[[Fake], None]:
     """Put something else in the place of the computation."""
-    yield lambda fake: monkeypatch.setattr(drain_module, "run_job", fake)
+    return lambda fake: monkeypatch.setattr(drain_module, "run_job", fake)
 
 
 def test_every_job_ends_and_one_failure_does_not_stop_the_rest(catalogue: DigitCatalogue) -> None:
@@ -107,7 +107,7 @@ def test_an_audience_that_is_gone_leaves_no_lease(catalogue: DigitCatalogue) -> 
 
 def test_told_to_stop_it_finishes_the_job_in_hand(catalogue: DigitCatalogue) -> None:
     ids, stop = catalogue.enqueue([UPSTREAM, COST]), threading.Event()
-    drain(catalogue.order(ids), stop, lambda event: stop.set())
+    drain(catalogue.order(ids), stop, lambda _: stop.set())
     assert sorted(job.state for job in catalogue.jobs(ids)) == ["done", "queued", "queued", "queued"]
 
 
@@ -168,7 +168,7 @@ def test_the_heartbeat_keeps_a_lease_that_is_shorter_than_the_work(
 def test_the_lease_names_this_process_while_the_work_runs(
     catalogue: DigitCatalogue, replace_run_job: Callable[[Fake], None]
 ) -> None:
-    seen = []
+    seen: list[str | None] = []
 
     def looking(job: Job, folder: Path, blobs: BlobStore) -> Outcome:
         seen.extend(record.lease_owner for record in catalogue.jobs(ids))

@@ -48,7 +48,7 @@ def test_every_error_of_ours_names_its_kind() -> None:
 
 def test_a_bug_says_where_and_fits_the_queue() -> None:
     try:
-        {}["x" * 1000]
+        dict[str, int]()["x" * 1000]
     except KeyError as error:
         failure = failure_of(error)
     assert "test_failures.py" in failure.message

@@ -64,7 +64,7 @@ def test_equals_plain_sgd_where_nothing_is_pruned(images: Tensor) -> None:
     with torch.no_grad():
         for value in theirs.parameters():
             assert value.grad is not None
-            value -= 0.5 * value.grad
+            value.sub_(0.5 * value.grad)
     for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
         torch.testing.assert_close(a, b)
 

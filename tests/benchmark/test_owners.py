@@ -22,7 +22,9 @@ def test_the_name_is_stable_and_not_gone() -> None:
 @linux
 def test_a_process_that_ended_is_gone() -> None:
     code = f"import sys; sys.path.append({str(ROOT)!r}); from benchmark.owners import this_owner; print(this_owner())"
-    owner = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    owner = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True
+    ).stdout.strip()
     assert owner != this_owner()
     assert is_gone(owner)
 

@@ -1,6 +1,5 @@
 """The probe against scikit-learn's solver of the same problem."""
 
-
 import numpy as np
 import pytest
 import torch
@@ -72,9 +71,7 @@ def test_rows_that_were_not_fitted_are_moved_by_the_fitted_numbers(problem: tupl
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1e3])
-def test_predictions_do_not_depend_on_the_scale_of_the_features(
-    problem: tuple[Tensor, Tensor], scale: float
-) -> None:
+def test_predictions_do_not_depend_on_the_scale_of_the_features(problem: tuple[Tensor, Tensor], scale: float) -> None:
     features, labels = problem
 
     def logits(x: Tensor) -> Tensor:
@@ -85,8 +82,6 @@ def test_predictions_do_not_depend_on_the_scale_of_the_features(
 
 
 @pytest.mark.parametrize("penalty", [0.0, -1.0])
-def test_a_penalty_must_be_positive(
-    problem: tuple[Tensor, Tensor], penalty: float
-) -> None:
+def test_a_penalty_must_be_positive(problem: tuple[Tensor, Tensor], penalty: float) -> None:
     with pytest.raises(ValueError, match="positive penalty"):
         probe.fit(*problem, 4, penalty)

@@ -1,6 +1,5 @@
 """A job, from a model folder to records: what is stored is what is scored, and zeros are proven."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -128,17 +127,20 @@ def test_a_protocol_on_a_task_that_it_does_not_fit_is_refused(sparse_model: Mode
 
 
 @pytest.fixture
-def extra_protocol(monkeypatch: pytest.MonkeyPatch) -> Iterator[Plugins[type[Protocol]]]:
+def extra_protocol(monkeypatch: pytest.MonkeyPatch) -> Plugins[type[Protocol]]:
     """A registry of protocols that a test may add to."""
     plugins: Plugins[type[Protocol]] = Plugins("protocol")
     for name, kind in PROTOCOLS.items():
         plugins.register(name)(kind)
     monkeypatch.setattr("benchmark.run_job.PROTOCOLS", plugins)
-    yield plugins
+    return plugins
 
 
 def test_a_protocol_that_forgets_the_mask_fails_the_job(
-    sparse_model: ModelFolder, blobs: BlobStore, extra_protocol: Plugins[type[Protocol]], monkeypatch: pytest.MonkeyPatch
+    sparse_model: ModelFolder,
+    blobs: BlobStore,
+    extra_protocol: Plugins[type[Protocol]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The mistake of the field: ordinary fine-tuning of a plain state dict."""
 
@@ -151,7 +153,7 @@ def test_a_protocol_that_forgets_the_mask_fails_the_job(
         def remove(self) -> None:
             return
 
-    monkeypatch.setattr("benchmark.finetune.keep_sparse", lambda model, optimizer: Handle())
+    monkeypatch.setattr("benchmark.finetune.keep_sparse", lambda *_: Handle())
     with pytest.raises(SparsityLostError, match=r"sparsity_lost: \d+ pruned weights") as caught:
         _run(sparse_model, ("digits-5-9@1", "forgetful@1"), blobs)
     assert caught.value.kind == "bad_model"
@@ -166,7 +168,7 @@ def test_one_revived_weight_fails_the_job(
         facts: ProtocolFacts = replace(FullFinetune.facts, name="meddler")  # type: ignore[misc]
         config_type = FullConfig
 
-        def run(self, subject: Subject, task: Task, seed: int, batch_divisor: int) -> Evaluation:
+        def run(self, subject: Subject, task: Task, seed: int, batch_divisor: int) -> Evaluation:  # noqa: ARG002
             from benchmark.inference import predict
 
             with torch.no_grad():

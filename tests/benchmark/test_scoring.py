@@ -68,6 +68,7 @@ def test_the_interval_of_a_mean_resamples_images_not_conditions() -> None:
     assert found.replicates is not None
     assert found.replicates.std() == pytest.approx(draws.std(), rel=0.1)
     assert found.value == pytest.approx(per_image.mean(), abs=1e-15)
+    assert found.value is not None
     assert found.ci_low is not None
     assert found.ci_high is not None
     assert found.ci_low < found.value < found.ci_high

@@ -82,8 +82,8 @@ def table_of(results: Iterable[ResultRecord]) -> list[tuple[Any, ...]]:
     """What must be equal in two runs: everything but latency, numbers of rows and times."""
     return [
         (
-            row.model, row.task, row.protocol, row.metric, row.condition, row.seed, row.value, row.missing_reason, row.n,
-            row.ci_low, row.ci_high, row.interval_method, row.no_interval_reason, row.replicates, row.trust,
+            row.model, row.task, row.protocol, row.metric, row.condition, row.seed, row.value, row.missing_reason,
+            row.n, row.ci_low, row.ci_high, row.interval_method, row.no_interval_reason, row.replicates, row.trust,
             dict(row.provenance),
         )
         for row in results

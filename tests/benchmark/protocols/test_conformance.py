@@ -18,6 +18,7 @@ from benchmark.tasks import Task, all_tasks
 from zoo.checkpoint.folder import ModelFolder
 from zoo.models import load_model
 
+
 def _pairs() -> Iterator[tuple[Protocol, Task]]:
     for _, kind in PROTOCOLS.items():
         for task in all_tasks():

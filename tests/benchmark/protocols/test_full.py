@@ -34,7 +34,9 @@ def test_the_rate_with_the_lowest_validation_loss_makes_the_logits(sparse_model:
             alone = _subject(sparse_model)
             finetune(alone.model, images, labels, SHORT, rate, seed=0)
             validation = predict(alone.model, splits["validation"].images, alone.preprocessing, 512)
-            losses.append(-np.mean(validation.log_softmax()[range(len(splits["validation"])), splits["validation"].labels]))
+            losses.append(
+                -np.mean(validation.log_softmax()[range(len(splits["validation"])), splits["validation"].labels])
+            )
             predictions.append(predict(alone.model, splits["test"].images, alone.preprocessing, 512).values)
         found = FullFinetune(FullConfig(learning_rates=rates, training=SHORT)).run(subject, TASK, 0, 1)
     best = int(np.argmin(losses))
