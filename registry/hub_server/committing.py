@@ -43,15 +43,16 @@ def commit(
         head = _head(session, repo.id, branch)
         changes = _resolved(session, repo.id, pending)
         operations_hash = changes_hash(author, header, changes)
-        if not as_pull and head.operations_hash == operations_hash:
-            return Committed(head.oid, None)
+        sent_before = _sent_before(session, repo.id, head, operations_hash, as_pull=as_pull)
+        if sent_before is not None:
+            return sent_before
         if header.parent is not None and header.parent != head.oid:
             raise StaleParentError(f"The branch is at {head.oid}, not at {header.parent}.", "Look at it again first.")
         before = {entry.path: entry for entry in history.entries(session, head.id)}
         after = apply(before, changes)
         if after == before and not as_pull:
             return Committed(head.oid, None)
-        pull = _next_pull(session, repo.id) if as_pull else None
+        pull = next_pull(session, repo.id) if as_pull else None
         target = branch if pull is None else f"{PULLS}{pull}"
         made = make_commit(
             after, head.oid, author, now_us(session), header.summary, header.description, operations_hash
@@ -99,8 +100,25 @@ def _resolved(session: Session, repo_id: int, pending: Sequence[Pending]) -> lis
     return changes
 
 
-def _next_pull(session: Session, repo_id: int) -> int:
-    numbers = [
-        int(ref.name.removeprefix(PULLS)) for ref in history.list_refs(session, repo_id) if ref.name.startswith(PULLS)
-    ]
-    return max(numbers, default=0) + 1
+def _sent_before(
+    session: Session, repo_id: int, head: Commit, operations_hash: str, *, as_pull: bool
+) -> Committed | None:
+    """What this very commit was answered with the first time; clients repeat what they got no answer to."""
+    if not as_pull:
+        return Committed(head.oid, None) if head.operations_hash == operations_hash else None
+    for number, oid in pulls(session, repo_id).items():
+        known = history.commit_by_oid(session, repo_id, oid)
+        if known and (known.operations_hash, known.parent_oid) == (operations_hash, head.oid):
+            return Committed(oid, number)
+    return None
+
+
+def pulls(session: Session, repo_id: int) -> dict[int, str]:
+    """The head of every pull request by its number, in rising order."""
+    found = [ref for ref in history.list_refs(session, repo_id) if ref.name.startswith(PULLS)]
+    return dict(sorted((int(ref.name.removeprefix(PULLS)), ref.commit_oid) for ref in found))
+
+
+def next_pull(session: Session, repo_id: int) -> int:
+    """The number of the next pull request."""
+    return max(pulls(session, repo_id), default=0) + 1

@@ -143,6 +143,18 @@ def test_pull_request(alice: HfApi, repo: str, download: Download) -> None:
     assert [ref.ref for ref in refs.pull_requests or []] == ["refs/pr/1", "refs/pr/2"]
 
 
+def test_a_folder_as_a_pull_request(alice: HfApi, repo: str, tmp_path: Path) -> None:
+    for path in ("a.bin", "b.txt"):
+        (tmp_path / path).write_bytes(path.encode())
+    commit = alice.upload_folder(folder_path=tmp_path, repo_id=repo, create_pr=True, commit_message="both")
+    assert commit.pr_revision == "refs/pr/1"
+    assert set(alice.list_repo_files(repo, revision="refs/pr/1")) == {".gitattributes", "a.bin", "b.txt"}
+    assert alice.list_repo_files(repo) == [".gitattributes"]
+    details = alice.get_discussion_details(repo, 1)
+    assert (details.author, details.is_pull_request, details.target_branch) == ("alice", True, "refs/heads/main")
+    assert [each.title for each in alice.get_repo_discussions(repo)] == [details.title]
+
+
 def test_unusual_names(alice: HfApi, repo: str, download: Download) -> None:
     for path in ("Übung 1/größe.txt", "a b+c%20d.txt", "#x?y=1&z.txt", "数据/模型.bin", "'q\".txt", "resolve/main/x"):
         alice.upload_file(path_or_fileobj=path.encode(), path_in_repo=path, repo_id=repo)

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 
-from hub_requests import commit, inline, large, sha256, upload, upload_address
+from hub_requests import commit, inline, large, ndjson, sha256, upload, upload_address
 from raw_http import Answer, RawClient
 
 from registry.hub_server.embedded import EmbeddedHub
@@ -58,6 +58,13 @@ def test_a_repeated_deletion_is_answered_alike(raw: RawClient, repo: str) -> Non
     answers = [commit(raw, repo, ("deletedFile", {"path": "a"}), parentCommit=head) for _ in range(3)]
     assert [answer.status for answer in answers] == [200] * 3
     assert len({answer.json["commitOid"] for answer in answers}) == 1
+
+
+def test_a_pull_request_sent_many_times_is_opened_once(raw: RawClient, repo: str) -> None:
+    address = f"/api/models/{repo}/commit/main?create_pr=1"
+    answers = race(lambda _: raw("POST", address, ndjson(inline("a", b"proposed"))))
+    assert {answer.json["pullRequestUrl"] for answer in answers} == {f"{raw.endpoint}/{repo}/discussions/1"}
+    assert raw("POST", address, ndjson(inline("a", b"another"))).json["pullRequestUrl"].endswith("/discussions/2")
 
 
 def test_of_racers_for_a_name_one_wins(raw: RawClient) -> None:
