@@ -11,6 +11,9 @@ from .formats import bytes_of, count_of, decimals_for, number, percent
 from .sides import FactColumn
 
 
+_COUNTED = ("count", "parameters", "operations per image")
+
+
 @dataclass(frozen=True)
 class Fact:
     """A value for sorting, its text, its spread or source in small type; ``missing`` says why there is none."""
@@ -39,7 +42,7 @@ def format_metric(value: float, metric: MetricRecord | None, half: float | None 
         return percent(value, decimals_for(None if half is None else half * 100))
     if unit == "bytes":
         return bytes_of(value)
-    if unit in ("count", "weights", "parameters", "FLOPs"):
+    if unit in _COUNTED:
         return count_of(value)
     return number(value, 3 if abs(value) < 10 else 1)
 
@@ -87,9 +90,7 @@ def _measured(catalogue: Catalogue, entry: Entry, column: FactColumn, trusted: S
         return Fact(None, "–", "", reasons[0] if reasons else "not measured")
     half = _half(per_model, results)
     value = sum(per_model) / len(per_model)
-    scale = 100.0 if metric is not None and metric.unit == "fraction" else 1.0
-    small = "" if not half else f"±{half * scale:.{decimals_for(half * scale) if scale > 1 else 3}f}"
-    return Fact(value, format_metric(value, metric, half), small)
+    return Fact(value, format_metric(value, metric, half), f"±{format_metric(half, metric, half)}" if half else "")
 
 
 def _half(per_model: Sequence[float], results: Sequence[ResultRecord]) -> float | None:

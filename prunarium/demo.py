@@ -89,7 +89,7 @@ def main_steps(plan: Plan) -> Iterator[Step]:
     yield Step("Pull them back, verified", ("pull", "--all", "--namespace", NAMESPACE))
     run = ("benchmark", "run", "--suite", SUITE, "--models", "all", "--processes", str(plan.processes))
     yield Step("Evaluate transfer, robustness, calibration, detection and cost", run)
-    yield Step("Show the board", ("board", "--suite", SUITE, "--text"))
+    yield Step("Show the board", ("board", "--suite", SUITE, "--sparsity", "all", "--text"))
 
 
 def shell_commands(plan: Plan) -> list[str]:

@@ -42,7 +42,7 @@ def test_folders_say_how_the_model_was_made(parent: Path, child: Path) -> None:
     folder = read_folder(child)
     provenance, config = folder.provenance, folder.config
     assert provenance.slug == "gmp/resnet8-digits/0.90-s0"
-    assert provenance.title == "Gradual magnitude pruning, ResNet-8 for 8×8 digits, 90% sparse, seed 0"
+    assert provenance.title == "Gradual magnitude, ResNet-8 for 8×8 digits, 90% sparse, seed 0"
     assert (provenance.method, provenance.family, provenance.sparsity_target) == ("gmp", "magnitude", 0.9)
     assert provenance.method_config == {"begin": 0.0, "end": 0.6, "updates": 20, "initial": 0.0}
     assert provenance.parent == "dense/resnet8-digits/0.00-s0"
@@ -128,3 +128,12 @@ def test_scratch_methods_do_not_look_at_the_weights_of_their_parent(tmp_path: Pa
     second = make_model(pruned(tmp_path / "b", other, "random")).path
     assert set(hashes(first.parent).values()) == set(hashes(second.parent).values())
     assert read_folder(first).provenance.parent_hash != read_folder(second).provenance.parent_hash
+
+
+def test_another_parent_or_other_data_is_another_model(tmp_path: Path, parent: Path) -> None:
+    make_model(pruned(tmp_path, parent))
+    with pytest.raises(FolderTakenError):
+        make_model(pruned(tmp_path, make_model(dense(tmp_path / "other", epochs=2)).path))
+    make_model(dense(tmp_path))
+    with pytest.raises(FolderTakenError):
+        make_model(replace(dense(tmp_path), data="digits:5-9"))

@@ -17,21 +17,36 @@ def emit_table(
 ) -> None:
     """Print rows as a table; ``columns`` maps field names to headings, a missing or None field shows as an en dash.
 
-    ``at_most``: for news that nobody reads line by line, the rows to show before "and n more".
+    Columns that do not fit the terminal are left out from the right and named below. ``at_most``: for news that nobody
+    reads line by line, the rows to show before "and n more".
     """
     from rich.console import Console
     from rich.table import Table
 
+    console = Console(width=None if sys.stdout.isatty() else 200)
+    cells = {key: ["–" if row.get(key) is None else str(row[key]) for row in rows[:at_most]] for key in columns}
+    fitting = _fitting(columns, cells, console.width)
     table = Table(title=title, title_justify="left", show_edge=False)
-    for heading in columns.values():
-        table.add_column(heading, overflow="fold")
-    for row in rows[:at_most]:
-        table.add_row(*("–" if row.get(key) is None else str(row[key]) for key in columns))
-    width = None if sys.stdout.isatty() else 200
-    console = Console(width=width)
+    for key in fitting:
+        table.add_column(columns[key], overflow="fold", no_wrap=key == fitting[0])
+    for line in zip(*(cells[key] for key in fitting), strict=True):
+        table.add_row(*line)
     console.print(table)
+    if len(fitting) < len(columns):
+        console.print(f" more columns with --json: {', '.join(list(columns.values())[len(fitting) :])}")
     if at_most is not None and len(rows) > at_most:
         console.print(f" … and {len(rows) - at_most} more; --json lists all")
+
+
+def _fitting(columns: Mapping[str, str], cells: Mapping[str, Sequence[str]], width: int) -> list[str]:
+    """The columns that stand side by side without breaking a cell, two at least; headings may break at words."""
+    left, fitting = width, []
+    for key, heading in columns.items():
+        left -= 3 + max((len(text) for text in [*heading.split(), *cells[key]]), default=0)
+        if left < 0 and len(fitting) >= 2:
+            break
+        fitting.append(key)
+    return fitting
 
 
 def say(message: str) -> None:

@@ -57,7 +57,7 @@ class BlockFisher(Method):
     """Score w²/(2[F⁻¹]_qq) in one ranking over all layers; all weights that leave a block are made up for jointly."""
 
     facts = MethodFacts(
-        title="Block Fisher pruning with weight update",
+        title="Block Fisher",
         family="second-order",
         paper="The Optimal BERT Surgeon: Scalable and Accurate Second-Order Pruning for Large Language Models "
         "(arXiv 2203.07259)",

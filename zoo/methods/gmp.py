@@ -23,7 +23,7 @@ class GradualMagnitude(Method):
     """Score ``|w|``, one ranking over all layers, pruned weights never return (Zhu & Gupta 2017)."""
 
     facts = MethodFacts(
-        title="Gradual magnitude pruning",
+        title="Gradual magnitude",
         family="magnitude",
         paper="To prune, or not to prune: exploring the efficacy of pruning for model compression (arXiv 1710.01878)",
         mask_behaviour=MaskBehaviour.NESTED,

@@ -60,7 +60,7 @@ class LaplaceSNR(Method):
     """Score |w|/σ under the diagonal Laplace posterior of the current network, in one ranking over all layers."""
 
     facts = MethodFacts(
-        title="Laplace signal-to-noise pruning",
+        title="Laplace SNR",
         family="bayesian",
         paper="Laplace Redux: Effortless Bayesian Deep Learning (arXiv 2106.14806); "
         "pruned by |μ|/σ as in Weight Uncertainty in Neural Networks (arXiv 1505.05424)",

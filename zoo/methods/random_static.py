@@ -18,7 +18,7 @@ class RandomStatic(Method):
     """Trained from scratch; the mask looks at no weight and never changes."""
 
     facts = MethodFacts(
-        title="Static random (ERK)",
+        title="Static random",
         family="random",
         paper="The Unreasonable Effectiveness of Random Pruning: Return of the Most Naive Baseline for Sparse Training "
         "(arXiv 2202.02643)",

@@ -41,7 +41,7 @@ class RigL(Method):
     """Evci et al. 2020, ERK densities; an exchange replaces the optimizer's step, as in google-research/rigl."""
 
     facts = MethodFacts(
-        title="RigL (ERK)",
+        title="RigL",
         family="regrowth",
         paper="Rigging the Lottery: Making All Tickets Winners (arXiv 1911.11134)",
         mask_behaviour=MaskBehaviour.CONSTANT_COUNT,
