@@ -17,7 +17,6 @@ OLD, NEW = b"\0old" * 1000, b"\0new" * 100_000
 # Where it dies, and whether the new commit must be there afterwards (None: bytes are not even received).
 POINTS = {
     "registry.hub_server.store:Spool.write@before#1=kill": False,
-    "registry.hub_server.store:Spool.keep@before#1=kill": False,
     "registry.hub_server.store:Spool.keep@after#1=kill": False,
     "registry.hub_server.queries.objects:add_object@after#1=kill": False,
     "registry.hub_server.queries.history:add_commit@after#1=kill": False,
