@@ -112,7 +112,7 @@ def test_same_seed_same_bits(name: str, config: dict[str, Any]) -> None:
 @pytest.mark.parametrize("stop", [0, 11, 17])
 @pytest.mark.parametrize(("name", "config"), CASES)
 def test_a_run_that_was_saved_and_resumed_ends_bit_equal(name: str, config: dict[str, Any], stop: int) -> None:
-    target = targets(name)[-1]
+    target = targets(name)[0]  # the lowest, at which most is left to exchange
     straight = whole_run(name, config, target, seed=3)
     saved = start(made(name, config), target, seed=3).advance(stop).save()
     # Another seed, so that whatever is not restored shows.

@@ -1,13 +1,17 @@
 """The stateful object: what it refuses, what it holds, what it saves."""
 
+from dataclasses import replace
+
 import pytest
 import torch
-from pruning_runs import TinyNetwork, sgd, start
+from pruning_runs import TinyNetwork, differing, sgd, start
 from torch import Tensor, nn
 
 from zoo.core.errors import UsageError
 from zoo.errors import MaskError, TargetMissedError
-from zoo.methods import METHODS
+from zoo.masks import keep_random
+from zoo.methods import METHODS, MaskBehaviour, Method
+from zoo.methods.random_static import RandomConfig
 from zoo.pruner import Pruner
 
 
@@ -98,3 +102,21 @@ def test_saved_state_is_a_copy() -> None:
     before = saved["masks"]["fc.weight"].clone()
     run.pruner.masks["fc.weight"].logical_not_()
     assert torch.equal(saved["masks"]["fc.weight"], before)
+
+
+class Shuffling(Method):
+    """Draws a new mask at every step: its end depends on the whole stream of random numbers."""
+
+    facts = replace(METHODS["random"].facts, mask_behaviour=MaskBehaviour.FREE)
+    config_type = RandomConfig
+
+    def after_step(self, pruner: Pruner) -> None:
+        counts = {name: mask.numel() // 2 for name, mask in pruner.masks.items()}
+        pruner.set_masks(keep_random(pruner.shapes, counts, pruner.generator))
+
+
+def test_a_resumed_run_draws_the_numbers_that_it_would_have_drawn() -> None:
+    straight = start(Shuffling(), 0.5).advance(10)
+    resumed = start(Shuffling(), 0.5, seed=9).restore(start(Shuffling(), 0.5).advance(6).save()).advance(4)
+    assert differing(straight.pruner.masks, resumed.pruner.masks) == []
+    assert differing(straight.pruner.masks, start(Shuffling(), 0.5, seed=9).advance(10).pruner.masks) != []

@@ -43,3 +43,13 @@ def still(model: nn.Module) -> torch.optim.Optimizer:
 def test_pruning_starts_at_the_initial_sparsity(initial: float) -> None:
     run = start(GradualMagnitude(GMPConfig(initial=initial)), 0.9).advance(1)
     assert run.pruner.sparsity() == pytest.approx(initial)
+
+
+def test_a_kept_weight_that_is_zero_does_not_change_places_with_a_pruned_one() -> None:
+    run = start(GradualMagnitude(), 0.9, make_optimizer=still).advance(4)
+    with torch.no_grad():
+        for weight in run.pruner.prunable.values():
+            weight.zero_()
+    run.advance(20)
+    for name, before in run.masks[3].items():
+        assert not bool((run.masks[-1][name] & ~before).any()), name
