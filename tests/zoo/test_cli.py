@@ -81,6 +81,7 @@ PRUNE = ["prune", "--data", "digits:0-4", "--out", "out", "--parents", "."]
     [
         ([*PRUNE, "--method", "gmpp", "--sparsities", "0.9"], "no pruning method 'gmpp'", "Did you mean 'gmp'?"),
         ([*PRUNE, "--method", "gmp", "--sparsities", "most"], "separated by commas, got 'most'", "0.90,0.95,0.98"),
+        ([*PRUNE, "--method", "gmp", "--sparsities", "0.9,1.5"], "between 0 and 1", "0.90,0.95,0.98"),
         ([*PRUNE, "--method", "gmp", "--sparsities", "0.9", "--seeds", "x"], "got 'x'", "0,1,2"),
         ([*PRUNE, "--method", "gmp", "--sparsities", "0.9"], "holds no dense parent", "prunarium zoo train"),
         ([*PRUNE[:-1], "gone", "--method", "gmp", "--sparsities", "0.9"], "no folder gone", "prunarium zoo train"),
@@ -112,12 +113,3 @@ def test_a_users_mistake_is_one_clear_error(
     assert hint in captured.err
     assert "Traceback" not in captured.err
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_sparsity_above_one_is_one_clear_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out = str(tmp_path)
-    assert run(["zoo", "train", "--architecture", "resnet8-digits", *DIGITS, "--out", out]) == 0
-    prune = ["zoo", "prune", "--method", "gmp", "--sparsities", "0.9,1.5", "--parents", out, *DIGITS, "--out", out]
-    assert run(prune) == 2
-    assert "from 0 to 0.99 in hundredths, got 1.5" in capsys.readouterr().err
-    assert list(hashes(tmp_path)) == ["dense-resnet8-digits-0.00-s0"]
