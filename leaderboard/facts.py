@@ -10,7 +10,6 @@ from .changes import mean_over_replicates
 from .formats import bytes_of, count_of, decimals_for, number, percent
 from .sides import FactColumn
 
-
 _COUNTED = ("count", "parameters", "operations per image")
 
 

@@ -46,6 +46,8 @@ COMMANDS = {
 }
 
 _EXTRA_OF_MODULE = {
+    "jaxtyping": "zoo",
+    "scipy": "zoo",
     "torch": "zoo",
     "torchvision": "zoo",
     "timm": "zoo",

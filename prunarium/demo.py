@@ -113,14 +113,18 @@ def demo(
     print_commands: Annotated[bool, typer.Option("--print-commands", help="Print the same as a shell script.")] = False,
 ) -> None:
     """The whole path on real data: train, prune, publish, evaluate."""
-    split = [tuple(part.strip() for part in text.split(",") if part.strip()) for text in (methods, sparsities, seeds)]
-    if not all(split):
-        raise UsageError("The lists --methods, --sparsities and --seeds must not be empty.", "prunarium demo --help")
-    plan = Plan(home.absolute(), port, *split, processes=processes)
+    plan = Plan(home.absolute(), port, _items(methods), _items(sparsities), _items(seeds), processes)
     if print_commands:
         sys.stdout.write("\n".join(shell_commands(plan)) + "\n")
         return
     _run(plan)
+
+
+def _items(text: str) -> tuple[str, ...]:
+    items = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not items:
+        raise UsageError("--methods, --sparsities and --seeds must not be empty.", "See: prunarium demo --help")
+    return items
 
 
 def _run(plan: Plan) -> None:

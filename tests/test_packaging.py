@@ -27,8 +27,9 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The ``prunarium`` command of a fresh environment that holds the wheel and its base dependencies only."""
     folder = tmp_path_factory.mktemp("clean") / "venv"
     venv.create(folder, with_pip=True)
-    pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    command: list[str | Path] = [*pip, "--constraint", ROOT / "constraints.txt", wheel]
+    python = str(folder / "bin" / "python")
+    options = ["--quiet", "--disable-pip-version-check", "--constraint", str(ROOT / "constraints.txt")]
+    command = [python, "-m", "pip", "install", *options, str(wheel)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     need("index", run.returncode == 0, "a package index that pip can reach")
     return folder / "bin" / "prunarium"

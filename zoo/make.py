@@ -6,13 +6,12 @@ from pathlib import Path
 
 from torch import nn
 
-from zoo.checkpoint.config import ModelConfig, Provenance
-from zoo.checkpoint.folder import ModelFolder, read_folder, write_folder
-from zoo.checkpoint.safetensors_file import read_tensors
-from zoo.checkpoint.slug import Slug
-from zoo.checkpoint.torch_io import load_into, tensors_of
-
 from .architectures import ARCHITECTURES
+from .checkpoint.config import ModelConfig, Provenance
+from .checkpoint.folder import ModelFolder, read_folder, write_folder
+from .checkpoint.safetensors_file import read_tensors
+from .checkpoint.slug import Slug
+from .checkpoint.torch_io import load_into, tensors_of
 from .core.canonical import config_hash, non_default_fields
 from .core.errors import PrunariumError, UsageError
 from .core.hashing import densified_hash

@@ -7,9 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.checkpoint.folder import read_folder
-
 from .architectures import ARCHITECTURES
+from .checkpoint.folder import read_folder
 
 
 def build(architecture: str, num_classes: int, seed: int | None = None) -> nn.Module:
@@ -29,7 +28,7 @@ def load_model(folder: Path, num_classes: int | None = None, seed: int = 0) -> n
     classifier alone is exempt and starts anew from ``seed``. To train on without losing the sparsity, give the model
     and its optimizer to :func:`zoo.masks.keep_sparse`.
     """
-    from zoo.checkpoint.torch_io import load_into
+    from .checkpoint.torch_io import load_into
 
     source = read_folder(folder)
     model = build(source.config.architecture, num_classes or source.config.num_classes, seed)

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from zoo.checkpoint.folder import ModelFolder, read_folder
-from zoo.checkpoint.slug import Slug
-
+from .checkpoint.folder import ModelFolder, read_folder
+from .checkpoint.slug import Slug
 from .errors import ParentMissingError
 
 

@@ -12,8 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.optim import SGD, Optimizer
 
-from zoo.checkpoint.config import Preprocessing
-
+from .checkpoint.config import Preprocessing
 from .core.errors import UsageError
 from .data import Split, preprocess
 from .errors import TrainingDivergedError

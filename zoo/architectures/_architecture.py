@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from zoo.checkpoint.config import Preprocessing
+from ..checkpoint.config import Preprocessing
 
 
 @dataclass(frozen=True)

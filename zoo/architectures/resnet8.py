@@ -4,8 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.checkpoint.config import Preprocessing
-
+from ..checkpoint.config import Preprocessing
 from . import ARCHITECTURES, Architecture
 
 WIDTHS = (8, 16, 32)

@@ -4,8 +4,7 @@ from functools import partial
 
 import torch.nn
 
-from zoo.checkpoint.config import Preprocessing
-
+from ..checkpoint.config import Preprocessing
 from . import ARCHITECTURES, Architecture
 
 # The evaluation transform of the published ResNet-50 pruning results: resize 256, centre crop 224, bilinear.

@@ -3,9 +3,8 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeAlias
 
-from zoo.core.canonical import canonical_json
-from zoo.core.hashing import preprocessing_hash
-
+from ..core.canonical import canonical_json
+from ..core.hashing import preprocessing_hash
 from .errors import ConfigError
 from .slug import is_slug, parse_slug
 from .strict import decode

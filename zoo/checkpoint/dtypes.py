@@ -5,8 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from zoo.core.hashing import RawTensor
-
+from ..core.hashing import RawTensor
 from .errors import TensorFileError
 
 

@@ -7,7 +7,7 @@ PrunariumError
     └── TensorMismatchError      tensors do not fit the module: missing, surplus, wrong shape or dtype
 """
 
-from zoo.core.errors import PrunariumError
+from ..core.errors import PrunariumError
 
 
 class CheckpointError(PrunariumError):

@@ -9,9 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoo.core.files import atomic_folder
-from zoo.core.hashing import RawTensor
-
+from ..core.files import atomic_folder
+from ..core.hashing import RawTensor
 from .config import ModelConfig, Provenance
 from .errors import CheckpointError
 from .safetensors_file import write_tensors

@@ -13,8 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from zoo.core.hashing import RawTensor, densified_hash, mask_hash
-
+from ..core.hashing import RawTensor, densified_hash, mask_hash
 from .config import ModelConfig
 from .dtypes import is_floating, to_numpy
 from .errors import ConfigError

@@ -12,9 +12,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from zoo.core.files import atomic_file
-from zoo.core.hashing import RawTensor
-
+from ..core.files import atomic_file
+from ..core.hashing import RawTensor
 from .dtypes import DTYPES, from_numpy, to_numpy
 from .errors import ConfigError, TensorFileError
 from .strict import parse_json

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from zoo.core.errors import UsageError
+from ..core.errors import UsageError
 
 _SLUG = re.compile(
     r"(?P<method>[a-z0-9]+(?:[.-][a-z0-9]+)*)"

@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from zoo.core.hashing import RawTensor
-
+from ..core.hashing import RawTensor
 from .errors import TensorMismatchError
 from .safetensors_file import read_tensors
 

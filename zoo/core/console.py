@@ -40,7 +40,8 @@ def emit_table(
 
 def _fitting(columns: Mapping[str, str], cells: Mapping[str, Sequence[str]], width: int) -> list[str]:
     """The columns that stand side by side without breaking a cell, two at least; headings may break at words."""
-    left, fitting = width, []
+    left = width
+    fitting: list[str] = []
     for key, heading in columns.items():
         left -= 3 + max((len(text) for text in [*heading.split(), *cells[key]]), default=0)
         if left < 0 and len(fitting) >= 2:

@@ -6,8 +6,7 @@ from jaxtyping import Float32, UInt8
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from zoo.checkpoint.config import Preprocessing
-
+from ..checkpoint.config import Preprocessing
 from ..errors import DataMismatchError
 
 

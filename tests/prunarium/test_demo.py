@@ -1,0 +1,158 @@
+"""The main job: again it reuses, interrupted it ends the same, and its printed commands give the same numbers.
+
+A small demo (one seed, one sparsity, two methods) stands for the whole; `make demo` runs all of it.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import harness
+import pytest
+
+from prunarium.demo import Plan, main_steps, shell_commands
+from registry import queries
+from registry.db.session import make_engine, session_scope
+
+SMALL = ("--seeds", "0", "--sparsities", "0.98", "--methods", "gmp,random")
+# One place in each part of the demo: while a model is written, published, pulled, evaluated.
+FAULTS = (
+    "zoo.checkpoint.folder:write_folder@before#1=kill",
+    "registry.publish:publish@before#2=kill",
+    "registry.pull:pull@after#1=kill",
+    "registry.jobs:finish@before#3=kill",
+)
+
+
+def _free_port() -> str:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return str(listener.getsockname()[1])
+
+
+def _demo(home: Path, *more: str) -> list[str]:
+    return ["-m", "prunarium", "demo", "--home", str(home), "--port", _free_port_of(home), *SMALL, *more]
+
+
+_PORTS: dict[Path, str] = {}
+
+
+def _free_port_of(home: Path) -> str:
+    """The port belongs to the home: published revisions name the hub they are on."""
+    return _PORTS.setdefault(home, _free_port())
+
+
+def _numbers(home: Path) -> dict[tuple[object, ...], object]:
+    """Every measured number of a catalogue but latency, which is another one each time."""
+    engine = make_engine(f"sqlite:///{home / 'catalogue.sqlite'}")
+    with session_scope(engine) as session:
+        rows = queries.results(session, trust="measured")
+        hashes = {
+            record.slug: checkpoint.densified_hash
+            for record in queries.list_models(session)
+            if record.id is not None and (checkpoint := queries.checkpoint_of(session, record.id)) is not None
+        }
+    engine.dispose()
+    numbers: dict[tuple[object, ...], object] = {
+        (row.model, row.task, row.protocol, row.metric, row.condition, row.seed): (
+            row.value,
+            row.missing_reason,
+            row.ci_low,
+            row.ci_high,
+            row.n,
+        )
+        for row in rows
+        if not row.metric.startswith("latency")
+    }
+    assert len(hashes) == 3
+    assert len(numbers) > 100
+    return numbers | {("hash", slug): digest for slug, digest in hashes.items()}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("demo") / "home"
+    outcome = harness.run(_demo(home), timeout_seconds=280)
+    assert outcome.returncode == 0, outcome.stderr
+    assert "prunarium serve" in outcome.stderr
+    return home
+
+
+def test_a_second_demo_reuses_what_exists_and_says_so(finished: Path) -> None:
+    before = _numbers(finished)
+    outcome = harness.run(_demo(finished), timeout_seconds=280)
+    assert outcome.returncode == 0, outcome.stderr
+    assert "reused gmp-resnet8-digits-0.98-s0" in outcome.stderr
+    assert "made " not in outcome.stderr
+    assert "everything exists (18 evaluations of 3 models reused)" in outcome.stderr
+    assert _numbers(finished) == before
+
+
+def test_a_demo_that_is_killed_again_and_again_ends_the_same(finished: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    for number, fault in enumerate(FAULTS):
+        happened = tmp_path / f"happened-{number}"
+        outcome = harness.run(_demo(home), faults=[fault], once=happened, timeout_seconds=280)
+        assert happened.exists(), f"{fault} was not reached: {outcome.stderr}"
+        assert outcome.killed or outcome.returncode in (0, 1), outcome.stderr
+        assert "Traceback" not in outcome.stderr or outcome.returncode == 1
+    outcome = harness.run(_demo(home), timeout_seconds=280)
+    assert outcome.returncode == 0, outcome.stderr
+    assert _numbers(home) == _numbers(finished)
+
+
+def test_the_printed_commands_give_the_same_numbers_in_a_fresh_folder(finished: Path, tmp_path: Path) -> None:
+    home = tmp_path / "fresh"
+    printed = harness.run([*_demo(home), "--print-commands"])
+    assert printed.returncode == 0
+    script, last = printed.stdout.strip().rsplit("\n", 1)
+    assert last == "prunarium serve"
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    (commands / "prunarium").write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m prunarium "$@"\n')
+    (commands / "prunarium").chmod(0o755)
+    run = subprocess.run(
+        ["bash", "-c", f"set -e\ntrap 'kill $(jobs -p)' EXIT\n{script}"],
+        env={**os.environ, "PATH": f"{commands}:{os.environ['PATH']}"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+    )
+    assert run.returncode == 0, run.stderr
+    assert _numbers(home) == _numbers(finished)
+
+
+def test_a_taken_port_is_one_clear_error(tmp_path: Path) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = str(listener.getsockname()[1])
+        outcome = harness.run(["-m", "prunarium", "demo", "--home", str(tmp_path / "home"), "--port", port, *SMALL])
+    assert outcome.returncode == 1
+    assert port in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    outcome = harness.run(["-m", "prunarium", "demo", "--home", str(tmp_path / "file" / "home")])
+    assert outcome.returncode == 1
+    assert "Traceback" not in outcome.stderr
+
+
+def test_empty_lists_are_bad_usage(tmp_path: Path) -> None:
+    outcome = harness.run(["-m", "prunarium", "demo", "--home", str(tmp_path / "home"), "--methods", " "])
+    assert outcome.returncode == 2
+    assert not (tmp_path / "home").exists()
+
+
+def test_the_shell_gets_exactly_the_steps_that_are_run(tmp_path: Path) -> None:
+    plan = Plan(tmp_path, 7861)
+    printed = shell_commands(plan)
+    assert [str(step) for step in main_steps(plan)] == printed[-1 - len(list(main_steps(plan))) : -1]
+    assert shutil.which("prunarium") is None or printed[-1] == "prunarium serve"
