@@ -45,6 +45,7 @@ def test_a_number_that_is_used_again_is_another_process() -> None:
         f"{socket.gethostname()}/[another container]/999999999/1",
         f"{socket.gethostname()}/-/999999999/1",
     ],
+    ids=["empty", "unknown form", "another host", "another container", "no container"],
 )
 def test_in_doubt_nobody_is_declared_dead(owner: str) -> None:
     assert not is_gone(owner)

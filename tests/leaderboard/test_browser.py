@@ -90,7 +90,7 @@ def test_pages_are_quiet_and_fit_the_screen(browser: "Browser", site: str, width
     page = opened(browser, width=width, scheme=scheme)
     complaints = complaints_of(page, site)
     for path in PAGES:
-        page.goto(site + path)
+        page.goto(site + path, wait_until="networkidle")  # leaving early would cancel what still loads
         beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert beyond <= 0, f"{path} is {beyond} pixels wider than {width}"
     assert complaints == []
@@ -153,7 +153,7 @@ def test_phone_cards_keep_the_roles_of_a_table(browser: "Browser", site: str) ->
 def test_pictures_have_names_and_pages_one_heading(browser: "Browser", site: str) -> None:
     page = opened(browser)
     for path in PAGES:
-        page.goto(site + path)
+        page.goto(site + path, wait_until="networkidle")  # leaving early would cancel what still loads
         unnamed = page.locator("svg[role=img]:not(:has(> title))").count()
         assert unnamed == 0, path
         assert page.locator("h1").count() == 1

@@ -98,9 +98,9 @@ def test_check_lists_reasons_and_fails(tmp_path: Path, capsys: pytest.CaptureFix
         (["pull", "--all", "a/b"], 2, "Name models, or give --all."),
         (["pull", "not-a-model"], 2, "'not-a-model' names no model"),
         (["pull", "gmp/resnet50/0.90"], 2, "no model 'gmp/resnet50/0.90'"),
-        (["inspect", "nowhere.safetensors"], 1, "nowhere.safetensors: cannot be read"),
-        (["check", "nowhere"], 1, "nowhere: there is no such model folder"),
-        (["publish", "nowhere"], 2, "There is no model folder in nowhere"),
+        (["inspect", "nowhere.safetensors"], 2, "There is no file nowhere.safetensors"),
+        (["check", "nowhere"], 2, "There is no folder nowhere"),
+        (["publish", "nowhere"], 2, "There is no folder nowhere"),
         (["search", "--sparsity", "1.5"], 2, "--sparsity"),
     ],
 )
