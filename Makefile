@@ -14,7 +14,7 @@ help:  ## list the commands
 install: $(VENV)/dev.stamp  ## everything for work on the code: torch, tools, tests
 
 board: $(VENV)/base.stamp  ## the published numbers in your browser: no torch, a minute
-	$(BIN)/prunarium board
+	$(BIN)/prunarium board --open
 
 demo: $(VENV)/zoo.stamp  ## the whole path on real data: train, prune, publish, pull, evaluate, compare
 	$(BIN)/prunarium demo
@@ -33,16 +33,16 @@ fix: $(VENV)/dev.stamp  ## format and mend what can be mended
 	$(BIN)/ruff check --fix .
 
 test: $(VENV)/dev.stamp  ## the tests, at most 12 minutes on 2 cores
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not gpu"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not gpu and not torture"
 
 test-full: $(VENV)/dev.stamp  ## the tests with their full counts
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not gpu" --full
+	HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest -n 2 --dist loadfile -m "not gpu and not torture" --timeout 3600
 
 speed: $(VENV)/dev.stamp  ## our speed as ratios to named peers, into docs/speed.md
 	$(BIN)/python tests/speed/run.py
 
 torture: $(VENV)/dev.stamp  ## kill things at random for a while and look at what is left
-	$(BIN)/python -m pytest tests -m "not gpu" --full -k "kill or fault or race"
+	$(BIN)/python -m pytest -m torture --timeout 3600
 
 clean:  ## remove the environment and what the tools left
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

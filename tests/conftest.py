@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 # The Hugging Face libraries read these once, when they are imported, which collecting the tests may already do.
-_KEPT = ("HF_HUB_DISABLE_XET",)  # the second run of the hub's conformance suite sets it
+_KEPT = (
+    "HF_HUB_DISABLE_XET",  # the second run of the hub's conformance suite sets it
+    "PRUNARIUM_REQUIRE",  # what CI promised to have (tests/support/optional.py)
+)
 for _name in [name for name in os.environ if name.startswith(("HF_", "HUGGINGFACE_", "PRUNARIUM_"))]:
     if _name not in _KEPT:
         del os.environ[_name]
@@ -50,7 +53,7 @@ def pytest_unconfigure() -> None:
 @pytest.fixture(autouse=True)
 def clean_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Whatever a test keeps by default lands in its own folder."""
-    for name in [name for name in os.environ if name.startswith("PRUNARIUM_")]:
+    for name in [name for name in os.environ if name.startswith("PRUNARIUM_") and name not in _KEPT]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PRUNARIUM_HOME", str(tmp_path / "prunarium-home"))
 

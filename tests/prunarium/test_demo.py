@@ -104,6 +104,19 @@ def test_a_demo_that_is_killed_again_and_again_ends_the_same(finished: Path, tmp
     assert _numbers(home) == _numbers(finished)
 
 
+@pytest.mark.torture
+def test_a_demo_that_is_killed_at_any_call_of_ours_ends_the_same(finished: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    packages = ["prunarium", "zoo", "registry", "benchmark", "leaderboard"]
+    total = harness.count_calls(_demo(tmp_path / "counted"), packages)
+    for call in harness.seeded_calls(total, 20, seed=0):
+        outcome = harness.run_killed_at_call(_demo(home), packages, call)
+        # What exists is reused, so a later run makes fewer calls and may end well before its own is reached.
+        assert outcome.killed or outcome.returncode == 0, outcome.stderr
+    assert harness.run(_demo(home), timeout_seconds=280).returncode == 0
+    assert _numbers(home) == _numbers(finished)
+
+
 def test_the_printed_commands_give_the_same_numbers_in_a_fresh_folder(finished: Path, tmp_path: Path) -> None:
     home = tmp_path / "fresh"
     printed = harness.run([*_demo(home), "--print-commands"])

@@ -9,13 +9,11 @@ from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
-import pytest
+from optional import need
 from sqlalchemy import make_url, text
 
 from registry.db.schema import upgrade
 from registry.db.session import make_engine
-
-_INSTALL = "needs PostgreSQL's server binaries (apt-get install postgresql)"
 
 
 class PostgresServer:
@@ -87,8 +85,7 @@ def migrated_sqlite(path: Path) -> Path:
 def _binaries() -> Path:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
     on_path = shutil.which("initdb")
-    if not found and on_path is None:
-        pytest.skip(_INSTALL)
+    need("postgres", bool(found) or on_path is not None, "PostgreSQL server binaries")
     return found[-1].parent if found else Path(str(on_path)).parent
 
 
@@ -100,4 +97,5 @@ def _unprivileged_user() -> str | None:
     for name in ("postgres", "nobody"):
         if name in accounts and shutil.which("runuser"):
             return name
-    pytest.skip("PostgreSQL refuses to run as root, and there is neither a postgres nor a nobody account to run it")
+    need("postgres", False, "an account postgres or nobody, because PostgreSQL refuses to run as root")
+    return None
