@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from . import jobs, submission_rules
 from .db.session import now_us
 from .job_rules import CLOCK_TOLERANCE_US, SECOND_US
-from .queries import get_suite, jobs_ahead, list_suites
+from .queries import jobs_ahead, list_suites
 from .queries import submissions as rows
 from .queries._common import unknown
 from .queries.jobs import jobs_of_submission
@@ -52,7 +52,8 @@ def submit(
     The same request by the same account is one submission until it ends. Raises
     :class:`~registry.errors.UnknownRecordError` for an unknown suite.
     """
-    if get_suite(session, suite) is None:
+    # Held to the end of the transaction: the same request sent twice at once finds the first one's row.
+    if not rows.lock_suite(session, suite):
         raise unknown("suite", suite, [f"{entry.name}@{entry.version}" for entry in list_suites(session)])
     known = rows.find_unfinished(session, account_id, hub_endpoint, hub_repo, revision, suite)
     if known is not None:
@@ -135,7 +136,8 @@ def accept(
     Cells that were evaluated before, for whomever, are shared. Raises :class:`~registry.errors.LeaseLostError`.
     """
     before = rows.lock_check(session, public_id, check_attempt, owner)
-    wanted = [jobs.enqueue(session, checkpoint_id, task, protocol, seed)[0] for task, protocol, seed in cells]
+    # In one order for everybody: PostgreSQL makes a second writer of the same job wait for the first.
+    wanted = [jobs.enqueue(session, checkpoint_id, task, protocol, seed)[0] for task, protocol, seed in sorted(cells)]
     rows.link_jobs(session, before.id, wanted)
     _write(session, before, submission_rules.accepted(before, checkpoint_id, now_us(session)), owner)
     advance(session, owner)

@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session
 
-from ..db.models import Account, Submission, SubmissionJob, Transition
+from ..db.models import Account, Submission, SubmissionJob, Suite, Transition
 from ..db.session import mark_changed
 from ..errors import LeaseLostError
 from ..records import SubmissionRecord, TransitionRecord
-from ._common import insert_or_ignore, to_record, unknown
+from ._common import insert_or_ignore, split_reference, to_record, unknown
 
 _COLUMNS = [column for column in Submission.__table__.columns if column.name != "account_id"]
 # What a transition may change.
@@ -64,13 +64,26 @@ def list_submissions(
     return [SubmissionRecord(**row._mapping) for row in session.execute(statement)]
 
 
+def lock_suite(session: Session, suite: str) -> bool:
+    """Make other requests for this suite wait (SQLite's write transactions do so anyway); False if it is unknown."""
+    name, version = split_reference(suite, "suite")
+    statement = select(Suite.id).where(Suite.name == name, Suite.version == version).with_for_update()
+    return session.execute(statement).first() is not None
+
+
 def find_unfinished(
     session: Session, account_id: int | None, hub_endpoint: str, hub_repo: str, revision: str, suite: str
 ) -> SubmissionRecord | None:
     """The submission of the same thing by the same account that has not ended."""
-    same = {"account_id": account_id, "hub_endpoint": hub_endpoint, "hub_repo": hub_repo, "revision": revision}
-    statement = _statement().filter_by(**same, suite=suite).where(Submission.state.in_(UNFINISHED)).limit(1)
-    row = session.execute(statement).first()
+    statement = _statement().where(
+        Submission.account_id == account_id,
+        Submission.hub_endpoint == hub_endpoint,
+        Submission.hub_repo == hub_repo,
+        Submission.revision == revision,
+        Submission.suite == suite,
+        Submission.state.in_(UNFINISHED),
+    )
+    row = session.execute(statement.limit(1)).first()
     return None if row is None else SubmissionRecord(**row._mapping)
 
 
