@@ -123,7 +123,11 @@ def _compare(pin: Pin, who: str, promised: tuple[str, str, str], found: str, fil
 
 
 def _refuse_foreign_folder(out: Path | None) -> None:
-    """``out`` is replaced as a whole, so it must not be somebody's home."""
-    if out is None or not out.exists() or (out.is_dir() and (not any(out.iterdir()) or (out / WEIGHTS).is_file())):
+    """``out`` is replaced as a whole, so it may hold nothing but what an earlier pull wrote there."""
+    if out is None or not out.exists():
         return
-    raise UsageError(f"{out} exists and is no model folder.", "Choose a new folder: it would be replaced.")
+    names = {path.name for path in out.iterdir()} if out.is_dir() else {out.name}
+    if names and not {WEIGHTS} <= names <= {WEIGHTS, *_OPTIONAL}:
+        raise UsageError(
+            f"{out} exists and holds more than a model.", "Choose a new folder: everything in it would be replaced."
+        )

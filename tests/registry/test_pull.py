@@ -196,9 +196,13 @@ def test_out_is_a_plain_folder_that_appears_whole(shop: Shop, tmp_path: Path) ->
     assert got.path == out
     assert sorted(path.name for path in out.iterdir()) == sorted(FILES)
     assert not any(path.is_symlink() for path in out.iterdir())
-    (out / "stale.txt").touch()
+    (out / CARD).write_text("an older card")
     shop.pull(out=out)
-    assert not (out / "stale.txt").exists()
+    assert (out / CARD).read_text() != "an older card"
+    (out / "notes.txt").write_text("mine")
+    with pytest.raises(UsageError, match="holds more than a model"):
+        shop.pull(out=out)
+    assert (out / "notes.txt").read_text() == "mine"
     assert [path.name for path in tmp_path.glob(".out*")] == []
 
 
@@ -206,9 +210,9 @@ def test_a_folder_of_somebody_elses_is_not_replaced(shop: Shop, tmp_path: Path) 
     home = tmp_path / "home"
     home.mkdir()
     (home / "thesis.tex").touch()
-    with pytest.raises(UsageError, match="is no model folder"):
+    with pytest.raises(UsageError, match="holds more than a model"):
         shop.pull(out=home)
-    with pytest.raises(UsageError, match="is no model folder"):
+    with pytest.raises(UsageError, match="holds more than a model"):
         shop.pull(out=home / "thesis.tex")
     assert (home / "thesis.tex").exists()
 
