@@ -13,6 +13,8 @@ from ..errors import DataMismatchError
 def preprocess(images: UInt8[np.ndarray, "n h w c"], preprocessing: Preprocessing) -> Float32[Tensor, "n c h2 w2"]:
     """Resize the shorter side, crop the centre, scale to [0, 1], standardise each channel.
 
+    Sizes and corners are rounded as torchvision's ``Resize`` and ``CenterCrop`` do: another pixel is another number.
+
     Raises :class:`DataMismatchError` where the number of channels differs.
     """
     channels, height, width = preprocessing.input_size
@@ -29,10 +31,9 @@ def preprocess(images: UInt8[np.ndarray, "n h w c"], preprocessing: Preprocessin
 
 
 def _resized(x: Float32[Tensor, "n c h w"], preprocessing: Preprocessing) -> Float32[Tensor, "n c h2 w2"]:
-    shorter = round(min(preprocessing.input_size[1:]) / preprocessing.crop_fraction)
+    shorter = int(min(preprocessing.input_size[1:]) / preprocessing.crop_fraction)
     height, width = x.shape[2:]
-    scale = shorter / min(height, width)
-    size = (round(height * scale), round(width * scale))
+    size = (shorter * height // min(height, width), shorter * width // min(height, width))
     if size == (height, width):
         return x
     smooth = preprocessing.interpolation != "nearest"
@@ -43,5 +44,5 @@ def _resized(x: Float32[Tensor, "n c h w"], preprocessing: Preprocessing) -> Flo
 
 
 def _centre(x: Float32[Tensor, "n c h w"], height: int, width: int) -> Float32[Tensor, "n c h2 w2"]:
-    top, left = (x.shape[2] - height) // 2, (x.shape[3] - width) // 2
+    top, left = round((x.shape[2] - height) / 2), round((x.shape[3] - width) / 2)
     return x[:, :, top : top + height, left : left + width]

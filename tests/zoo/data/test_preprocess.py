@@ -1,9 +1,12 @@
-"""Preprocessing against Pillow's resampling and against arithmetic by hand."""
+"""Preprocessing against torchvision's transforms of Pillow images and against arithmetic by hand."""
+
+import math
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torchvision.transforms import CenterCrop, Compose, InterpolationMode, Resize, ToTensor
 
 from zoo.architectures import ARCHITECTURES
 from zoo.checkpoint.config import Preprocessing
@@ -25,16 +28,19 @@ def test_channels_have_their_own_mean_and_deviation() -> None:
     assert x[0, :, 0, 0].tolist() == [1.0, 1.0, 0.0]
 
 
-@pytest.mark.parametrize(
-    ("interpolation", "resample"), [("bilinear", Image.Resampling.BILINEAR), ("bicubic", Image.Resampling.BICUBIC)]
-)
-def test_resize_and_centre_crop_agree_with_pillow(interpolation: str, resample: Image.Resampling) -> None:
+@pytest.mark.parametrize("size", [(40, 60), (60, 41), (37, 53)])
+@pytest.mark.parametrize(("crop", "crop_fraction"), [(21, 0.875), (20, 0.9)])
+@pytest.mark.parametrize("interpolation", [InterpolationMode.BILINEAR, InterpolationMode.BICUBIC])
+def test_resize_and_centre_crop_are_those_of_torchvision_on_pillow_images(
+    size: tuple[int, int], crop: int, crop_fraction: float, interpolation: InterpolationMode
+) -> None:
     # Middling greys, because Pillow clips the overshoot of its first pass.
-    image = np.random.default_rng(0).integers(64, 192, (40, 60, 3), dtype=np.uint8)
-    found = preprocess(image[None], Preprocessing((3, 21, 21), (0.0,) * 3, (1.0,) * 3, interpolation, 0.875))
-    resized = np.asarray(Image.fromarray(image).resize((36, 24), resample)) / 255
-    expected = resized[1:22, 7:28].transpose(2, 0, 1)
-    np.testing.assert_allclose(found[0].numpy(), expected, atol=1.5 / 255)  # Pillow rounds to whole grey levels
+    image = np.random.default_rng(0).integers(64, 192, (*size, 3), dtype=np.uint8)
+    wanted = Preprocessing((3, crop, crop), (0.0,) * 3, (1.0,) * 3, interpolation.value, crop_fraction)
+    found = preprocess(image[None], wanted)[0]
+    judge = Compose([Resize(math.floor(crop / crop_fraction), interpolation), CenterCrop(crop), ToTensor()])
+    expected = judge(Image.fromarray(image))
+    torch.testing.assert_close(found, expected, atol=1.5 / 255, rtol=0)  # Pillow rounds to whole grey levels
 
 
 def test_training_images_come_out_standardised() -> None:
