@@ -3,7 +3,8 @@
 BenchmarkError                    kind
 ├── ManifestError                 bad_data    the images are not the ones that the task was frozen with
 ├── BadModelError                 bad_model   the checkpoint cannot be evaluated
-│   └── SparsityLostError         bad_model   a protocol brought a pruned weight back to life
+│   ├── SparsityLostError         bad_model   a protocol brought a pruned weight back to life
+│   └── NotConvergedError         bad_model   the solver of a probe ended before it had an answer
 ├── LogitsError                   bad_model   logits that are not numbers, or do not fit their labels
 ├── PredictionsError              bug         predictions that cannot be kept or read
 │   └── CorruptPredictionsError   bad_data    a blob that is not what was stored
@@ -42,6 +43,10 @@ class BadModelError(BenchmarkError):
 
 class SparsityLostError(BadModelError):
     """Weights that were pruned before a protocol are not zero after it (reason code ``sparsity_lost``)."""
+
+
+class NotConvergedError(BadModelError):
+    """A linear probe is not solved: its numbers would depend on where the solver happened to stop."""
 
 
 class LogitsError(BenchmarkError):

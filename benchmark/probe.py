@@ -17,8 +17,12 @@ from jaxtyping import Float64, Int64
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from .errors import NotConvergedError
+
 _MAX_STEPS = 2000
 _GRADIENT_TOLERANCE = 1e-6
+_GRADIENT_LIMIT = 1e-4
+_RELATIVE_SPREAD = 1e-6  # of float32 features: what is smaller is rounding, not variation
 
 
 class Standardiser(NamedTuple):
@@ -46,9 +50,12 @@ class LinearHead(NamedTuple):
 
 
 def standardiser(features: Float64[Tensor, "n d"]) -> Standardiser:
-    """Fit on training rows; a feature that never varies (a dead channel) is only centred."""
-    scale = features.std(dim=0, correction=0)
-    return Standardiser(features.mean(dim=0), torch.where(scale > 0, scale, torch.ones_like(scale)))
+    """Fit on training rows; a feature that never varies but by rounding (a dead channel) is only centred.
+
+    Scaled up, rounding errors would be a feature like any other, and another batch size another probe.
+    """
+    mean, scale = features.mean(dim=0), features.std(dim=0, correction=0)
+    return Standardiser(mean, torch.where(scale > _RELATIVE_SPREAD * mean.abs(), scale, torch.ones_like(scale)))
 
 
 def objective(
@@ -67,8 +74,8 @@ def fit(
 ) -> LinearHead:
     """The minimiser of :func:`objective`, by L-BFGS in double precision from ``start`` (zeros by default).
 
-    Stops when no component of the gradient exceeds 1e-6. ``penalty`` must be positive: without it the minimum of
-    separable data lies at infinity.
+    Stops when no component of the gradient exceeds 1e-6; raises :class:`NotConvergedError` where one exceeds 1e-4 at
+    the end. ``penalty`` must be positive: without it the minimum of separable data lies at infinity.
     """
     if penalty <= 0:
         raise ValueError(f"expected a positive penalty, got {penalty}")
@@ -91,6 +98,12 @@ def fit(
         return loss
 
     solver.step(closure)  # type: ignore[no-untyped-call]
+    closure()
+    largest = max(float(tensor.grad.abs().max()) for tensor in head if tensor.grad is not None)
+    if not largest <= _GRADIENT_LIMIT:
+        raise NotConvergedError(
+            f"The probe of penalty {penalty:g} on {len(labels)} rows is not solved: a gradient of {largest:.2g} is left."
+        )
     return LinearHead(*(tensor.detach() for tensor in head))
 
 

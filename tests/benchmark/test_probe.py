@@ -8,6 +8,7 @@ from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
 from benchmark import probe
+from benchmark.errors import NotConvergedError
 
 PENALTIES = (1.0, 0.1, 0.01, 0.001, 0.0001)
 
@@ -85,3 +86,17 @@ def test_predictions_do_not_depend_on_the_scale_of_the_features(problem: tuple[T
 def test_a_penalty_must_be_positive(problem: tuple[Tensor, Tensor], penalty: float) -> None:
     with pytest.raises(ValueError, match="positive penalty"):
         probe.fit(*problem, 4, penalty)
+
+
+def test_rounding_is_no_feature() -> None:
+    constant = 0.3 * (1 + 1e-7 * torch.randn(50, 1, dtype=torch.float64, generator=torch.Generator().manual_seed(0)))
+    found = probe.standardiser(constant).apply(constant)
+    assert float(found.abs().max()) < 1e-6
+
+
+def test_a_probe_that_is_not_solved_is_an_error(
+    problem: tuple[Tensor, Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe, "_MAX_STEPS", 2)
+    with pytest.raises(NotConvergedError, match="penalty 0.0001 on 300 rows is not solved"):
+        probe.fit(*problem, 4, 0.0001)
