@@ -7,7 +7,7 @@ from registry.records import MetricRecord, ModelRecord, ResultRecord
 
 from .catalogue import Catalogue, Entry
 from .changes import mean_over_replicates
-from .formats import bytes_of, count_of, decimals_for, number, percent
+from .formats import bytes_of, count_of, decimals_earned, decimals_for, number, percent
 from .sides import FactColumn
 
 _COUNTED = ("count", "parameters", "operations per image")
@@ -43,14 +43,7 @@ def format_metric(value: float, metric: MetricRecord | None, half: float | None 
         return bytes_of(value)
     if unit in _COUNTED:
         return count_of(value)
-    return number(value, 3 if abs(value) < 10 else 1)
-
-
-def unit_of(metric: MetricRecord | None) -> str:
-    """The unit as a header says it."""
-    if metric is None:
-        return ""
-    return {"fraction": "%", "bytes": "", "count": "", "": ""}.get(metric.unit, metric.unit)
+    return number(value, decimals_earned(half, 3 if abs(value) < 10 else 1))
 
 
 def _upstream(entry: Entry) -> Fact:

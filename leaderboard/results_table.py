@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from registry.records import MetricRecord, ModelRecord, ResultRecord, TaskRecord
 
 from .catalogue import Catalogue, Entry
-from .changes import Z95, Change, mean_over_replicates, measured, task_change
-from .facts import format_metric, unit_of
-from .formats import decimals_for
+from .changes import Change, mean_over_replicates, measured, task_change
+from .facts import format_metric
+from .formats import decimals_for, unit_of
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def _line(catalogue: Catalogue, name: str, task: str, protocol: str, metric_ref:
         protocol=protocol,
         metric=metric_ref,
         metric_title=metric.title if metric is not None else metric_ref,
-        unit=unit_of(metric),
+        unit=unit_of(metric.unit) if metric is not None else "",
         value=value,
         text="–" if value is None else format_metric(value, metric, half),
         spread=_spread(half, metric),
@@ -107,14 +107,17 @@ def _line(catalogue: Catalogue, name: str, task: str, protocol: str, metric_ref:
 
 def half_width(results: Sequence[ResultRecord]) -> tuple[float | None, str]:
     """Half of the 95 % interval of a cell, and in words how it was made or why there is none."""
-    if len([result for result in results if result.value is not None]) > 1:
-        seeds = measured(results)
-        if seeds is not None and seeds.standard_error is not None:
-            return Z95 * seeds.standard_error, f"over {len(results)} seeds"
+    values = [result.value for result in results if result.value is not None]
+    if len(values) > 1:
+        return mean_over_replicates(values).half, f"Student t over {len(values)} seeds"
     first = results[0]
     if first.ci_low is not None and first.ci_high is not None:
-        return (first.ci_high - first.ci_low) / 2, (first.interval_method or "").replace("-", " ").replace("_", " ")
+        return (first.ci_high - first.ci_low) / 2, _in_words(first.interval_method or "")
     return None, first.no_interval_reason or ""
+
+
+def _in_words(method: str) -> str:
+    return method.replace("-", " ").replace("_", " ").replace("wilson", "Wilson")
 
 
 def _dense_results(
@@ -133,7 +136,7 @@ def _spread(half: float | None, metric: MetricRecord | None) -> str:
         return ""
     if metric is not None and metric.unit == "fraction":
         return f"±{half * 100:.{decimals_for(half * 100)}f}"
-    return f"±{format_metric(half, metric)}"
+    return f"±{format_metric(half, metric, half)}"
 
 
 def _dense_text(dense: Sequence[ResultRecord], metric: MetricRecord | None) -> str:

@@ -6,6 +6,7 @@ from registry.records import SuiteRecord, TaskRecord
 
 from .catalogue import Catalogue
 from .cells import Side, TaskColumn
+from .formats import unit_of
 
 _TITLES = {
     "linear": ("Frozen backbone, linear probe", "Frozen"),
@@ -77,7 +78,7 @@ def _column(catalogue: Catalogue, task: TaskRecord, ref: str, protocol: str, met
     short = _SHORT.get(metric.name, metric.title)
     if task.kind in ("shift", "ood"):
         short = f"{'Shifted' if task.kind == 'shift' else 'OOD'} {short}"
-    unit = {"fraction": "%", "bytes": "", "count": "", "weights": ""}.get(metric.unit, metric.unit)
+    unit = unit_of(metric.unit)
     return FactColumn(
         f"{task.name}-{metric.name}", short, f"{task.title}: {metric.title}", unit, ref, protocol, metric_ref
     )
