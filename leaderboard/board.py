@@ -100,11 +100,11 @@ def _row(
     trusted: Sequence[str] | None,
 ) -> Row:
     model = entry.model
-    method = catalogue.methods.get(model.method)
+    method = catalogue.method_of(model)
     cells = {side.kind: side_cell(catalogue, entry, side, trusted) for side in sides}
     return Row(
         entry=entry,
-        title=catalogue.method_title(model.method),
+        title=catalogue.method_title(model),
         family="parent" if entry.is_dense else method.family if method is not None else "of its author",
         cells=cells,
         ranks={},

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from registry import queries
 from registry.db.session import session_scope
-from registry.queries.overview import catalogue_version, published_models
+from registry.queries.overview import catalogue_fingerprint, published_models
 from registry.records import (
     ArchitectureRecord,
     MethodRecord,
@@ -48,11 +48,16 @@ class Entry:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Everything that boards and listings need, by name; ``published`` models have a Hub revision."""
+    """Everything that boards and listings need, by name; ``published`` models have a Hub revision.
+
+    ``version`` depends on the contents alone; ``methods`` are the newest versions, ``reported_methods`` those of the
+    published rows, which may mean another variant by the same name.
+    """
 
     version: str
     models: Mapping[str, ModelRecord]
     methods: Mapping[str, MethodRecord]
+    reported_methods: Mapping[str, MethodRecord]
     architectures: Mapping[str, ArchitectureRecord]
     protocols: Mapping[str, ProtocolRecord]
     tasks: Mapping[str, TaskRecord]
@@ -113,10 +118,17 @@ class Catalogue:
         known = self.architectures.get(name)
         return known.title if known is not None else name
 
-    def method_title(self, name: str) -> str:
-        """How people call it; the name itself for one that is not recorded."""
-        known = self.methods.get(name)
-        return known.title if known is not None else name
+    def method_of(self, model: ModelRecord) -> MethodRecord | None:
+        """The method as the model's row calls it: where all numbers are published ones, as the publication did."""
+        trusts = {result.trust for result in self.results_of(model.name)}
+        if trusts and trusts <= {"reported", "derived"}:
+            return self.reported_methods.get(model.method) or self.methods.get(model.method)
+        return self.methods.get(model.method)
+
+    def method_title(self, model: ModelRecord) -> str:
+        """How people call the method of a model; its name for one that is not recorded."""
+        known = self.method_of(model)
+        return known.title if known is not None else model.method
 
     def parent_of(self, model: ModelRecord) -> ModelRecord | None:
         """The dense model it was pruned from; where none is recorded, the dense one of its architecture and owner."""
@@ -132,17 +144,18 @@ class Catalogue:
         return next((other for other in alike if other.replicate == model.replicate), alike[0] if alike else None)
 
 
-def read_catalogue(session: Session, version: str) -> Catalogue:
+def read_catalogue(session: Session) -> Catalogue:
     """All records of one transaction."""
     tasks = {f"{one.name}@{one.version}": one for one in queries.list_tasks(session)}
     return Catalogue(
-        version=version,
+        version=catalogue_fingerprint(session),
         models={model.name: model for model in queries.list_models(session)},
         methods={one.name: one for one in queries.list_methods(session)},
+        reported_methods={one.name: one for one in queries.list_methods(session, version=0)},
         architectures={one.name: one for one in queries.list_architectures(session)},
         protocols={f"{one.name}@{one.version}": one for one in queries.list_protocols(session)},
         tasks=tasks,
-        shifts={ref: shift for ref in tasks if (shift := queries.get_shift(session, ref)) is not None},
+        shifts={shift.task: shift for shift in queries.list_shifts(session)},
         metrics={f"{one.name}@{one.version}": one for one in queries.list_metrics(session)},
         suites={f"{one.name}@{one.version}": one for one in queries.list_suites(session)},
         results=tuple(queries.results(session)),
@@ -156,18 +169,18 @@ class CatalogueCache:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._lock = Lock()
-        self._held: Catalogue | None = None
+        self._held: tuple[str, Catalogue] | None = None
 
     def current(self) -> Catalogue:
         """The catalogue as of now. Raises :class:`registry.errors.CatalogueError`."""
         with session_scope(self._engine) as session:
-            version = catalogue_version(session)
+            version = queries.catalogue_version(session)
             held = self._held
-            if held is None or held.version != version:
-                held = read_catalogue(session, version)
+            if held is None or held[0] != version:
+                held = version, read_catalogue(session)
                 with self._lock:
                     self._held = held
-        return held
+        return held[1]
 
 
 def _grouped(results: tuple[ResultRecord, ...], field: str) -> dict[str, list[ResultRecord]]:

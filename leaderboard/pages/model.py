@@ -7,16 +7,18 @@ from typing import ClassVar
 from fastapi import APIRouter, Request, Response
 
 from registry import queries
-from registry.charts import LayerBar, corruption_heat_map, layer_sparsity_bars, whisker_header
+from registry.charts import whisker_header
 from registry.db.session import session_scope
-from registry.records import CheckpointRecord, MethodRecord, ModelRecord, ResultRecord, RevisionRecord, TaskRecord
+from registry.records import CheckpointRecord, MethodRecord, ModelRecord, RevisionRecord, TaskRecord
 
 from ..availability import Access, access
 from ..board import Row, make_board
+from ..calibration import CalibrationPair, model_pairs
 from ..catalogue import Catalogue
 from ..context import PageContext
 from ..drawing import board_charts, points_scale, points_whisker
 from ..errors import NotFoundError
+from ..model_charts import heat_maps, layer_bars
 from ..results_table import ResultLine, result_lines
 from ..suites_of import suites_of
 from ..view import BoardQuery
@@ -50,7 +52,8 @@ class TransferRow:
 class ModelContext(PageContext):
     """The page of a model.
 
-    ``transfer`` has one row per transfer task with both protocols side by side, ``others`` all remaining values;
+    ``transfer`` has one row per transfer task with both protocols side by side, ``calibration`` one per metric with
+    its value before and after temperature scaling, ``others`` all remaining values;
     ``whiskers`` go with both, by (task, metric, protocol), on one ``axis``. ``checkpoint`` is None where nobody handed
     us bytes: then ``layers`` is empty and the page says so.
     """
@@ -69,6 +72,7 @@ class ModelContext(PageContext):
     layers: str
     summaries: tuple[SuiteSummary, ...]
     transfer: list[TransferRow]
+    calibration: list[CalibrationPair]
     others: list[ResultLine]
     axis: str
     whiskers: dict[tuple[str, str, str], str]
@@ -109,13 +113,15 @@ def model_context(
     results = catalogue.results_of(model.name)
     lines = result_lines(catalogue, results)
     transfer = _transfer(catalogue, lines)
-    paired = {id(line) for row in transfer for line in row.sides.values()}
+    calibration = model_pairs(catalogue, results)
+    apart = {_cell(line) for row in transfer for line in row.sides.values()}
+    apart |= {_cell(line) for pair in calibration for line in (pair.before, pair.after)}
     entry = catalogue.entry_of(model.name)
     return ModelContext(
         title=f"{model.title}",
         here="models",
         model=model,
-        method=catalogue.methods.get(model.method),
+        method=catalogue.method_of(model),
         architecture=catalogue.architecture_title(model.architecture),
         parent=catalogue.parent_of(model),
         replicates=entry.models if len(entry.models) > 1 else (),
@@ -123,17 +129,18 @@ def model_context(
         access=access(model, has_revision=bool(revisions)),
         checkpoint=checkpoint,
         revisions=revisions,
-        layers=_layers(checkpoint),
+        layers=layer_bars(checkpoint),
         summaries=() if entry.is_dense else _summaries(catalogue, model),
         transfer=transfer,
-        others=[line for line in lines if id(line) not in paired],
+        calibration=calibration,
+        others=[line for line in lines if _cell(line) not in apart],
         whiskers={
             (line.task_ref, line.metric, line.protocol): points_whisker(line.change)
             for line in lines
             if line.change is not None
         },
         axis=whisker_header(points_scale()),
-        heat_maps=_heat_maps(catalogue, results),
+        heat_maps=heat_maps(catalogue, results),
         sources=sorted({result.source for result in results if result.source}),
         json=f"/api/v1/models/{model.name}",
     )
@@ -149,6 +156,10 @@ def _transfer(catalogue: Catalogue, lines: Sequence[ResultLine]) -> list[Transfe
     return list(rows.values())
 
 
+def _cell(line: ResultLine) -> tuple[str, str, str]:
+    return line.task_ref, line.protocol, line.metric
+
+
 def _siblings(catalogue: Catalogue, model: ModelRecord) -> tuple[ModelRecord, ...]:
     """The same method and architecture at other sparsities, one replicate each."""
     return tuple(
@@ -158,17 +169,6 @@ def _siblings(catalogue: Catalogue, model: ModelRecord) -> tuple[ModelRecord, ..
         and entry.model.architecture == model.architecture
         and all(one.name != model.name for one in entry.models)
     )
-
-
-def _layers(checkpoint: CheckpointRecord | None) -> str:
-    if checkpoint is None:
-        return ""
-    bars = [
-        LayerBar(str(layer["name"]), layer["elements"], layer["nonzeros"])
-        for layer in checkpoint.layers
-        if layer["prunable"]
-    ]
-    return layer_sparsity_bars(bars, checkpoint.sparsity_prunable)
 
 
 def _summaries(catalogue: Catalogue, model: ModelRecord) -> tuple[SuiteSummary, ...]:
@@ -189,35 +189,3 @@ def _summaries(catalogue: Catalogue, model: ModelRecord) -> tuple[SuiteSummary, 
                 )
             )
     return tuple(made)
-
-
-def _heat_maps(catalogue: Catalogue, results: Sequence[ResultRecord]) -> tuple[str, ...]:
-    """One per shifted task: its primary metric by corruption and severity."""
-    maps = []
-    for ref, shift in catalogue.shifts.items():
-        task = catalogue.tasks[ref]
-        values = {
-            _condition(result.condition): result.value
-            for result in results
-            if result.task == ref
-            and result.metric == task.primary_metric
-            and result.value is not None
-            and "/" in result.condition
-        }
-        if values:
-            conditions = [_condition(condition) for condition in shift.conditions if "/" in condition]
-            label = f"{task.title}: accuracy in %{', regenerated images' if shift.regenerated else ''}"
-            maps.append(
-                corruption_heat_map(
-                    values,
-                    list(dict.fromkeys(name for name, _ in conditions)),
-                    sorted({severity for _, severity in conditions}),
-                    label,
-                )
-            )
-    return tuple(maps)
-
-
-def _condition(condition: str) -> tuple[str, int]:
-    name, _, severity = condition.rpartition("/")
-    return (name, int(severity)) if severity.isdigit() else (condition, 0)

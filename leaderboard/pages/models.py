@@ -45,11 +45,11 @@ def models_context(catalogue: Catalogue) -> ModelsContext:
     groups: dict[str, list[ModelLine]] = {}
     for entry in catalogue.entries:
         model = entry.model
-        method = catalogue.methods.get(model.method)
+        method = catalogue.method_of(model)
         groups.setdefault(catalogue.architecture_title(model.architecture), []).append(
             ModelLine(
                 entry=entry,
-                method=catalogue.method_title(model.method),
+                method=catalogue.method_title(model),
                 family=method.family if method is not None else "of its author",
                 access=access(model, has_revision=model.name in catalogue.published),
                 results=sum(len(catalogue.results_of(one.name)) for one in entry.models),

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from registry.charts import whisker_header
 from registry.records import MetricRecord, ShiftRecord, TaskRecord
 
+from ..calibration import CalibrationPair, gaps, task_pairs
 from ..catalogue import Catalogue
 from ..context import PageContext
 from ..drawing import points_scale, points_whisker
@@ -32,7 +33,9 @@ class TaskBoard:
 @dataclass(frozen=True, kw_only=True)
 class TaskContext(PageContext):
     """The page of a task. ``whiskers`` maps (model, protocol) to the drawing of its change in points of error on
-    ``axis``; ``methods`` a method to its title, ``keys`` a model to what its line stands for (replicates are one)."""
+    ``axis``; ``methods`` a model to the title of its method, ``keys`` to what its line stands for (replicates are one);
+    ``calibration`` has pairs before and after temperature scaling by architecture, row and metric,
+    ``gaps`` why some are missing."""
 
     template: ClassVar[str] = "task.html"
 
@@ -47,6 +50,8 @@ class TaskContext(PageContext):
     axis: str
     methods: dict[str, str]
     keys: dict[str, str]
+    calibration: dict[str, list[list[CalibrationPair]]]
+    gaps: list[str]
     json: str
 
 
@@ -66,7 +71,7 @@ def task_context(catalogue: Catalogue, ref: str) -> TaskContext:
     """Everything the page shows."""
     task = catalogue.tasks[ref]
     metric = catalogue.metrics.get(task.primary_metric or "")
-    boards = _boards(catalogue, ref, task)
+    boards, calibration = _boards(catalogue, ref, task), task_pairs(catalogue, ref)
     return TaskContext(
         title=task.title,
         here="tasks",
@@ -88,7 +93,9 @@ def task_context(catalogue: Catalogue, ref: str) -> TaskContext:
             if line.change is not None
         },
         axis=whisker_header(points_scale()),
-        methods={line.model.method: catalogue.method_title(line.model.method) for one in boards for line in one.lines},
+        methods={line.model.name: catalogue.method_title(line.model) for one in boards for line in one.lines},
+        calibration=calibration,
+        gaps=gaps(calibration),
         keys={line.model.name: catalogue.entry_of(line.model.name).key for one in boards for line in one.lines},
         json=f"/api/v1/results?task={ref}",
     )

@@ -1,4 +1,4 @@
-"""Questions about the catalogue as a whole, asked by the site: has it changed, what is published, what is waiting."""
+"""Questions about the catalogue as a whole, asked by the site: what it holds, what is published, what is waiting."""
 
 import hashlib
 
@@ -26,8 +26,8 @@ from ..records import SubmissionState
 _READ_WHOLE: tuple[type[Base], ...] = (Architecture, Method, Metric, Model, Protocol, Shift, Suite, Task)
 
 
-def catalogue_version(session: Session) -> str:
-    """16 hex digits that change whenever something that a page shows was written: the key of caches and ETags."""
+def catalogue_fingerprint(session: Session) -> str:
+    """16 hex digits of what the pages show: to cite. (:func:`catalogue_version` is the cheap key of caches.)"""
     digest = hashlib.sha256()
     for table in _READ_WHOLE:
         for row in session.execute(select(*table.__table__.columns).order_by(*table.__table__.primary_key)):

@@ -70,10 +70,11 @@ def upsert_shift(session: Session, record: ShiftRecord) -> int:
     return task_id
 
 
-def list_methods(session: Session, *, family: str | None = None) -> list[MethodRecord]:
-    """The newest version of every method, by name."""
+def list_methods(session: Session, *, family: str | None = None, version: int | None = None) -> list[MethodRecord]:
+    """The newest version of every method (or those that have ``version``), by name."""
     newest: dict[str, MethodRecord] = {}
-    for row in rows(session, select(Method).order_by(Method.name, Method.version)):
+    statement = select(Method).order_by(Method.name, Method.version)
+    for row in rows(session, statement if version is None else statement.where(Method.version == version)):
         newest[row.name] = to_record(MethodRecord, row)
     return [record for record in newest.values() if family is None or record.family == family]
 

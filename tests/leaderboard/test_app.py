@@ -202,7 +202,7 @@ def test_a_catalogue_that_vanishes_is_a_503_with_words(tmp_path: Path) -> None:
     client = TestClient(create_app(engine), raise_server_exceptions=False)
     assert client.get("/").status_code == 200
     with engine.begin() as connection:
-        connection.exec_driver_sql("drop table result")
+        connection.exec_driver_sql("drop table catalogue_state")
     engine.dispose()
     answer = client.get("/")
     assert answer.status_code == 503

@@ -201,7 +201,14 @@ def test_caveats_are_numbered_once_each(reported: Catalogue) -> None:
 
 
 def test_an_empty_catalogue_gives_an_empty_board() -> None:
-    nothing = Catalogue("0", {}, {}, {}, {}, {}, {}, {}, {}, (), frozenset())
+    nothing = Catalogue("0", {}, {}, {}, {}, {}, {}, {}, {}, {}, (), frozenset())
     board = make_board(nothing, BoardQuery())
     assert board.rows == ()
     assert headline(board).title == "The catalogue is empty."
+
+
+def test_published_rows_keep_their_title_beside_the_zoos_own_method(full: Catalogue) -> None:
+    """The zoo's RigL is another variant than the published one, which has the same method name."""
+    published = row_of(make_board(full, BoardQuery(suite="transfer-12")), "rigl")
+    measured = row_of(make_board(full, BoardQuery(suite="digits-demo")), "rigl")
+    assert (published.title, measured.title) == ("RigL ERK 1x", "RigL")
