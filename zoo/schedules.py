@@ -2,35 +2,8 @@
 
 from dataclasses import dataclass
 from math import cos, pi
-from typing import Protocol
 
 from .core.errors import UsageError
-
-
-class Schedule(Protocol):
-    """When to prune, and to which sparsity (fraction of zeros)."""
-
-    def is_update(self, step: int) -> bool:
-        """Whether masks change at this step."""
-
-    def target(self, step: int) -> float:
-        """The sparsity that holds after this step's update, if there is one."""
-
-
-@dataclass(frozen=True)
-class OneShot:
-    """Everything at one step."""
-
-    final: float
-    at: int = 0
-
-    def is_update(self, step: int) -> bool:
-        """True at step ``at`` only."""
-        return step == self.at
-
-    def target(self, step: int) -> float:
-        """0 before, ``final`` from then on."""
-        return self.final if step >= self.at else 0.0
 
 
 @dataclass(frozen=True)
@@ -58,21 +31,6 @@ class Cubic:
                 f"A cubic schedule rises from 0 <= initial to final <= 1, got {self.initial}, {self.final}."
             )
 
-    @classmethod
-    def over_run(
-        cls,
-        final: float,
-        total_steps: int,
-        *,
-        begin: float = 0.0,
-        end: float = 0.6,
-        updates: int = 20,
-        initial: float = 0.0,
-    ) -> "Cubic":
-        """A schedule by fractions of a run: from ``begin`` to ``end``, in about ``updates`` mask changes."""
-        first, last = round(begin * (total_steps - 1)), round(end * (total_steps - 1))
-        return cls(final, first, last, max(1, (last - first) // max(1, updates)), initial)
-
     def is_update(self, step: int) -> bool:
         """True every ``every`` steps from ``begin`` to ``end``, and at ``end``."""
         return self.begin <= step <= self.end and ((step - self.begin) % self.every == 0 or step == self.end)
@@ -85,6 +43,24 @@ class Cubic:
             return self.initial
         u = (step - self.begin) / (self.end - self.begin)
         return self.final + (self.initial - self.final) * (1.0 - u) ** 3
+
+
+@dataclass(frozen=True)
+class CubicConfig:
+    """The part of a method's configuration that says when it prunes, by fractions of a run of any length.
+
+    ``begin`` and ``end``: fractions of the run; ``updates``: about how many times masks change; ``initial``: sparsity.
+    """
+
+    begin: float = 0.0
+    end: float = 0.6
+    updates: int = 8
+    initial: float = 0.0
+
+    def schedule(self, final: float, total_steps: int) -> Cubic:
+        """The curve to ``final`` in a run of ``total_steps``."""
+        first, last = round(self.begin * (total_steps - 1)), round(self.end * (total_steps - 1))
+        return Cubic(final, first, last, max(1, (last - first) // max(1, self.updates)), self.initial)
 
 
 @dataclass(frozen=True)

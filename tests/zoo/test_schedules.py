@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zoo.core.errors import UsageError
-from zoo.schedules import CosineDrop, Cubic, OneShot
+from zoo.schedules import CosineDrop, Cubic, CubicConfig
 
 
 def test_cubic_schedule_has_its_golden_values() -> None:
@@ -25,12 +25,6 @@ def test_cubic_schedule_updates_at_its_end_whatever_its_interval() -> None:
     assert [step for step in range(20) if schedule.is_update(step)] == [2, 6, 10, 11]
 
 
-def test_one_shot_is_one_update() -> None:
-    schedule = OneShot(0.9, at=3)
-    assert [step for step in range(6) if schedule.is_update(step)] == [3]
-    assert [schedule.target(step) for step in (2, 3, 4)] == [0.0, 0.9, 0.9]
-
-
 def test_cosine_drop_has_its_golden_values() -> None:
     """α = 0.3 at t = 0, 1/4, 1/2 and 1 of T_end (Evci et al. 2020)."""
     drop = CosineDrop(0.3, end=400)
@@ -42,7 +36,7 @@ def test_cosine_drop_has_its_golden_values() -> None:
 def test_a_schedule_over_a_run_ends_at_its_target_within_the_run(
     final: float, total: int, begin: float, end: float, updates: int
 ) -> None:
-    schedule = Cubic.over_run(final, total, begin=begin, end=end, updates=updates)
+    schedule = CubicConfig(begin=begin, end=end, updates=updates).schedule(final, total)
     steps = [step for step in range(total) if schedule.is_update(step)]
     assert steps
     assert schedule.target(steps[-1]) == final

@@ -8,7 +8,7 @@ import torch
 from ..core.errors import UsageError
 from ..masks import count_for, keep_top_global
 from ..pruner import Pruner
-from ..schedules import Cubic
+from ..schedules import CubicConfig
 from ..second_order.block_fisher import BlockFisherInverse, block_fisher_inverse
 from ..second_order.blocks import BlockLayout
 from ..second_order.gradients import gradient_stream
@@ -17,8 +17,8 @@ from . import METHODS, MaskBehaviour, Method, MethodFacts
 
 
 @dataclass(frozen=True)
-class BlockFisherConfig:
-    """How the Fisher is measured, and when.
+class BlockFisherConfig(CubicConfig):
+    """How the Fisher is measured.
 
     ``block_size``: consecutive weights of one tensor that share a Fisher block.
     ``gradients``: m, or as many as one pass over the calibration data gives.
@@ -28,7 +28,6 @@ class BlockFisherConfig:
     ``recomputations``: times that the Fisher is measured per mask change; densities fall geometrically between.
     ``weight_update``: move the surviving weights (the Surgeon's joint update); False only removes.
     ``vectorised``: False for models whose layers ``torch.func.vmap`` refuses.
-    ``begin``, ``end``, ``updates``, ``initial``: the cubic schedule, fractions of the run and number of mask changes.
     """
 
     block_size: int = 50
@@ -38,10 +37,6 @@ class BlockFisherConfig:
     recomputations: int = 1
     weight_update: bool = True
     vectorised: bool = True
-    begin: float = 0.0
-    end: float = 0.6
-    updates: int = 8
-    initial: float = 0.0
 
     def __post_init__(self) -> None:
         counts = (self.block_size, self.gradients, self.samples_per_gradient, self.recomputations)
@@ -70,14 +65,7 @@ class BlockFisher(Method):
     def after_step(self, pruner: Pruner) -> None:
         """Remove the cheapest of the weights that are left."""
         config: BlockFisherConfig = self.config
-        schedule = Cubic.over_run(
-            pruner.target,
-            pruner.total_steps,
-            begin=config.begin,
-            end=config.end,
-            updates=config.updates,
-            initial=config.initial,
-        )
+        schedule = config.schedule(pruner.target, pruner.total_steps)
         if schedule.is_update(pruner.step):
             kept = sum(int(mask.sum()) for mask in pruner.masks.values())
             wanted = count_for(schedule.target(pruner.step), pruner.numel)

@@ -4,18 +4,15 @@ from dataclasses import dataclass
 
 from ..masks import count_for, keep_top_global
 from ..pruner import Pruner
-from ..schedules import Cubic
+from ..schedules import CubicConfig
 from . import METHODS, MaskBehaviour, Method, MethodFacts
 
 
 @dataclass(frozen=True)
-class GMPConfig:
-    """``begin`` and ``end`` are fractions of the run; ``updates`` is about how many times masks change."""
+class GMPConfig(CubicConfig):
+    """Magnitudes cost nothing to look at, so masks change more often than by curvature."""
 
-    begin: float = 0.0
-    end: float = 0.6
     updates: int = 20
-    initial: float = 0.0
 
 
 @METHODS.register("gmp")
@@ -34,14 +31,7 @@ class GradualMagnitude(Method):
     def after_step(self, pruner: Pruner) -> None:
         """Remove the smallest of the weights that are left."""
         config: GMPConfig = self.config
-        schedule = Cubic.over_run(
-            pruner.target,
-            pruner.total_steps,
-            begin=config.begin,
-            end=config.end,
-            updates=config.updates,
-            initial=config.initial,
-        )
+        schedule = config.schedule(pruner.target, pruner.total_steps)
         if schedule.is_update(pruner.step):
             magnitudes = {name: weight.detach().abs() for name, weight in pruner.prunable.items()}
             count = count_for(schedule.target(pruner.step), pruner.numel)

@@ -10,32 +10,27 @@ from ..masks import count_for, keep_top_global
 from ..posterior.diagonal_laplace import fisher_diagonal, posterior_deviation
 from ..posterior.signal_to_noise import signal_to_noise
 from ..pruner import Pruner
-from ..schedules import Cubic
+from ..schedules import CubicConfig
 from ..second_order.gradients import gradient_stream
 from ..second_order.samples import calibration_batches
 from . import METHODS, MaskBehaviour, Method, MethodFacts
 
 
 @dataclass(frozen=True)
-class LaplaceSNRConfig:
-    """How the posterior is made, and when.
+class LaplaceSNRConfig(CubicConfig):
+    """How the posterior is made.
 
     ``prior_precision``: δ of the prior N(0, 1/δ) on every weight. The larger, the closer to plain magnitude, and δ = 1
     is as good as that where N·F_ii is around 1e-5; chosen on validation data of digits among 1, 0.1, ... 1e-5.
     ``samples``: the most samples that curvature is measured on; None takes a whole pass over the calibration data.
     ``dataset_size``: N; None takes the number of samples in a whole pass, so ``samples`` must then be None too.
     ``vectorised``: False for models whose layers ``torch.func.vmap`` refuses.
-    ``begin``, ``end``, ``updates``, ``initial``: the cubic schedule, fractions of the run and number of mask changes.
     """
 
     prior_precision: float = 1e-3
     samples: int | None = None
     dataset_size: int | None = None
     vectorised: bool = True
-    begin: float = 0.0
-    end: float = 0.6
-    updates: int = 8
-    initial: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.prior_precision > 0 or (self.samples is not None and self.samples < 1):
@@ -73,14 +68,7 @@ class LaplaceSNR(Method):
     def after_step(self, pruner: Pruner) -> None:
         """Remove the weights with the lowest ratio of those that are left."""
         config: LaplaceSNRConfig = self.config
-        schedule = Cubic.over_run(
-            pruner.target,
-            pruner.total_steps,
-            begin=config.begin,
-            end=config.end,
-            updates=config.updates,
-            initial=config.initial,
-        )
+        schedule = config.schedule(pruner.target, pruner.total_steps)
         if not schedule.is_update(pruner.step):
             return
         wanted = count_for(schedule.target(pruner.step), pruner.numel)

@@ -8,11 +8,11 @@ from torch.nn.utils import prune
 
 from zoo.masks import count_for
 from zoo.methods.gmp import GMPConfig, GradualMagnitude
-from zoo.schedules import Cubic
+from zoo.schedules import CubicConfig
 
 
 def test_events_follow_the_cubic_curve_and_nothing_happens_between() -> None:
-    schedule = Cubic.over_run(0.9, 24, begin=0.0, end=0.6, updates=5)
+    schedule = CubicConfig(begin=0.0, end=0.6, updates=5).schedule(0.9, 24)
     run = start(GradualMagnitude(GMPConfig(updates=5)), 0.9).advance(24)
     kept = [sum(int(mask.sum()) for mask in masks.values()) for masks in run.masks]
     expected: list[int] = []
