@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -149,7 +149,7 @@ def _make(requests: "Sequence[zoo.make.Request]", jobs: int, json: bool) -> None
     from .make_all import make_models
 
     wanted = list(dict.fromkeys(requests))  # what is asked for twice is made once
-    rows = []
+    rows: list[dict[str, Any]] = []
     for made in track(make_models(wanted, jobs), "Making models", total=len(wanted)):
         row = {
             "name": made.path.name,
@@ -162,15 +162,19 @@ def _make(requests: "Sequence[zoo.make.Request]", jobs: int, json: bool) -> None
             "seconds": round(made.seconds, 2),
         }
         rows.append(row)
-        say(f"{'reused' if made.reused else 'made'} {made.path.name}: upstream top-1 {made.upstream_top1:.1%}")
+        say(f"{'reused' if made.reused else 'made'} {made.path.name}: upstream top-1 {_percent(made.upstream_top1)}")
     if json:
         emit_json(rows)
         return
     shown = [
-        row | {"upstream_top1": f"{row['upstream_top1']:.1%}", "sparsity": f"{row['sparsity']:.2f}"} for row in rows
+        row | {"upstream_top1": _percent(row["upstream_top1"]), "sparsity": f"{row['sparsity']:.2f}"} for row in rows
     ]
     columns = {"name": "Model", "sparsity": "Sparsity", "upstream_top1": "Upstream top-1", "seconds": "Seconds"}
     emit_table(f"{len(rows)} models in {wanted[0].out}", shown, columns, at_most=12)
+
+
+def _percent(fraction: float | None) -> str:
+    return "unknown" if fraction is None else f"{fraction:.1%}"
 
 
 def _seeds(text: str) -> list[int]:

@@ -67,11 +67,11 @@ class Request:
 
 @dataclass(frozen=True)
 class Made:
-    """A model folder that is there now; ``upstream_top1`` is a fraction of the test split."""
+    """A model folder that is there now; ``upstream_top1`` is a fraction of the test split, None if it does not say."""
 
     request: Request
     path: Path
-    upstream_top1: float
+    upstream_top1: float | None
     reused: bool
     seconds: float
 
@@ -99,8 +99,7 @@ def make_model(request: Request) -> Made:
         reused = False
     else:
         reused = True
-    top1 = existing.provenance.upstream_top1 or 0.0
-    return Made(request, request.path, top1, reused, time.perf_counter() - started)
+    return Made(request, request.path, existing.provenance.upstream_top1, reused, time.perf_counter() - started)
 
 
 def _make(
