@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from ..tasks import ImageManifest, ImageSet, Task
+from ..tasks import ImageSet
+from ..tasks._kinds import ClassificationTask
 from ..tasks._protocol import TaskKind
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShiftTask(Task):
+class ShiftTask(ClassificationTask):
     """The base of every shift.
 
     ``source_task`` is the ``name@version`` that it shifts and ``data`` that task's images. ``regenerated`` says that
@@ -20,32 +21,12 @@ class ShiftTask(Task):
 
     kind: ClassVar[TaskKind] = "shift"
     source_task: str
-    data: ImageManifest
     regenerated: bool
 
     @property
     @abstractmethod
     def conditions(self) -> tuple[str, ...]:
         """The conditions in order, such as ``gaussian_noise/3``."""
-
-    @property
-    def classes(self) -> int:
-        return len(self.data.class_names)
-
-    @property
-    def n_test(self) -> int:
-        return self.data.splits["test"].n
-
-    @property
-    def licence(self) -> str:
-        return self.data.licence
-
-    @property
-    def citation(self) -> str:
-        return self.data.citation
-
-    def data_sha256(self) -> Mapping[str, str]:
-        return {self.data.spec: self.data.sha256}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +43,8 @@ class CorruptionShift(ShiftTask):
 
     def manifest(self) -> Mapping[str, Any]:
         return {
+            **super().manifest(),
             "source_task": self.source_task,
-            "data": self.data.to_json(),
             "regenerated": self.regenerated,
             "corruptions": list(self.corruptions),
             "severities": list(self.severities),

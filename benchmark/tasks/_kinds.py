@@ -1,4 +1,4 @@
-"""The kinds of task, apart from shifts (:mod:`benchmark.shifts`)."""
+"""The kinds of task; shifts (:mod:`benchmark.shifts`) add one of their own."""
 
 from abc import ABC
 from collections.abc import Mapping
@@ -10,8 +10,8 @@ from ._protocol import ImageSet, Task, TaskKind
 
 
 @dataclass(frozen=True, kw_only=True)
-class _ClassificationTask(Task, ABC):
-    """One set of labelled images with a train, a validation and a test split."""
+class ClassificationTask(Task, ABC):
+    """One set of labelled images with a train, a validation and a test split; licence and citation are theirs."""
 
     data: ImageManifest
 
@@ -39,7 +39,7 @@ class _ClassificationTask(Task, ABC):
 
 
 @dataclass(frozen=True, kw_only=True)
-class UpstreamTask(_ClassificationTask):
+class UpstreamTask(ClassificationTask):
     """The classes that the model was trained on: predicted as published, without any training here."""
 
     kind: ClassVar[TaskKind] = "upstream"
@@ -50,7 +50,7 @@ class UpstreamTask(_ClassificationTask):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TransferTask(_ClassificationTask):
+class TransferTask(ClassificationTask):
     """New classes: a protocol trains a head, or everything, on the train split and chooses on the validation split."""
 
     kind: ClassVar[TaskKind] = "transfer"
