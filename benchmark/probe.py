@@ -102,7 +102,7 @@ def fit(
     largest = max(float(tensor.grad.abs().max()) for tensor in head if tensor.grad is not None)
     if not largest <= _GRADIENT_LIMIT:
         raise NotConvergedError(
-            f"The probe of penalty {penalty:g} on {len(labels)} rows is not solved: a gradient of {largest:.2g} is left."
+            f"The probe of penalty {penalty:g} on {len(labels)} rows is not solved: a gradient of {largest:.2g}."
         )
     return LinearHead(*(tensor.detach() for tensor in head))
 

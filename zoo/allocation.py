@@ -42,9 +42,6 @@ def er(shapes: Shapes, sparsity: float, dense: Collection[str] = ()) -> Counts:
     return _proportional(shapes, sparsity, lambda shape: (shape[0] + shape[1]) / (shape[0] * shape[1]), dense)
 
 
-ALLOCATIONS: dict[str, Callable[[Shapes, float], Counts]] = {"uniform": uniform, "er": er, "erk": erk}
-
-
 def _proportional(
     shapes: Shapes, sparsity: float, raw_density: Callable[[tuple[int, ...]], float], dense: Collection[str]
 ) -> Counts:

@@ -20,7 +20,6 @@ from zoo.core.plugins import Plugins
 
 from ._corruption import SEVERITIES, Corruption, image_generator
 
-LABEL = "C-like (regenerated)"
 SMALL_SIDE = 64
 """Images whose shorter side is below this many pixels take the small scale of a corruption."""
 
@@ -29,7 +28,7 @@ CHUNK_VALUES = 1 << 20
 
 CORRUPTIONS: Plugins[Corruption] = Plugins("corruption", package="benchmark.corruptions")
 
-__all__ = ["CORRUPTIONS", "LABEL", "SEVERITIES", "Corruption", "conditions", "corrupt", "image_generator"]
+__all__ = ["CORRUPTIONS", "SEVERITIES", "Corruption", "corrupt", "image_generator"]
 
 
 def corrupt(
@@ -55,8 +54,3 @@ def corrupt(
         changed = entry.apply(images[part] / 255.0, strength, generators)
         result[part] = np.rint(np.clip(changed, 0.0, 1.0) * 255.0)
     return result
-
-
-def conditions() -> tuple[str, ...]:
-    """Every ``corruption/severity``, in order."""
-    return tuple(f"{name}/{severity}" for name in CORRUPTIONS for severity in SEVERITIES)

@@ -11,7 +11,7 @@ from itertools import accumulate
 from math import prod
 
 import torch
-from jaxtyping import Bool, Float, Int, Shaped
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 from torch.nn import functional
 
@@ -67,10 +67,6 @@ class BlockLayout:
         return {
             name: matrix[spans[name]].flatten()[: prod(shape)].reshape(shape).clone() for name, shape in self.shapes
         }
-
-    def occupied(self, device: torch.device | str = "cpu") -> Bool[Tensor, "blocks size"]:
-        """True where a weight lies, False on the fillings."""
-        return self.gather({name: torch.ones(shape, dtype=torch.bool, device=device) for name, shape in self.shapes})
 
     def _counts(self) -> list[int]:
         return [-(-prod(shape) // self.size) for _, shape in self.shapes]

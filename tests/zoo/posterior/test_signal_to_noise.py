@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zoo.masks import keep_top
-from zoo.posterior import decibels, posterior_deviation, signal_to_noise
+from zoo.posterior import posterior_deviation, signal_to_noise
 from zoo.second_order import saliency
 
 
@@ -47,8 +47,3 @@ def test_rescaling_a_layer_changes_nothing(seed: int, power: int) -> None:
     deviation = posterior_deviation(diagonal, 450, 1.0)
     scaled = signal_to_noise(weights * 2.0**power, deviation * 2.0**power)
     assert torch.equal(scaled, signal_to_noise(weights, deviation))
-
-
-def test_decibels() -> None:
-    """10·log10, as in the published code of Mohan & Scaife (not the 20 of amplitudes)."""
-    assert decibels(torch.tensor([1.0, 10.0, 100.0, 0.1, 0.0])).tolist() == [0.0, 10.0, 20.0, -10.0, -torch.inf]

@@ -19,8 +19,7 @@ def test_scatter_undoes_gather(shapes: list[list[int]], size: int) -> None:
     assert matrix.shape == (layout.blocks, layout.size)
     for name, tensor in layout.scatter(matrix).items():
         assert torch.equal(tensor, tensors[name])
-    assert int(layout.occupied().sum()) == sum(tensor.numel() for tensor in tensors.values())
-    assert not matrix[~layout.occupied()].any()
+    assert int(matrix.count_nonzero()) == sum(int(tensor.count_nonzero()) for tensor in tensors.values())
 
 
 def test_a_block_holds_consecutive_weights_of_one_tensor() -> None:
