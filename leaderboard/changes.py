@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Literal
 
+from registry import statistics
 from registry.records import ResultRecord
-from registry.statistics import mean_interval, relative_error_change
+from registry.statistics import mean_interval, mean_relative_error_change, relative_error_change
 
 Unit = Literal["%", "points"]
 Z95 = 1.959963984540054
@@ -95,12 +96,11 @@ def task_change(sparse: Measured, dense: Measured, unit: Unit) -> Change | None:
 
 def mean_over_tasks(changes: Sequence[Change]) -> Change:
     """The unweighted mean; independent task intervals add up in squares."""
-    value = sum(change.value for change in changes) / len(changes)
-    halves = [change.half for change in changes if change.half is not None]
-    owns = [change.own for change in changes if change.own is not None]
-    if len(halves) < len(changes):
-        return Change(value, None, None, next(change.why for change in changes if change.half is None))
-    return Change(value, _mean_half(halves), _mean_half(owns), changes[0].why)
+    # Half widths of independent tasks add up as their standard errors do.
+    whole = mean_relative_error_change([statistics.Change(change.value, change.half) for change in changes])
+    own = mean_relative_error_change([statistics.Change(change.value, change.own) for change in changes])
+    why = next((change.why for change in changes if change.half is None), changes[0].why)
+    return Change(whole.value, whole.standard_error, own.standard_error, why)
 
 
 def mean_over_replicates(values: Sequence[float]) -> Change:
@@ -115,7 +115,3 @@ def mean_over_replicates(values: Sequence[float]) -> Change:
         return Change(value, None, None, "no interval: one training run")
     half = mean_interval(values).high - value
     return Change(value, half, half, f"95 % Student t over {len(values)} training runs, each against its dense parent")
-
-
-def _mean_half(halves: Sequence[float]) -> float:
-    return math.sqrt(sum(half**2 for half in halves)) / len(halves)
