@@ -33,6 +33,7 @@ from registry.charts import (
     whisker_header,
     whisker_scale,
 )
+from registry.charts.svg import element
 
 EVIL = "</svg><script>alert('x')</script>\"&"
 SCALE = whisker_scale(-12.0, 60.0, knee=5.0)
@@ -217,3 +218,7 @@ def test_a_picture_that_leaves_the_page_brings_its_colours() -> None:
     assert 'xmlns="http://www.w3.org/2000/svg"' in svg
     used = {name for one in re.findall(r"var\(--(\w+)", svg) for name in [one]} - {"c"}
     assert all(f"--{name}:" in svg for name in used)
+
+
+def test_attributes_are_escaped() -> None:
+    assert element("g", class_='"><script>') == '<g class="&quot;&gt;&lt;script&gt;"/>'
