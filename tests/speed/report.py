@@ -76,9 +76,7 @@ def _machine(machine: Machine) -> str:
         return facts + " What else ran on the machine is not known."
     others = f"other processes took {machine.others_fraction:.0%} of its processor time"
     if machine.busy:
-        return (
-            f"{facts}\n\n**The machine was busy** ({others}): times are too long, ranges wide; trust the ratios only."
-        )
+        return f"{facts}\n\n**The machine was busy** ({others}): times are too long, and a range that spans 1 decides nothing."
     return f"{facts} The machine was quiet ({others})."
 
 
@@ -88,7 +86,7 @@ def _ratio(value: float) -> str:
     >>> _ratio(141.3), _ratio(14.72), _ratio(3.52), _ratio(0.514)
     ('141', '14.7', '3.5', '0.51')
     """
-    digits = 0 if value >= 100 else 1 if value >= 1 else 2
+    digits = 0 if value >= 100 else 1 if value >= 1 else 2 if value >= 0.1 else 4
     return f"{value:.{digits}f}"
 
 

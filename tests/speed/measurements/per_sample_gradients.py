@@ -75,7 +75,7 @@ MEASUREMENTS.register("per_sample_gradients")(
         compared=f"All prunable tensors of resnet8-digits, {SAMPLES} images of 8 × 8 in chunks of "
         f"{AT_ONCE}, evaluation mode.",
         unit=f"{SAMPLES} gradients",
-        repeats=3,
+        repeats=9,
         prepare=prepare,
     )
 )
