@@ -76,7 +76,7 @@ def _machine(machine: Machine) -> str:
         return facts + " What else ran on the machine is not known."
     others = f"other processes took {machine.others_fraction:.0%} of its processor time"
     if machine.busy:
-        return f"{facts}\n\n**The machine was busy** ({others}): times are too long, and a range that spans 1 decides nothing."
+        return f"{facts}\n\n**The machine was busy** ({others}): times too long, a range across 1 decides nothing."
     return f"{facts} The machine was quiet ({others})."
 
 
