@@ -9,6 +9,7 @@ import torch
 from benchmark_catalogues import COST, FULL, IMPOSSIBLE, LINEAR, UPSTREAM, Cell, table_of
 
 from benchmark.errors import BadModelError, SparsityLostError
+from benchmark.inference import predict
 from benchmark.job import Job
 from benchmark.predictions import Predictions
 from benchmark.protocols import PROTOCOLS, Evaluation, Protocol, ProtocolFacts, Subject
@@ -136,6 +137,11 @@ def extra_protocol(monkeypatch: pytest.MonkeyPatch) -> Plugins[type[Protocol]]:
     return plugins
 
 
+def _predicted(subject: Subject, task: Task) -> Evaluation:
+    images = task.image_sets()[""].images
+    return Evaluation({"": predict(subject.model, images, subject.preprocessing, 512)})
+
+
 def test_a_protocol_that_forgets_the_mask_fails_the_job(
     sparse_model: ModelFolder,
     blobs: BlobStore,
@@ -169,16 +175,31 @@ def test_one_revived_weight_fails_the_job(
         config_type = FullConfig
 
         def run(self, subject: Subject, task: Task, seed: int, batch_divisor: int) -> Evaluation:  # noqa: ARG002
-            from benchmark.inference import predict
-
             with torch.no_grad():
                 weight = next(value for value in subject.model.parameters() if bool((value == 0).any()))
                 weight[tuple((weight == 0).nonzero()[0].tolist())] = 1e-20
-            images = task.image_sets()[""].images
-            return Evaluation({"": predict(subject.model, images, subject.preprocessing, 512)})
+            return _predicted(subject, task)
 
     with pytest.raises(SparsityLostError, match="sparsity_lost: 1 pruned weights"):
         _run(sparse_model, ("digits-5-9@1", "meddler@1"), blobs)
+
+
+def test_the_stored_sparsity_is_measured_before_and_again_after(
+    sparse_model: ModelFolder, blobs: BlobStore, extra_protocol: Plugins[type[Protocol]]
+) -> None:
+    """More zeros than before are allowed, and must show."""
+
+    @extra_protocol.register("eraser@1")
+    class Eraser(Protocol):
+        facts: ProtocolFacts = replace(FullFinetune.facts, name="eraser")  # type: ignore[misc]
+        config_type = FullConfig
+
+        def run(self, subject: Subject, task: Task, seed: int, batch_divisor: int) -> Evaluation:  # noqa: ARG002
+            torch.nn.init.zeros_(subject.model.get_parameter("conv1.weight"))
+            return _predicted(subject, task)
+
+    (stored,) = _run(sparse_model, ("digits-5-9@1", "eraser@1"), blobs).predictions
+    assert (stored.sparsity_after or 0) > (stored.sparsity_before or 0) > 0
 
 
 def test_cost_has_no_predictions_and_says_how_latency_was_measured(outcomes: dict[Cell, Outcome]) -> None:
