@@ -2,7 +2,7 @@
 
 The gradient of a linear map's weight for one sample is the product of that sample's output gradient δ and its input, so
 it is enough to look at both: one backward pass gives δ of every layer for all samples, a batched product the rest. That
-is several times faster than differentiating sample by sample, vectorised or not. (Goodfellow, "Efficient Per-Example
+is many times faster than differentiating sample by sample in a loop. (Goodfellow, "Efficient Per-Example
 Gradient Computations", arXiv 1510.01799; for convolutions Rochette et al., arXiv 1912.06015.)
 """
 
