@@ -15,6 +15,7 @@ from registry.records import RevisionRecord, SubmissionRecord
 from registry.settings import Settings
 from zoo.checkpoint.folder import WEIGHTS, read_folder
 from zoo.checkpoint.passport import Passport
+from zoo.core.console import say
 from zoo.core.files import sha256_of_file
 
 from .failures import failure_of
@@ -37,25 +38,27 @@ def attend(engine: Engine, settings: Settings) -> bool:
 def _check(engine: Engine, settings: Settings, waiting: SubmissionRecord) -> None:
     """Received becomes queued, rejected with a reason code, or failed; without the lease, somebody else decides."""
     fence = (waiting.public_id, waiting.check_attempt, waiting.lease_owner or "")
+    target = f"{waiting.hub_repo}@{waiting.revision}"
     try:
         # A token is for one hub and is shown to no other.
         token = settings.hub_token if waiting.hub_endpoint == settings.hub_endpoint else None
-        target = f"{waiting.hub_repo}@{waiting.revision}"
         pulled = pull(target, engine=engine, endpoint=waiting.hub_endpoint, token=token)
         report = check(pulled.path, engine=engine)
         with session_scope(engine, write=True) as session:
+            detail = "\n".join(f"{reason.code}: {reason.detail}" for reason in report.reasons)
             if report.ok and report.passport is not None:
                 checkpoint_id = _register(session, waiting, pulled, report.passport)
                 submissions.accept(session, *fence, checkpoint_id, _cells(waiting.suite, checkpoint_id))
             else:
-                detail = "\n".join(f"{reason.code}: {reason.detail}" for reason in report.reasons)
                 submissions.reject(session, *fence, report.reasons[0].code, detail)
+        say(f"checked: submission {waiting.public_id}, {target}, {'passes' if report.ok else f'is refused ({detail})'}")
     except LeaseLostError:
         return
     except Exception as error:
         failure = failure_of(error)
         with session_scope(engine, write=True) as session:
             submissions.fail_check(session, *fence, failure.kind, failure.message)
+        say(f"not checked: submission {waiting.public_id}, {target} ({failure.kind}: {failure.message})")
 
 
 def _register(session: Session, waiting: SubmissionRecord, pulled: Pulled, passport: Passport) -> int:

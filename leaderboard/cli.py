@@ -2,6 +2,7 @@
 
 import sys
 import webbrowser
+from contextlib import suppress
 from dataclasses import replace
 from typing import Annotated
 
@@ -96,4 +97,5 @@ def _serve(engine: Engine, settings: SiteSettings, *, open_browser: bool, path: 
         say(f"Serving at {address} (stop with Ctrl+C)")
         if open_browser:
             webbrowser.open(address)
-        uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
+        with suppress(KeyboardInterrupt):  # how a person stops it, as it says above
+            uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])

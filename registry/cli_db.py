@@ -141,7 +141,9 @@ def _show_one(found: dict[str, Any], as_json: bool) -> None:
     for job in found["jobs"]:
         job["failure"] = ": ".join(filter(None, (job["failure_kind"], job["failure_message"]))) or None
     title = f"{record['public_id']}  {record['hub_repo']}@{record['revision']}  {record['suite']}  {record['state']}"
-    steps = {"old_state": "from", "new_state": "to", "actor": "by", "reason": "reason", "detail": "detail"}
+    steps = {"old_state": "from", "new_state": "to", "actor": "by", "reason": "reason"}
     emit_table(title, found["transitions"], steps)
+    if record["detail"]:
+        say(record["detail"])
     columns = {"task": "task", "protocol": "protocol", "seed": "seed", "state": "state", "failure": "failure"}
     emit_table(f"{len(found['jobs'])} jobs, {found['jobs_ahead']} others first", found["jobs"], columns)

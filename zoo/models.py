@@ -9,11 +9,14 @@ from torch import Tensor, nn
 
 from .architectures import ARCHITECTURES
 from .checkpoint.folder import read_folder
+from .core.errors import UsageError
 
 
 def build(architecture: str, num_classes: int, seed: int | None = None) -> nn.Module:
     """A freshly initialised network; with ``seed`` the same one every time, and torch's random state is left alone."""
     entry = ARCHITECTURES[architecture]
+    if num_classes < 1:
+        raise UsageError(f"A classifier has at least one class, got {num_classes}.")
     if seed is None:
         return entry.build(num_classes)
     with torch.random.fork_rng(devices=[]):

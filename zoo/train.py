@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from math import cos, isfinite, pi
+from math import cos, inf, isfinite, pi
 
 import torch
 from jaxtyping import Float, Int64
@@ -40,11 +40,13 @@ class TrainConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.epochs < 1 or self.batch_size < 1 or self.learning_rate <= 0:
+        if self.epochs < 1 or self.batch_size < 1 or not 0 < self.learning_rate < inf:
             raise UsageError(
                 f"Epochs, batch size and learning rate must be positive, got {self.epochs}, {self.batch_size} and "
                 f"{self.learning_rate}."
             )
+        if not 0 <= self.seed < 2**63:
+            raise UsageError(f"A seed is a whole number from 0 to 2^63 - 1, got {self.seed}.", "For example 0.")
         if self.schedule not in SCHEDULES:
             raise UsageError(f"The learning-rate schedule must be one of {SCHEDULES}, got {self.schedule!r}.")
 

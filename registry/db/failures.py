@@ -18,6 +18,7 @@ _KNOWN = (
     ("permission denied", "{place} refuses access", "Grant the account its rights on the schema."),
     ("authentication failed", "{place} refused the name or password", "Check PRUNARIUM_DATABASE_URL."),
     ("does not exist", "{place} cannot be opened", "Create the database, then: prunarium db upgrade"),
+    ("resolve host", "{place} cannot be reached", "Check the host in PRUNARIUM_DATABASE_URL."),
     ("connection", "{place} cannot be reached", "Check that it runs and that PRUNARIUM_DATABASE_URL names it."),
 )
 

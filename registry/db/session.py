@@ -38,7 +38,7 @@ def make_engine(url: str) -> Engine:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # ValueError: a port that is no number
         raise SettingsError(
             "The database address cannot be read.", "Expected sqlite:///FILE or postgresql://…"
         ) from error
@@ -111,7 +111,7 @@ def _raise_version(session: Session) -> None:
 def _sqlite_engine(url: URL) -> Engine:
     in_memory = url.database in (None, "", ":memory:")
     engine = create_engine(
-        url,
+        url.set(drivername="sqlite"),
         connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
         # A database in memory lives as long as its one connection.
         **({"poolclass": StaticPool} if in_memory else {}),

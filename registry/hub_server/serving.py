@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from zoo.core.errors import UsageError
 from zoo.core.files import disk_errors
 
 from .. import accounts
@@ -83,7 +84,10 @@ def issue_token(engine: Engine, name: str, scope: str, label: str) -> tuple[str,
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket (port 0: any free one); raises :class:`HubServeError` when the port is taken."""
+    """A listening socket (port 0: any free one); raises :class:`HubServeError` when the port is taken.
+
+    A port out of range is a :class:`UsageError`.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # asyncio sets TCP_NODELAY only where the protocol is named; without it every answer waits 40 ms for an ACK.
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -98,7 +102,7 @@ def listen(host: str, port: int) -> socket.socket:
         raise HubServeError(f"Cannot listen on {host}:{port}: {error.strerror}.", "Choose another --host.") from error
     except OverflowError as error:
         sock.close()
-        raise HubServeError(f"There is no port {port}.", "Ports go from 1 to 65535.") from error
+        raise UsageError(f"There is no port {port}.", "Ports go from 0 to 65535; 0 takes any free one.") from error
     return sock
 
 

@@ -103,7 +103,7 @@ def test_a_submission_goes_from_the_hub_to_its_results(
 
 
 def test_a_folder_that_fails_the_check_is_rejected_with_its_reason(
-    parent_only: DigitCatalogue, hub: RunningHub, sparse_model: ModelFolder
+    parent_only: DigitCatalogue, hub: RunningHub, sparse_model: ModelFolder, capsys: pytest.CaptureFixture[str]
 ) -> None:
     api, repo_id = HfApi(endpoint=hub.endpoint, token=hub.token), f"{hub.namespace}/no-description"
     api.create_repo(repo_id)
@@ -112,14 +112,18 @@ def test_a_folder_that_fails_the_check_is_rejected_with_its_reason(
     assert states == ["received", "checking", "rejected"]
     assert submission.reason == "bad_description"
     assert "prunarium.json is missing" in (submission.detail or "")
+    assert f"{repo_id}@{commit.oid}, is refused (bad_description: prunarium.json" in capsys.readouterr().err
 
 
-def test_a_repository_that_is_not_there_fails(parent_only: DigitCatalogue, hub: RunningHub) -> None:
+def test_a_repository_that_is_not_there_fails(
+    parent_only: DigitCatalogue, hub: RunningHub, capsys: pytest.CaptureFixture[str]
+) -> None:
     public_id = _submit(parent_only, hub, f"{hub.namespace}/nothing-here")
     submission, states = _worked(parent_only, public_id)
     assert states[:2] == ["received", "checking"]
     assert submission.state == "failed"
     assert "nothing-here" in (submission.detail or "")
+    assert f"not checked: submission {public_id}" in capsys.readouterr().err
 
 
 def test_weights_that_are_somebody_else_s_are_refused(

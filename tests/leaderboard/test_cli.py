@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -131,9 +132,9 @@ def test_serve_prints_its_address_and_answers_there(tmp_path: Path) -> None:
             address = line.split()[2]
             assert "The catalogue is empty." in answer_of(address)
         finally:
-            server.terminate()
-            server.wait(timeout=20)
-            server.stderr.read()
+            server.send_signal(signal.SIGINT)
+            assert server.wait(timeout=20) == 0
+            assert server.stderr.read() == ""
 
 
 def answer_of(address: str) -> str:

@@ -79,6 +79,7 @@ def test_submit_watch_and_withdraw(capsys: pytest.CaptureFixture[str], home: Pat
     assert run(capsys, "withdraw", public_id, "--reason", "a mistake")[0] == 0
     listed = json.loads(run(capsys, "status", "--json")[1])
     assert [(row["state"], row["detail"]) for row in listed["submissions"]] == [("withdrawn", "a mistake")]
+    assert run(capsys, "status", public_id)[2] == "a mistake\n"
     code, _, err = run(capsys, "withdraw", public_id)
     assert code == 1
     assert "is withdrawn" in err

@@ -54,7 +54,7 @@ def test_a_token_is_printed_once_and_kept_as_a_hash(tmp_path: Path, capsys: pyte
         (["user", "not a name"], 1, "cannot be the name of an account"),
         (["user", "datasets"], 1, "cannot be the name of an account"),
         (["token", "ann", "--scope", "all"], 2, "There is no scope 'all'"),
-        (["serve", "--port", "99999"], 1, "There is no port 99999"),
+        (["serve", "--port", "99999"], 2, "There is no port 99999"),
         (["serve", "--base-url", "hub.example"], 2, "is no address"),
         (["serve", "--database-url", "mysql://x"], 2, "mysql"),
     ],

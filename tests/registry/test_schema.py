@@ -166,10 +166,16 @@ def test_a_failing_migration_leaves_the_old_schema(tmp_path: Path, monkeypatch: 
     engine.dispose()
 
 
-@pytest.mark.parametrize("url", ["mysql://host/db", "nonsense"])
+@pytest.mark.parametrize("url", ["mysql://host/db", "nonsense", "postgresql://ann@host:port/db"])
 def test_other_addresses_are_refused(url: str) -> None:
     with pytest.raises(SettingsError, match=r"database|support"):
         make_engine(url)
+
+
+def test_a_drivers_name_in_the_address_changes_nothing() -> None:
+    engine = make_engine("sqlite+aiosqlite://")
+    assert engine.driver == "pysqlite"
+    engine.dispose()
 
 
 def test_the_kept_database_of_version_0001_upgrades_and_works(tmp_path: Path) -> None:

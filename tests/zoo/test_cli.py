@@ -95,6 +95,12 @@ PRUNE = ["prune", "--data", "digits:0-4", "--out", "out", "--parents", "."]
             "no kind of data 'digts'",
             "digits",
         ),
+        (["prunable", "resnet8-digits", "--num-classes", "-3"], "at least one class, got -3", ""),
+        (
+            ["train", "--architecture", "resnet8-digits", "--data", "digits:0-4", "--out", "out", "--seeds", "9" * 23],
+            "A seed is a whole number from 0 to 2^63 - 1",
+            "",
+        ),
     ],
 )
 def test_a_users_mistake_is_one_clear_error(

@@ -93,7 +93,19 @@ def test_the_learning_rate_falls_along_a_cosine() -> None:
     assert replace(config, schedule="constant").rate(99, 100) == 0.4
 
 
-@pytest.mark.parametrize("values", [{"epochs": 0}, {"batch_size": 0}, {"learning_rate": 0.0}, {"schedule": "stairs"}])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"epochs": 0},
+        {"batch_size": 0},
+        {"learning_rate": 0.0},
+        {"learning_rate": float("nan")},
+        {"learning_rate": float("inf")},
+        {"schedule": "stairs"},
+        {"seed": -1},
+        {"seed": 2**63},
+    ],
+)
 def test_impossible_settings_are_refused(values: dict[str, float]) -> None:
     with pytest.raises(UsageError):
         TrainConfig(**{"epochs": 1, **values})  # type: ignore[arg-type]

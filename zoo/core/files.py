@@ -19,7 +19,7 @@ class DiskFullError(PrunariumError):
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path in the same folder that replaces ``path`` when the block ends well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent)
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     os.close(descriptor)
     temporary = Path(name)
@@ -35,7 +35,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
     """Yield a temporary folder that becomes ``path`` when the block ends well; an existing ``path`` is replaced."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
     try:
         with disk_errors(path):
@@ -78,6 +78,16 @@ def sha256_of_file(path: Path) -> str:
     """64 hex digits of the file's bytes, read in chunks."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _make_folder(path: Path) -> None:
+    with disk_errors(path):
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError, FileNotFoundError) as error:
+            raise PrunariumError(
+                f"The folder {path} cannot be made: {error.strerror}.", "Choose another folder, or move what is there."
+            ) from error
 
 
 def _sync(path: Path) -> None:

@@ -2,6 +2,8 @@
 
 import errno
 import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,17 @@ def test_errors_of_the_disk_name_the_place(tmp_path: Path, code: int, expected: 
     with pytest.raises(expected, match="a.bin"), atomic_file(tmp_path / "a.bin"):
         raise OSError(code, os.strerror(code))
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("write", [atomic_file, atomic_folder])
+@pytest.mark.parametrize("place", ["file/a", "file/folder/a"])
+def test_a_file_in_the_way_of_the_folder_is_one_clear_error(
+    tmp_path: Path, place: str, write: Callable[[Path], AbstractContextManager[Path]]
+) -> None:
+    (tmp_path / "file").write_text("kept")
+    with pytest.raises(PrunariumError, match=r"The folder .*file.* cannot be made"), write(tmp_path / place):
+        pytest.fail("nothing can be written there")
+    assert (tmp_path / "file").read_text() == "kept"
 
 
 def test_sha256_of_file(tmp_path: Path) -> None:
