@@ -45,6 +45,8 @@ COMMANDS = {
     "db": Mount("registry.cli_db:app", "Upgrade and check the catalogue's schema."),
 }
 
+_INTERRUPTED = 130  # 128 + SIGINT, as shells say it
+
 _EXTRA_OF_MODULE = {
     "jaxtyping": "zoo",
     "scipy": "zoo",
@@ -102,6 +104,8 @@ def run(args: Sequence[str]) -> int:
     try:
         _front_door().main(args=list(args), prog_name="prunarium")
     except SystemExit as end:
+        if end.code == _INTERRUPTED:
+            say("Interrupted. What was finished is kept; the same command goes on from there.")
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except PrunariumError as error:
         say(f"error: {error.message}")

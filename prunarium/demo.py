@@ -73,13 +73,13 @@ class Step:
 
 
 def prepare_steps() -> Iterator[Step]:
-    """What must be there before the hub starts."""
+    """What every catalogue needs once."""
     yield Step("Make the catalogue", ("db", "upgrade"))
     yield Step("Write tasks, metrics, methods and the published numbers into it", ("benchmark", "sync"))
 
 
 def main_steps(plan: Plan) -> Iterator[Step]:
-    """From training to the table, with the hub running."""
+    """From training to the table."""
     seeds, out = ",".join(plan.seeds), str(plan.models)
     shared = ("--data", UPSTREAM, "--seeds", seeds, "--out", out, "--jobs", str(plan.processes))
     yield Step("Train the dense parents", ("zoo", "train", "--architecture", ARCHITECTURE, *shared))
@@ -130,28 +130,29 @@ def _items(text: str) -> tuple[str, ...]:
 def _run(plan: Plan) -> None:
     # The hub client reads its variables when it is imported, which is why nothing of it is imported above.
     os.environ.update(plan.environment)
-    before, main = list(prepare_steps()), list(main_steps(plan))
-    start = time.monotonic()
-    _run_steps(before, 1, len(before) + len(main))
-
     from registry.hub_server.embedded import EmbeddedHub
+    from zoo.methods import METHODS
 
+    for name in plan.methods:
+        METHODS[name]  # an unknown name is an error before anything is made
+    steps = [*prepare_steps(), *main_steps(plan)]
+    start = time.monotonic()
     with EmbeddedHub(plan.hub_data, port=plan.port) as hub:
         os.environ["PRUNARIUM_HUB_TOKEN"] = hub.token_for(NAMESPACE)
-        _run_steps(main, 1 + len(before), len(before) + len(main))
+        _run_steps(steps)
     say(f"\nDone in {time.monotonic() - start:.0f} s; everything is in {plan.home}. Now look at it:")
     say(f"  PRUNARIUM_HOME={shlex.quote(str(plan.home))} prunarium serve")
     say(f"  http://127.0.0.1:8000/?suite={SUITE}")
 
 
-def _run_steps(steps: Sequence[Step], first: int, total: int) -> None:
+def _run_steps(steps: Sequence[Step]) -> None:
     from .cli import run
 
-    for number, step in enumerate(steps, first):
-        say(f"\n[{number}/{total}] {step.title}\n$ {step}")
+    for number, step in enumerate(steps, 1):
+        say(f"\n[{number}/{len(steps)}] {step.title}\n$ {step}")
         code = run(step.args)
         if code:
             raise DemoError(
-                f"Step {number} of {total} failed with exit code {code}: {step}",
+                f"Step {number} of {len(steps)} failed with exit code {code}: {step}",
                 "What was finished is kept: run the same command again to go on from here.",
             )

@@ -158,6 +158,13 @@ def test_a_folder_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> N
     assert "Traceback" not in outcome.stderr
 
 
+def test_an_unknown_method_is_an_error_before_anything_is_made(tmp_path: Path) -> None:
+    outcome = harness.run(["-m", "prunarium", "demo", "--home", str(tmp_path / "home"), "--methods", "gmp,rigel"])
+    assert outcome.returncode == 2
+    assert "Did you mean 'rigl'" in outcome.stderr
+    assert not (tmp_path / "home").exists()
+
+
 def test_empty_lists_are_bad_usage(tmp_path: Path) -> None:
     outcome = harness.run(["-m", "prunarium", "demo", "--home", str(tmp_path / "home"), "--methods", " "])
     assert outcome.returncode == 2
