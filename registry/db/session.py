@@ -1,5 +1,7 @@
 """The one place that makes engines and sessions; every transaction of the project runs through it."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -121,7 +123,7 @@ def _sqlite_engine(url: URL) -> Engine:
         connection.execute("pragma foreign_keys = on")
         connection.execute(f"pragma busy_timeout = {int(BUSY_TIMEOUT_SECONDS * 1000)}")
         if not in_memory:
-            connection.execute("pragma journal_mode = wal")
+            _use_wal(connection)
             # In WAL mode a power cut may lose the last commits but never the database.
             connection.execute("pragma synchronous = normal")
 
@@ -133,6 +135,19 @@ def _sqlite_engine(url: URL) -> Engine:
     event.listen(engine, "connect", on_connect)
     event.listen(engine, "begin", on_begin)
     return engine
+
+
+def _use_wal(connection: Any) -> None:
+    """Write-ahead logging; of several first connections one makes the change, which the busy timeout does not cover."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    while True:
+        try:
+            connection.execute("pragma journal_mode = wal")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def _postgresql_engine(url: URL) -> Engine:

@@ -68,7 +68,7 @@ class PostgresServer:
     def _run(self, program: str, *arguments: str) -> None:
         command: Sequence[str] = [str(self._binaries / program), *arguments]
         if self._user:
-            command = ["runuser", "-u", self._user, "--", *command]
+            command = [str(_runuser()), "-u", self._user, "--", *command]
         done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False)
         if done.returncode != 0:
             raise RuntimeError(f"{program} failed: {done.stderr or done.stdout}")
@@ -89,13 +89,18 @@ def _binaries() -> Path:
     return found[-1].parent if found else Path(str(on_path)).parent
 
 
+def _runuser() -> str | None:
+    """Beside root's programs, which a user's PATH may leave out."""
+    return shutil.which("runuser", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"]))
+
+
 def _unprivileged_user() -> str | None:
     """initdb refuses root: the account to run it as, or None when we are not root."""
     if os.geteuid() != 0:
         return None
     accounts = {entry.pw_name for entry in pwd.getpwall()}
     for name in ("postgres", "nobody"):
-        if name in accounts and shutil.which("runuser"):
+        if name in accounts and _runuser():
             return name
     need("postgres", False, "an account postgres or nobody, because PostgreSQL refuses to run as root")
     return None
