@@ -83,7 +83,12 @@ def test_published_rows_that_came_first_are_no_obstacle(engine: Engine) -> None:
 
     with session_scope(engine, write=True) as session:
         load_reported(session)
+    with session_scope(engine) as session:
+        published = queries.results(session, trust="reported")
     sync(engine)
+    with session_scope(engine) as session:
+        assert queries.results(session, trust="reported") == published
+        assert {"gmp", "rigl"} <= {method.name for method in queries.list_methods(session)}
 
 
 def test_parameters_of_imagenet_networks_are_those_of_the_literature(engine: Engine) -> None:
