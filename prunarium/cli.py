@@ -30,7 +30,7 @@ COMMANDS = {
     "board": Mount("leaderboard.cli:board", "The published numbers as a board, in the browser or as text."),
     "demo": Mount("prunarium.demo:demo", "The whole path on real data: train, prune, publish, evaluate."),
     "search": Mount("registry.cli_models:search", "Find models in the catalogue."),
-    "pull": Mount("registry.cli_models:pull", "Fetch a checkpoint, pinned to a commit and verified."),
+    "pull": Mount("registry.cli_pull:pull", "Fetch a checkpoint, pinned to a commit and verified."),
     "inspect": Mount("registry.cli_models:inspect", "Measure the sparsity of a checkpoint from its bytes."),
     "publish": Mount("registry.cli_models:publish", "Publish model folders on a hub and in the catalogue."),
     "check": Mount("registry.cli_models:check", "Run the check that every submission must pass."),

@@ -1,6 +1,5 @@
 """``prunarium search|pull|inspect|check|publish``: models and their files."""
 
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,16 +9,12 @@ import typer
 from zoo.checkpoint.config import ModelConfig
 from zoo.checkpoint.folder import CONFIG, WEIGHTS
 from zoo.checkpoint.passport import Passport, measure
-from zoo.checkpoint.slug import is_slug, parse_slug
 from zoo.checkpoint.strict import read_json
 from zoo.core.console import emit_json, emit_table, say
 from zoo.core.errors import UsageError
 from zoo.core.progress import track
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-_NEWS = 6  # rows of a listing that says what was done
-
-Namespace = Annotated[str | None, typer.Option(help="Account or organisation on the hub.")]
+from .cli_common import NEWS, AsJson, Namespace, count, percent, quiet_client
 
 
 def search(
@@ -65,47 +60,10 @@ def search(
         emit_json(rows)
         return
     shown = [
-        {**row, "sparsity": _percent(row["sparsity_target"]), "top1": _percent(row["upstream_top1"])} for row in rows
+        {**row, "sparsity": percent(row["sparsity_target"]), "top1": percent(row["upstream_top1"])} for row in rows
     ]
     columns = {"name": "model", "sparsity": "sparsity", "top1": "upstream top-1", "get": "how to get it"}
     emit_table(f"{len(rows)} models", shown, columns)
-
-
-def pull(
-    targets: Annotated[list[str] | None, typer.Argument(help="Slugs or Hub ids, each with @revision or not.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every model of the catalogue that is on a hub.")] = False,
-    namespace: Namespace = None,
-    out: Annotated[Path | None, typer.Option(help="Also copy to this folder (several: one folder each in it).")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Fetch checkpoints, pinned to a commit and verified byte by byte."""
-    from .db.schema import open_catalogue
-    from .pull import pull as fetch
-    from .search import search as find
-    from .settings import load_settings
-
-    names = list(targets or [])
-    if every == bool(names):
-        raise UsageError("Name models, or give --all.", "prunarium pull gmp/resnet50/0.90")
-    settings = load_settings()
-    engine = open_catalogue(settings)
-    if every:
-        names = [row.name for row in find(engine=engine, availability="hub", owner=namespace, limit=sys.maxsize)]
-    _quiet_client()
-    rows = []
-    for name in track(names, "Pulling"):
-        place = out if out is None or len(names) == 1 else out / _folder_name(name)
-        found = fetch(name, engine=engine, endpoint=settings.hub_endpoint, token=settings.hub_token, out=place)
-        rows.append({"target": name, **asdict(found), "path": str(found.path)})
-    if as_json:
-        emit_json(rows)
-        return
-    columns = {"target": "model", "commit": "commit", "verified_by": "verified by", "path": "folder"}
-    shown = [{**row, "commit": row["commit"][:10]} for row in rows]
-    emit_table(f"{len(rows)} models pulled", shown, columns, at_most=_NEWS)
-    cached = sum(row["from_cache"] for row in rows)
-    if cached:
-        say(f"{cached} of {len(rows)} were there already and were verified again.")
 
 
 def inspect(
@@ -177,7 +135,7 @@ def publish(
     found = [folder for path in folders for folder in find_folders(path)]
     if not found:
         raise UsageError(f"There is no model folder in {', '.join(map(str, folders))}.", f"One holds {WEIGHTS}.")
-    _quiet_client()
+    quiet_client()
     where = namespace or own_namespace(settings.hub_endpoint, settings.hub_token)
     rows = []
     for folder in track(found, "Publishing"):
@@ -197,7 +155,7 @@ def publish(
     shown = [
         {**row, "commit": row["commit"][:10], "news": "published" if row["created"] else "unchanged"} for row in rows
     ]
-    emit_table(f"{len(rows)} models published", shown, columns, at_most=_NEWS)
+    emit_table(f"{len(rows)} models published", shown, columns, at_most=NEWS)
 
 
 def _local_or_pulled(model: str) -> Path:
@@ -210,25 +168,20 @@ def _local_or_pulled(model: str) -> Path:
         raise UsageError(f"There is no file {path}.", "Name a model folder, a safetensors file, a slug or a Hub id.")
     from .pull import pull as fetch
 
-    _quiet_client()
+    quiet_client()
     return fetch(model).path / WEIGHTS
-
-
-def _folder_name(target: str) -> str:
-    name = target.partition("@")[0]
-    return parse_slug(name).repo_name if is_slug(name) else name.rpartition("/")[2]
 
 
 def _print_passport(name: str, passport: Passport) -> None:
     facts = {
-        "sparsity, prunable weights": _percent(passport.sparsity("prunable")),
-        "sparsity, all parameters": _percent(passport.sparsity("total")),
+        "sparsity, prunable weights": percent(passport.sparsity("prunable")),
+        "sparsity, all parameters": percent(passport.sparsity("total")),
         "non-zero parameters": f"{passport.nonzeros:,} of {passport.elements:,}",
         "pattern": passport.pattern,
         "NaN or infinite": f"{passport.non_finite:,}",
         "bytes, dense": f"{passport.bytes_dense:,}",
-        "FLOPs, dense": _count(passport.flops_dense),
-        "FLOPs, zeros skipped": _count(passport.flops_sparse),
+        "FLOPs, dense": count(passport.flops_dense),
+        "FLOPs, zeros skipped": count(passport.flops_sparse),
         "densified hash": passport.densified_hash,
         "mask hash": passport.mask_hash,
     }
@@ -239,24 +192,9 @@ def _print_passport(name: str, passport: Passport) -> None:
             "name": layer.name,
             "shape": "×".join(map(str, layer.shape)),
             "kept": f"{layer.nonzeros:,}",
-            "sparsity": _percent(layer.sparsity),
+            "sparsity": percent(layer.sparsity),
         }
         for layer in passport.layers
         if layer.prunable
     ]
     emit_table("prunable layers", layers, {"name": "layer", "shape": "shape", "kept": "kept", "sparsity": "sparsity"})
-
-
-def _percent(fraction: float | None) -> str | None:
-    return None if fraction is None else f"{fraction:.2%}"
-
-
-def _count(number: int | None) -> str | None:
-    return None if number is None else f"{number:,}"
-
-
-def _quiet_client() -> None:
-    """The hub client draws a bar for every file; on a terminal one bar over all models says more."""
-    from huggingface_hub.utils import disable_progress_bars  # type: ignore[attr-defined]
-
-    disable_progress_bars()
