@@ -1,8 +1,9 @@
 """The model folder: what the zoo writes, publishing uploads and pulling returns.
 
-model.safetensors   the weights, dense
-config.json         what the network is (timm-compatible keys and our own, see ModelConfig)
-prunarium.json      how it came about (see Provenance)
+model.safetensors         the weights, dense; may be absent where the sparse file is there
+model.sparse.safetensors  the same weights, small (docs/format.md)
+config.json               what the network is (timm-compatible keys and our own, see ModelConfig)
+prunarium.json            how it came about (see Provenance)
 """
 
 from collections.abc import Iterable
@@ -15,12 +16,28 @@ from .config import ModelConfig, Provenance
 from .errors import CheckpointError
 from .safetensors_file import write_tensors
 from .strict import dump_json, read_json
+from .weights import SPARSE_WEIGHTS, WEIGHTS, weights_in
 
-WEIGHTS = "model.safetensors"
+__all__ = [
+    "CARD",
+    "CONFIG",
+    "PASSPORT",
+    "PICTURE",
+    "PROVENANCE",
+    "REPORT",
+    "SPARSE_WEIGHTS",
+    "WEIGHTS",
+    "ModelFolder",
+    "read_folder",
+    "write_folder",
+]
+
 CONFIG = "config.json"
 PROVENANCE = "prunarium.json"
 PASSPORT = "passport.json"
 CARD = "README.md"
+REPORT = "report.json"
+PICTURE = "sparsity.svg"
 
 
 @dataclass(frozen=True)
@@ -33,18 +50,19 @@ class ModelFolder:
 
     @property
     def weights(self) -> Path:
-        """The safetensors file."""
-        return self.path / WEIGHTS
+        """The dense file if it is there, else the sparse one; raises :class:`CheckpointError` where both are gone."""
+        return weights_in(self.path)
 
 
 def read_folder(path: Path) -> ModelFolder:
     """The folder's descriptions; raises :class:`CheckpointError` that names what is missing or malformed."""
     if not path.is_dir():
         raise CheckpointError(f"{path}: there is no such model folder.")
-    for name in (WEIGHTS, CONFIG, PROVENANCE):
+    weights_in(path)
+    for name in (CONFIG, PROVENANCE):
         if not (path / name).is_file():
             raise CheckpointError(
-                f"{path}: {name} is missing.", f"A model folder holds {WEIGHTS}, {CONFIG} and {PROVENANCE}."
+                f"{path}: {name} is missing.", f"A model folder holds weights, {CONFIG}, {PROVENANCE}."
             )
     config = ModelConfig.from_dict(read_json(path / CONFIG), str(path / CONFIG))
     provenance = Provenance.from_dict(read_json(path / PROVENANCE), str(path / PROVENANCE))

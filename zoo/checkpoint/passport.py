@@ -18,8 +18,8 @@ from .config import ModelConfig
 from .dtypes import is_floating, to_numpy
 from .errors import ConfigError
 from .patterns import common_pattern, n_of_m
-from .safetensors_file import read_tensors
 from .strict import decode
+from .weights import read_weights
 
 _STATISTICS = ("running_mean", "running_var")
 
@@ -95,8 +95,8 @@ class Passport:
 
 
 def measure(path: Path, config: ModelConfig | None = None) -> Passport:
-    """The passport of a safetensors file; raises :class:`TensorFileError` where it is no whole, well-formed file."""
-    return measure_tensors(read_tensors(path), config)
+    """The passport of a weights file; raises :class:`TensorFileError` where it is no whole, well-formed file."""
+    return measure_tensors(read_weights(path), config)
 
 
 def measure_tensors(tensors: Iterable[RawTensor], config: ModelConfig | None = None) -> Passport:

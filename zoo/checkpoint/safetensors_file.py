@@ -8,7 +8,7 @@ https://github.com/huggingface/safetensors; files written here are byte-equal to
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -61,13 +61,15 @@ def read_header(path: Path) -> Header:
         return _header(file, path)
 
 
-def read_tensors(path: Path) -> list[RawTensor]:
-    """All tensors in the order of their bytes.
+def read_tensors(path: Path, names: Collection[str] | None = None) -> list[RawTensor]:
+    """All tensors in the order of their bytes, or those of ``names`` alone, whose bytes are then all that is read.
 
-    Raises :class:`TensorFileError` for anything but a whole, well-formed file; then no tensor has been read.
+    Raises :class:`TensorFileError` for anything but a whole, well-formed file, and for a name that it does not hold.
     """
     with _opened(path) as file:
         header = _header(file, path)
+        if names is not None:
+            return [_tensor(file, entry, header, path) for entry in select(header.entries, names, path)]
         size = header.entries[-1].end if header.entries else 0
         data = memoryview(file.read(size))
     if len(data) != size:
@@ -103,6 +105,24 @@ def encode_header(tensors: Iterable[RawTensor], metadata: Mapping[str, str]) -> 
         begin = end
     text = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
     return text + b" " * (-len(text) % 8)
+
+
+def select(entries: Iterable[Entry], names: Collection[str], path: Path) -> list[Entry]:
+    """The entries of ``names``, in the order of their bytes; raises :class:`TensorFileError` for one that is absent."""
+    wanted = set(names)
+    found = [entry for entry in entries if entry.name in wanted]
+    absent = sorted(wanted - {entry.name for entry in found})
+    if absent:
+        raise TensorFileError(f"{path}: holds no tensor {', '.join(map(repr, absent))}.")
+    return found
+
+
+def _tensor(file: BinaryIO, entry: Entry, header: Header, path: Path) -> RawTensor:
+    file.seek(header.data_start + entry.begin)
+    data = file.read(entry.end - entry.begin)
+    if len(data) != entry.end - entry.begin:
+        raise TensorFileError(f"{path}: ended within tensor {entry.name!r}.")
+    return RawTensor(entry.name, entry.dtype, entry.shape, data)
 
 
 def _opened(path: Path) -> BinaryIO:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ..core.hashing import RawTensor
 from .errors import TensorMismatchError
-from .safetensors_file import read_tensors
+from .weights import read_weights
 
 _DTYPES = {
     "F64": torch.float64,
@@ -77,7 +77,7 @@ def load_into(module: nn.Module, path: Path, exempt: Collection[str] = ()) -> No
     if unknown:
         raise TensorMismatchError(f"{path}: the module has no tensors under {', '.join(unknown)} to exempt.")
     wanted = _without(state, exempt)
-    found = _without({tensor.name: tensor for tensor in read_tensors(path)}, exempt)
+    found = _without({tensor.name: tensor for tensor in read_weights(path)}, exempt)
     problems = _differences(wanted, found)
     if problems:
         raise TensorMismatchError(

@@ -1,0 +1,27 @@
+"""The weights of a model, whichever file holds them: dense or sparse, told apart by the header, never by the name."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+from ..core.hashing import RawTensor
+from .errors import CheckpointError
+from .safetensors_file import read_tensors
+
+WEIGHTS = "model.safetensors"
+SPARSE_WEIGHTS = "model.sparse.safetensors"
+
+
+def weights_in(folder: Path) -> Path:
+    """The dense file if it is there, else the sparse one; raises :class:`CheckpointError` where there is neither."""
+    for name in (WEIGHTS, SPARSE_WEIGHTS):
+        if (folder / name).is_file():
+            return folder / name
+    raise CheckpointError(f"{folder}: {WEIGHTS} is missing, and so is {SPARSE_WEIGHTS}.")
+
+
+def read_weights(path: Path, names: Collection[str] | None = None) -> list[RawTensor]:
+    """The tensors of a weights file, or those of ``names`` alone, whose bytes are then all that is read.
+
+    Raises :class:`TensorFileError` for anything but a whole, well-formed file, and for a name that it does not hold.
+    """
+    return read_tensors(path, names)
