@@ -42,6 +42,10 @@ class Model(Base):
     availability: Mapped[str]
     availability_detail: Mapped[str | None]
     caveat: Mapped[str | None]
+    source_url: Mapped[str | None]
+    source_sha256: Mapped[str | None]
+    source_licence: Mapped[str | None]
+    recipe: Mapped[str | None]
     created_us: Mapped[int] = mapped_column(Microseconds)
 
 
@@ -66,6 +70,11 @@ class Checkpoint(Base):
     mask_hash: Mapped[str]
     flops_dense: Mapped[float | None]
     flops_sparse: Mapped[float | None]
+    stored_elements: Mapped[int | None] = mapped_column(BigInteger)
+    stored_nonzeros: Mapped[int | None] = mapped_column(BigInteger)
+    dead_channels: Mapped[int | None]
+    encodings: Mapped[dict[str, Any] | None]
+    dtypes: Mapped[list[Any] | None]
     created_us: Mapped[int] = mapped_column(Microseconds)
 
 

@@ -160,6 +160,7 @@ class Result(Base):
             postgresql_where=text("job_id is null"),
         ),
         Index("ix_result_model_task", "model_id", "task_id", "protocol_id", "metric_id"),
+        Index("ix_result_metric_task", "metric_id", "task_id", "protocol_id", "model_id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     model_id: Mapped[int] = mapped_column(ForeignKey("model.id"))

@@ -3,6 +3,7 @@
 from ..db.session import catalogue_version
 from .checkpoints import (
     checkpoint_of,
+    files_of,
     find_checkpoint,
     find_revision,
     get_checkpoint,
@@ -46,6 +47,7 @@ __all__ = [
     "checkpoint_of",
     "count_jobs",
     "count_unfinished",
+    "files_of",
     "find_checkpoint",
     "find_revision",
     "get_architecture",

@@ -3,12 +3,17 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from zoo.checkpoint.folder import SPARSE_WEIGHTS
+
 from ..db.models import Checkpoint, CheckpointRevision
 from ..db.session import mark_changed, now_us
 from ..errors import DuplicateCheckpointError, ImmutableRowError
 from ..records import CheckpointRecord, RevisionRecord
 from ._common import columns_of, insert_or_ignore, rows, to_record
 from .models import get_model_by_id
+
+# What versions before schema 0002 did not count; a later registration of the same bytes adds it.
+_MEASURED_LATER = ("stored_elements", "stored_nonzeros", "dead_channels", "encodings", "dtypes")
 
 
 def register_checkpoint(session: Session, model_id: int, record: CheckpointRecord) -> int:
@@ -17,7 +22,7 @@ def register_checkpoint(session: Session, model_id: int, record: CheckpointRecor
     Raises :class:`~registry.errors.DuplicateCheckpointError` when the identity belongs to another model.
     """
     mark_changed(session)
-    values = columns_of(record, ("preprocessing", "layers"), skip=("id",))
+    values = columns_of(record, ("preprocessing", "layers", "encodings", "dtypes"), skip=("id",))
     insert_or_ignore(session, Checkpoint, values | {"model_id": model_id, "created_us": now_us(session)})
     identity = {name: values[name] for name in ("densified_hash", "architecture", "preprocessing_hash")}
     row = session.execute(select(Checkpoint).filter_by(**identity)).scalar_one()
@@ -27,6 +32,10 @@ def register_checkpoint(session: Session, model_id: int, record: CheckpointRecor
         raise DuplicateCheckpointError(
             f"These weights are in the catalogue already, as {name}.", f"Look at them: prunarium inspect {name}"
         )
+    for column in _MEASURED_LATER:
+        if getattr(row, column) is None:
+            setattr(row, column, values[column])
+    session.flush()
     return row.id
 
 
@@ -79,8 +88,25 @@ def revisions_of(session: Session, checkpoint_id: int) -> list[RevisionRecord]:
     return [to_record(RevisionRecord, row) for row in rows(session, statement)]
 
 
+def files_of(
+    session: Session, hub_repo: str, commit_oid: str, *, hub_endpoint: str | None = None
+) -> list[RevisionRecord]:
+    """Every recorded file of one commit (40 hex digits), by name; of one hub, where the endpoint is given."""
+    statement = (
+        select(CheckpointRevision)
+        .filter_by(hub_repo=hub_repo, commit_oid=commit_oid)
+        .order_by(CheckpointRevision.file_name, CheckpointRevision.id)
+    )
+    if hub_endpoint is not None:
+        statement = statement.where(CheckpointRevision.hub_endpoint == hub_endpoint)
+    return [to_record(RevisionRecord, row) for row in rows(session, statement)]
+
+
 def find_revision(session: Session, hub_repo: str, commit_oid: str) -> RevisionRecord | None:
-    """The recorded file of one commit; a prefix of the commit of at least seven digits is enough."""
+    """The recorded file of one commit, the sparse one where there are two.
+
+    A prefix of the commit of at least seven digits is enough; of several commits that it fits, the newest is meant.
+    """
     statement = (
         select(CheckpointRevision)
         .where(CheckpointRevision.hub_repo == hub_repo)
@@ -92,5 +118,8 @@ def find_revision(session: Session, hub_repo: str, commit_oid: str) -> RevisionR
         .order_by(CheckpointRevision.id.desc())
         .limit(1)
     )
-    row = session.execute(statement).scalar_one_or_none()
-    return None if row is None else to_record(RevisionRecord, row)
+    newest = session.execute(statement).scalar_one_or_none()
+    if newest is None:
+        return None
+    files = files_of(session, hub_repo, newest.commit_oid, hub_endpoint=newest.hub_endpoint)
+    return next((file for file in files if file.file_name == SPARSE_WEIGHTS), files[-1])

@@ -1,20 +1,37 @@
-"""Makes the small real database of the current schema version, kept here for the migrations to come.
+"""Makes the small real databases of the current schema version, kept here for the migrations to come.
 
-Run it once, before a release that brings a new schema, and never again for the same version:
+Run it once, before a change that brings a new schema, and never again for the same version:
 
-    PYTHONPATH=. python tests/registry/upgrade_assets/create.py
+    PYTHONPATH=.:tests/support python tests/registry/upgrade_assets/create.py
 
-It writes ``<version>.sqlite`` beside itself: every kind of row, through the public functions of that version.
+It writes ``<version>.sqlite`` and ``<version>.sql`` (PostgreSQL's own dump) beside itself, with rows in every table:
+through the public functions of that version where it has them.
 """
 
 import sqlite3
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+from catalogues import PostgresServer
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from registry import jobs, queries, submissions
 from registry.accounts import create_account, issue_token
+from registry.db.base import Base
+from registry.db.models import (
+    Account,
+    AuditEvent,
+    HubCommit,
+    HubEntry,
+    HubObject,
+    HubRef,
+    HubRepo,
+    HubStore,
+    QuotaEvent,
+    Recipe,
+)
 from registry.db.schema import head, upgrade
 from registry.db.session import make_engine, session_scope
 from registry.records import (
@@ -51,20 +68,53 @@ RESULT = ResultRecord(
 )  # fmt: skip
 
 
-def main(path: Path) -> None:
-    """Write the file, in one piece without a write-ahead log."""
+def main(folder: Path) -> None:
+    """Write both files."""
+    _write_sqlite(folder / f"{head()}.sqlite")
+    _write_postgresql(folder / f"{head()}.sql")
+
+
+def _write_sqlite(path: Path) -> None:
+    """In one piece, without a write-ahead log."""
     path.unlink(missing_ok=True)
-    engine = make_engine(f"sqlite:///{path}")
-    upgrade(engine)
-    with session_scope(engine, write=True) as session:
-        fill(session)
-    engine.dispose()
+    _make(f"sqlite:///{path}")
     connection = sqlite3.connect(path)
     connection.execute("pragma journal_mode = delete")
     # Mostly empty tables: small pages make a small file.
     connection.execute("pragma page_size = 512")
     connection.execute("vacuum")
     connection.close()
+
+
+def _write_postgresql(path: Path) -> None:
+    """Plain SQL, without the names of this machine's accounts."""
+    server = PostgresServer()
+    try:
+        url = server.create()
+        _make(url)
+        options = ("--no-owner", "--no-privileges", "--inserts", "--rows-per-insert=100")
+        dump = subprocess.run(["pg_dump", *options, url], check=True, capture_output=True, text=True).stdout
+    finally:
+        server.stop()
+    # What begins with a backslash is for psql alone; the other lines are any client's.
+    lines = [line for line in dump.splitlines() if line and not line.startswith(("--", "\\"))]
+    path.write_text("\n".join(lines) + "\n")
+
+
+def _make(url: str) -> None:
+    engine = make_engine(url)
+    upgrade(engine)
+    with session_scope(engine, write=True) as session:
+        fill(session)
+    _require_all_filled(engine)
+    engine.dispose()
+
+
+def _require_all_filled(engine: Engine) -> None:
+    with session_scope(engine) as session:
+        for table in Base.metadata.sorted_tables:
+            if not session.execute(select(func.count()).select_from(table)).scalar():
+                raise RuntimeError(f"no row in {table.name}")
 
 
 def fill(session: Session) -> None:
@@ -105,6 +155,9 @@ def fill(session: Session) -> None:
     _work(session, checkpoint)
     create_account(session, "ada", "admin")
     issue_token(session, "ada", "laptop", ["hub:read"])
+    session.flush()
+    _hub(session)
+    _not_written_by_this_version(session)
 
 
 def _work(session: Session, checkpoint: int) -> None:
@@ -123,5 +176,40 @@ def _work(session: Session, checkpoint: int) -> None:
     submissions.advance(session)
 
 
+def _hub(session: Session) -> None:
+    repo = HubRepo(kind="models", namespace="org", name="net", created_us=1, updated_us=2)
+    session.add(repo)
+    session.flush()
+    commit = HubCommit(
+        repo_id=repo.id, oid="a" * 40, parent_oid=None, title="First", message="", author="ada",
+        operations_hash="e" * 64, at_us=2,
+    )  # fmt: skip
+    session.add(commit)
+    session.flush()
+    session.add_all(
+        [
+            HubEntry(
+                commit_id=commit.id, path="model.safetensors", sha256="b" * 64, git_oid="f" * 40, size_bytes=4096,
+                is_lfs=True,
+            ),
+            HubRef(repo_id=repo.id, name="main", commit_oid="a" * 40, is_tag=False),
+            HubObject(repo_id=repo.id, sha256="b" * 64, size_bytes=4096, created_us=1),
+            HubStore(id=1, store_id="0" * 32, signing_key="1" * 64, facts={}),
+        ]
+    )  # fmt: skip
+
+
+def _not_written_by_this_version(session: Session) -> None:
+    """Tables that exist and that no public function fills yet."""
+    account = session.execute(select(Account)).scalar_one()
+    session.add_all(
+        [
+            Recipe(name="gmp-net", version=1, method="gmp", architecture="net", source=None, content={"epochs": 3}),
+            QuotaEvent(account_id=account.id, device_minutes=1.5, reason="job", at_us=3),
+            AuditEvent(actor="ada", action="hide", subject="org/net", reason="asked", detail={"by": "mail"}, at_us=4),
+        ]
+    )
+
+
 if __name__ == "__main__":
-    main(Path(__file__).parent / f"{head()}.sqlite")
+    main(Path(__file__).parent)
