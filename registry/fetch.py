@@ -83,8 +83,8 @@ class Fetcher:
             return None
 
     def _intact(self, name: str, path: Path) -> bool:
-        if name == WEIGHTS and self.pin.file_sha256 is not None:
-            return matches(path, self.pin.file_sha256)
+        if (promised := self.pin.files.get(name)) is not None:
+            return matches(path, promised)
         # In the cache a file is a link to a blob that bears the digest, as the hub gave it, for a name.
         digest = path.resolve().name
         if len(digest) not in _DIGEST_LENGTHS:  # a file system without links

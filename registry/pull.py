@@ -25,6 +25,7 @@ from .errors import CorruptDownloadError
 from .fetch import Fetcher
 from .resolve import Pin, resolve
 from .settings import load_settings
+from .sources import LocalSource
 
 if TYPE_CHECKING:
     from torch import nn
@@ -69,7 +70,7 @@ def pull(
         engine, endpoint = open_catalogue(settings), endpoint or settings.hub_endpoint
         token = token or settings.hub_token
     _refuse_foreign_folder(out)
-    pin = resolve(target, engine=engine, endpoint=endpoint, token=token)
+    pin = resolve(target, source=LocalSource(engine), endpoint=endpoint, token=token)
     fetcher = Fetcher(pin, cache)
     found_files = {name: fetcher.get(name) for name in (WEIGHTS, *_OPTIONAL)}
     files = {name: path for name, path in found_files.items() if path is not None}

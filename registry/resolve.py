@@ -1,19 +1,17 @@
 """What a name means: which repository of which hub at which commit, and what the catalogue promises of it."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
-
-from sqlalchemy import Engine
 
 from zoo.checkpoint.slug import is_slug
 from zoo.core.errors import UsageError
 
-from . import queries
-from .db.session import session_scope
-from .errors import HubUnavailableError, NotOnHubError, NotPullableError
+from .errors import HubUnavailableError, NotOnHubError, NotPullableError, UnknownRecordError
 from .hub_client import HUGGING_FACE, client, hub_errors
-from .records import CheckpointRecord, ModelRecord, RevisionRecord
+from .records import CheckpointRecord, ModelRecord
+from .sources import Entry, Holding, Source
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+\Z", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{40}\Z")
@@ -37,7 +35,8 @@ class Target(NamedTuple):
 class Pin:
     """One immutable set of files: a 40-hex commit of a repository on a hub.
 
-    ``checkpoint`` and ``file_sha256`` are the catalogue's promises, None where it does not know this commit.
+    ``checkpoint`` and ``files`` (SHA-256 by name) are the catalogue's promises: None and empty where it does not know
+    this commit.
     """
 
     endpoint: str
@@ -45,7 +44,7 @@ class Pin:
     commit: str
     token: str | None
     checkpoint: CheckpointRecord | None = None
-    file_sha256: str | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 def parse_target(text: str, endpoint: str | None = None) -> Target:
@@ -66,56 +65,52 @@ def parse_target(text: str, endpoint: str | None = None) -> Target:
     return Target(name, revision or None)
 
 
-def resolve(text: str, *, engine: Engine, endpoint: str | None, token: str | None) -> Pin:
+def resolve(text: str, *, source: Source, endpoint: str | None, token: str | None) -> Pin:
     """The commit that a name stands for.
 
-    Slugs are looked up in the catalogue, Hub ids there too unless a revision is given; otherwise the hub is asked.
+    The source is asked for slugs and Hub ids; for a Hub id or revision that it does not know, the hub.
     Raises :class:`~registry.errors.UnknownRecordError` for an unknown slug,
-    :class:`~registry.errors.NotPullableError` for a model that is on no hub, :class:`~registry.errors.HubError`.
+    :class:`~registry.errors.NotPullableError` for a model that is on no hub, :class:`~registry.errors.HubError`, and
+    what the source raises when it cannot answer.
     """
     target = parse_target(text, endpoint)
-    with session_scope(engine) as session:
-        model = queries.get_model(session, target.name)
-        if model is None and is_slug(target.name):
-            queries.model_id(session, target.name)  # raises, with the nearest name
-    if model is not None and (model.availability != "hub" or model.hub_id is None):
-        raise _not_pullable(model)
-    repo_id = target.name if model is None or model.hub_id is None else model.hub_id
-    known = _known(engine, model, repo_id, target.revision, endpoint)
-    if known is not None:
-        return _pin(known[0], known[1], endpoint, token)
+    entry = _entry(source, target.name)
+    if entry is not None and (entry.model.availability != "hub" or entry.model.hub_id is None):
+        raise _not_pullable(entry.model)
+    repo_id = target.name if entry is None or entry.model.hub_id is None else entry.model.hub_id
+    hub = endpoint or HUGGING_FACE
+    if target.revision is None and entry is not None and (newest := _newest(entry, repo_id, hub)):
+        return _pin(newest, hub, token)
     commit = _ask(repo_id, target.revision, endpoint, token)
-    known = _known(engine, model, repo_id, commit, endpoint)
-    if known is not None:
-        return _pin(known[0], known[1], endpoint, token)
-    return Pin(endpoint or HUGGING_FACE, repo_id, commit, token)
+    known = source.holding(repo_id, commit)
+    return Pin(hub, repo_id, commit, token) if known is None else _pin(known, hub, token)
 
 
-def _known(
-    engine: Engine, model: ModelRecord | None, repo_id: str, revision: str | None, endpoint: str | None
-) -> tuple[CheckpointRecord, RevisionRecord] | None:
-    """The catalogue's revision: the newest for no revision, otherwise the one of that very commit."""
-    if model is None or model.id is None or (revision is not None and not _COMMIT.match(revision)):
+def _entry(source: Source, name: str) -> Entry | None:
+    try:
+        return source.entry(name)
+    except UnknownRecordError:
+        if is_slug(name):
+            raise
+        return None  # a repository of anybody
+
+
+def _newest(entry: Entry, repo_id: str, hub: str) -> Holding | None:
+    """The commit recorded last; the hub that is set comes first: the same commit may be known from a mirror."""
+    rows = sorted((row for row in entry.revisions if row.hub_repo == repo_id), key=lambda row: row.hub_endpoint != hub)
+    if not rows or entry.checkpoint is None:
         return None
-    with session_scope(engine) as session:
-        if revision is not None:
-            found = queries.find_revision(session, repo_id, revision)
-            number = None if found is None else found.checkpoint_id
-            checkpoint = None if number is None else queries.get_checkpoint(session, number)
-            return None if found is None or checkpoint is None else (checkpoint, found)
-        checkpoint = queries.checkpoint_of(session, model.id)
-        if checkpoint is None or checkpoint.id is None:
-            return None
-        revisions = [row for row in queries.revisions_of(session, checkpoint.id) if row.hub_repo == repo_id]
-    # The hub that is set comes first: the same commit may be known from a mirror.
-    revisions.sort(key=lambda row: row.hub_endpoint != (endpoint or HUGGING_FACE))
-    return (checkpoint, revisions[0]) if revisions else None
+    first = (rows[0].hub_endpoint, rows[0].commit_oid)
+    return Holding(entry.checkpoint, tuple(row for row in rows if (row.hub_endpoint, row.commit_oid) == first))
 
 
-def _pin(checkpoint: CheckpointRecord, row: RevisionRecord, endpoint: str | None, token: str | None) -> Pin:
+def _pin(known: Holding, hub: str, token: str | None) -> Pin:
+    # Where a mirror has the same commit, the hub that is set comes first.
+    row = min(known.files, key=lambda row: row.hub_endpoint != hub)
+    promised = {file.file_name: file.file_sha256 for file in known.files if file.hub_endpoint == row.hub_endpoint}
     # A token is a secret between its owner and one hub.
-    mine = row.hub_endpoint == (endpoint or HUGGING_FACE)
-    return Pin(row.hub_endpoint, row.hub_repo, row.commit_oid, token if mine else None, checkpoint, row.file_sha256)
+    mine = token if row.hub_endpoint == hub else None
+    return Pin(row.hub_endpoint, row.hub_repo, row.commit_oid, mine, known.checkpoint, promised)
 
 
 def _ask(repo_id: str, revision: str | None, endpoint: str | None, token: str | None) -> str:

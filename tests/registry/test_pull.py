@@ -31,6 +31,7 @@ from registry.publish import Published, publish
 from registry.pull import Pulled, load, pull
 from registry.records import RevisionRecord
 from registry.resolve import resolve
+from registry.sources import LocalSource
 from zoo.checkpoint.folder import CARD, CONFIG, PASSPORT, PROVENANCE, WEIGHTS, ModelFolder, read_folder
 from zoo.checkpoint.passport import measure
 from zoo.checkpoint.strict import dump_json
@@ -294,7 +295,8 @@ def test_a_private_model_needs_the_token_of_its_own_hub(shop: Shop) -> None:
     with pytest.raises(HubError):
         shop.pull()
     assert shop.pull(token=shop.hub.token).verified_by == "catalogue"
-    elsewhere = resolve(shop.slug, engine=shop.engine, endpoint="https://elsewhere.example", token="secret")
+    source = LocalSource(shop.engine)
+    elsewhere = resolve(shop.slug, source=source, endpoint="https://elsewhere.example", token="secret")
     assert (elsewhere.endpoint, elsewhere.token) == (shop.hub.endpoint, None)
 
 

@@ -7,6 +7,7 @@ from registry.db.session import session_scope
 from registry.errors import NotPullableError, UnknownRecordError
 from registry.queries import list_models
 from registry.resolve import Target, parse_target, resolve
+from registry.sources import LocalSource
 from zoo.core.errors import UsageError
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -39,7 +40,7 @@ def test_everything_else_is_no_model(text: str) -> None:
 
 def test_an_unknown_slug_suggests_the_nearest(reported_catalogue: Engine) -> None:
     with pytest.raises(UnknownRecordError, match="rigl/resnet50/0.91") as caught:
-        resolve("rigl/resnet50/0.91", engine=reported_catalogue, endpoint=None, token=None)
+        resolve("rigl/resnet50/0.91", source=LocalSource(reported_catalogue), endpoint=None, token=None)
     assert caught.value.hint is not None
 
 
@@ -49,12 +50,13 @@ def test_every_published_row_that_is_on_no_hub_says_where_it_is(reported_catalog
     assert {row.availability for row in rows} >= {"import", "not_redistributable"}
     for row in rows:
         with pytest.raises(NotPullableError, match=row.availability) as caught:
-            resolve(row.name, engine=reported_catalogue, endpoint=None, token=None)
+            resolve(row.name, source=LocalSource(reported_catalogue), endpoint=None, token=None)
         assert caught.value.exit_code == 1
         assert caught.value.hint
         assert row.availability_detail is None or row.availability_detail in caught.value.hint
 
 
 def test_a_commit_needs_neither_hub_nor_catalogue(sqlite_catalogue: Engine) -> None:
-    pin = resolve(f"org/name@{COMMIT}", engine=sqlite_catalogue, endpoint="http://127.0.0.1:9", token="secret")
-    assert (pin.repo_id, pin.commit, pin.token, pin.checkpoint) == ("org/name", COMMIT, "secret", None)
+    source = LocalSource(sqlite_catalogue)
+    pin = resolve(f"org/name@{COMMIT}", source=source, endpoint="http://127.0.0.1:9", token="secret")
+    assert (pin.repo_id, pin.commit, pin.token, pin.checkpoint, pin.files) == ("org/name", COMMIT, "secret", None, {})

@@ -1,0 +1,92 @@
+"""A catalogue in a database of one's own."""
+
+import getpass
+from typing import Literal
+
+from sqlalchemy import Engine
+
+from .. import queries, submissions
+from ..db.session import session_scope, sqlite_file
+from ..errors import UnknownRecordError
+from ..records import ModelRecord
+from ..targets import choose_suite, resolve_target
+from .source import Entry, Holding
+from .submitted import SubmissionList, SubmissionStatus, SubmissionView, Submitted
+
+
+class LocalSource:
+    """The :class:`~registry.sources.Source` over an engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @property
+    def description(self) -> str:
+        """The file or address of the database."""
+        place = sqlite_file(self.engine) or self.engine.url.render_as_string(hide_password=True)
+        return f"the catalogue {place}"
+
+    def models(self, query: str = "", *, limit: int = 50) -> list[ModelRecord]:
+        """See :class:`~registry.sources.Source`."""
+        with session_scope(self.engine) as session:
+            return queries.search(session, query, limit=limit)
+
+    def entry(self, name: str) -> Entry:
+        """See :class:`~registry.sources.Source`."""
+        with session_scope(self.engine) as session:
+            number = queries.model_id(session, name)
+            model = queries.get_model_by_id(session, number)
+            checkpoint = queries.checkpoint_of(session, number)
+            held = [] if checkpoint is None or checkpoint.id is None else queries.revisions_of(session, checkpoint.id)
+        if model is None:
+            raise UnknownRecordError(f"The catalogue has no model {name!r}.")
+        return Entry(model, checkpoint, tuple(held))
+
+    def holding(self, hub_repo: str, commit: str) -> Holding | None:
+        """See :class:`~registry.sources.Source`."""
+        with session_scope(self.engine) as session:
+            found = queries.find_revision(session, hub_repo, commit)
+            if found is None or found.checkpoint_id is None:
+                return None
+            checkpoint = queries.get_checkpoint(session, found.checkpoint_id)
+            held = queries.revisions_of(session, found.checkpoint_id)
+        files = tuple(row for row in held if (row.hub_repo, row.commit_oid) == (found.hub_repo, found.commit_oid))
+        return None if checkpoint is None else Holding(checkpoint, files)
+
+    def submit(
+        self,
+        target: str,
+        *,
+        suite: str | None = None,
+        visibility: Literal["private", "public"] = "private",
+        hub_endpoint: str | None = None,
+    ) -> Submitted:
+        """See :class:`~registry.sources.Source`."""
+        with session_scope(self.engine, write=True) as session:
+            place = resolve_target(session, target, hub_endpoint)
+            record, created = submissions.submit(
+                session,
+                hub_endpoint=place.hub_endpoint,
+                hub_repo=place.hub_repo,
+                revision=place.revision,
+                suite=choose_suite(session, suite),
+                actor=getpass.getuser(),
+                visibility=visibility,
+            )
+        return Submitted(SubmissionView.of(record), created)
+
+    def submissions(self) -> SubmissionList:
+        """See :class:`~registry.sources.Source`; all of them, because the database is the caller's."""
+        with session_scope(self.engine) as session:
+            found = tuple(SubmissionView.of(record) for record in queries.list_submissions(session))
+            return SubmissionList(found, queries.count_jobs(session))
+
+    def status(self, public_id: str) -> SubmissionStatus:
+        """See :class:`~registry.sources.Source`."""
+        with session_scope(self.engine) as session:
+            return SubmissionStatus.of(submissions.status(session, public_id))
+
+    def withdraw(self, public_id: str, reason: str | None = None) -> SubmissionView:
+        """See :class:`~registry.sources.Source`."""
+        with session_scope(self.engine, write=True) as session:
+            return SubmissionView.of(submissions.withdraw(session, public_id, getpass.getuser(), reason))
