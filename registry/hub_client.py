@@ -19,15 +19,16 @@ from huggingface_hub.errors import (
 )
 
 from zoo.core.errors import UsageError
+from zoo.core.files import sha256_of_file
 
+from .addresses import HUGGING_FACE as HUGGING_FACE
 from .errors import HubAccessError, HubError, HubUnavailableError, NotOnHubError
-
-HUGGING_FACE = "https://huggingface.co"
 
 # The root of the transport's errors; the client has changed its HTTP library before (requests, httpx, httpx2).
 _TRANSPORT_ERROR: type[Exception] = HfHubHTTPError.__bases__[0]
 
 _REFUSED = (401, 403)
+_SHA256_DIGITS = 64
 
 
 class Digests(NamedTuple):
@@ -55,6 +56,8 @@ def digests_of(content: Path | bytes) -> Digests:
 
 def matches(content: Path | bytes, digest: str) -> bool:
     """Whether content has a digest that a hub names: 64 hex digits are SHA-256, 40 a git blob's SHA-1."""
+    if isinstance(content, Path) and len(digest) == _SHA256_DIGITS:
+        return sha256_of_file(content) == digest
     return digest in digests_of(content)[:2]
 
 
@@ -75,33 +78,36 @@ def hub_errors(endpoint: str | None, repo_id: str) -> Iterator[None]:
     except HFValidationError as error:
         raise UsageError(f"{repo_id!r} is no Hub id: {error}", "Expected namespace/name.") from error
     except GatedRepoError as error:
-        raise HubAccessError(
-            f"{repo_id} on {where} is gated.", "Ask for access there, then pull with a token."
-        ) from error
+        raise refusal(error.response.status_code, "GatedRepo", "", where, repo_id) from error
     except (OfflineModeIsEnabled, LocalEntryNotFoundError) as error:
-        raise _unavailable(where) from error
+        raise unavailable(where) from error
     except (RepositoryNotFoundError, RevisionNotFoundError, EntryNotFoundError) as error:
-        message = f"{where} has no such repository, revision or file: {repo_id} ({_server_message(error)})."
-        raise NotOnHubError(message, "A private repository needs a token: set PRUNARIUM_HUB_TOKEN.") from error
+        raise refusal(404, "", _server_message(error), where, repo_id) from error
     except HfHubHTTPError as error:
-        raise _http_failure(error, where, repo_id) from error
+        raise refusal(error.response.status_code, "", _server_message(error), where, repo_id) from error
     except (_TRANSPORT_ERROR, ConnectionError, TimeoutError) as error:
-        raise _unavailable(where) from error
+        raise unavailable(where) from error
 
 
-def _http_failure(error: HfHubHTTPError, where: str, repo_id: str) -> HubError:
-    status = error.response.status_code
+def refusal(status: int, code: str, said: str, where: str, repo_id: str) -> HubError:
+    """What a status of the hub ``where`` means, with the hub's own error ``code`` and what it ``said``."""
+    if code == "GatedRepo":
+        hint = "Ask for access on its page, then pull with your token: set PRUNARIUM_HUB_TOKEN."
+        return HubAccessError(f"{repo_id} on {where} is gated: its owner decides who may have it.", hint)
+    said = said.rstrip(".")
+    if status == 404 or code == "RepoNotFound":
+        message = f"{where} has no such repository, revision or file: {repo_id} ({said})."
+        return NotOnHubError(message, "A private repository needs a token: set PRUNARIUM_HUB_TOKEN.")
     if status in _REFUSED:
         hint = "Set PRUNARIUM_HUB_TOKEN to a token that may do this."
-        return HubAccessError(f"{where} refuses ({status}) for {repo_id}: {_server_message(error)}.", hint)
+        return HubAccessError(f"{where} refuses ({status}) for {repo_id}: {said}.", hint)
     if status >= 500 or status == 429:
-        return HubUnavailableError(f"{where} failed ({status}): {_server_message(error)}.", "Try again later.")
-    return HubError(
-        f"{where} answered {status} for {repo_id}: {_server_message(error)}.", "Run the same command again."
-    )
+        return HubUnavailableError(f"{where} failed ({status}): {said}.", "Try again later.")
+    return HubError(f"{where} answered {status} for {repo_id}: {said}.", "Run the same command again.")
 
 
-def _unavailable(where: str) -> HubUnavailableError:
+def unavailable(where: str) -> HubUnavailableError:
+    """The hub cannot be reached."""
     return HubUnavailableError(
         f"{where} cannot be reached.", "Check PRUNARIUM_HUB and the connection, then run the same command again."
     )
