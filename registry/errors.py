@@ -8,6 +8,7 @@ RegistryError
 │   ├── SchemaBehindError           older than the code
 │   └── SchemaAheadError            newer than the code
 ├── UnknownRecordError         no such model, task, submission ... (exit code 2)
+├── QueryError                 a search cannot be understood; the message shows where (exit code 2)
 ├── InvalidRecordError         a record contradicts itself or the catalogue's rules
 ├── ImmutableRowError          a published version would change
 ├── DuplicateCheckpointError   these weights belong to another model
@@ -16,11 +17,20 @@ RegistryError
 ├── BlobError
 │   ├── BlobMissingError
 │   └── BlobCorruptError
-├── AccessError                a token is unknown, revoked, expired or too narrow
+├── AccessError                a token is unknown, revoked or expired
+│   └── ScopeError                  it is good, but not for this
+├── ServerError                a Prunarium server, as seen from outside
+│   ├── ServerAddressError          no address of one, or one that no token may be sent to (exit code 2)
+│   ├── ServerUnavailableError      no connection, too slow, or the server itself failed
+│   ├── ServerAnswerError           it answers, but not as a server of this version does
+│   └── ServerRefusedError          it understands the request and refuses it
+├── LoginError                 the stored login cannot be used
+├── ReadOnlySourceError        the published rows that came with the package take no submissions
 ├── HubError                   a hub and what it holds
 │   ├── HubUnavailableError         no connection, or the hub itself failed
 │   ├── HubAccessError              the hub refuses what was asked
 │   ├── NotOnHubError               no such repository, revision or file
+│   ├── HubConflictError            somebody else changed the repository, or a release has that name
 │   └── CorruptDownloadError        the bytes are not the promised ones
 ├── NotPullableError           the catalogue knows the model, but no hub holds its checkpoint
 └── RejectedError              a model folder fails the check; the reasons are listed
@@ -61,6 +71,10 @@ class UnknownRecordError(RegistryError, UsageError):
     """The catalogue has no such entry."""
 
 
+class QueryError(RegistryError, UsageError):
+    """A query cannot be understood; the second and third line of the message show the place."""
+
+
 class InvalidRecordError(RegistryError):
     """A record contradicts itself or the catalogue's rules."""
 
@@ -94,7 +108,39 @@ class BlobCorruptError(BlobError):
 
 
 class AccessError(RegistryError):
-    """A token is unknown, revoked, expired, or does not have the scope that the request needs."""
+    """There is no token, or it is unknown, revoked or expired."""
+
+
+class ScopeError(AccessError):
+    """The token is good, but it does not have the scope that the request needs."""
+
+
+class ServerError(RegistryError):
+    """A Prunarium server, as seen from outside."""
+
+
+class ServerAddressError(ServerError, UsageError):
+    """This is no address of a server, or one that no token may be sent to."""
+
+
+class ServerUnavailableError(ServerError):
+    """The server cannot be reached, takes too long, or failed by its own fault."""
+
+
+class ServerAnswerError(ServerError):
+    """Something answers, but not what a Prunarium server of this version would say."""
+
+
+class ServerRefusedError(ServerError):
+    """The server understands the request and refuses it; the message is the server's."""
+
+
+class LoginError(RegistryError):
+    """The stored login cannot be used: damaged, readable by others, or its keyring is locked."""
+
+
+class ReadOnlySourceError(RegistryError):
+    """The published rows that came with the package can be read, nothing more."""
 
 
 class HubError(RegistryError):
@@ -111,6 +157,10 @@ class HubAccessError(HubError):
 
 class NotOnHubError(HubError):
     """The hub has no such repository, revision or file (or hides it from this token)."""
+
+
+class HubConflictError(HubError):
+    """The repository is not as it was looked at, or a tag names another commit; nothing was overwritten."""
 
 
 class CorruptDownloadError(HubError):

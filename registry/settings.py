@@ -10,20 +10,26 @@ from .errors import SettingsError
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """``home`` holds whatever is not placed elsewhere; ``blobs`` is an fsspec address; the token is never printed."""
+    """``home`` holds whatever is not placed elsewhere; ``blobs`` is an fsspec address; tokens are never printed.
+
+    ``server_url`` and ``server_token`` are the Prunarium server of the environment; a login is stored in ``home``.
+    """
 
     home: Path
     database_url: str
     hub_endpoint: str | None
     hub_token: str | None = field(repr=False)
     blobs: str
+    server_url: str | None = None
+    server_token: str | None = field(default=None, repr=False)
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """The settings that the environment asks for; an empty value counts as unset.
 
-    Read: ``PRUNARIUM_HOME``, ``PRUNARIUM_DATABASE_URL``, ``PRUNARIUM_BLOBS``, ``PRUNARIUM_HUB`` and
-    ``PRUNARIUM_HUB_TOKEN`` (the last two fall back to ``HF_ENDPOINT`` and ``HF_TOKEN``).
+    Read: ``PRUNARIUM_HOME``, ``PRUNARIUM_DATABASE_URL``, ``PRUNARIUM_BLOBS``, ``PRUNARIUM_URL`` with
+    ``PRUNARIUM_TOKEN`` (a server, and the token for that server alone), ``PRUNARIUM_HUB`` and
+    ``PRUNARIUM_HUB_TOKEN`` (these two fall back to ``HF_ENDPOINT`` and ``HF_TOKEN``).
 
     Raises :class:`SettingsError` for an address without a scheme.
 
@@ -38,6 +44,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         hub_endpoint=_hub(environ),
         hub_token=environ.get("PRUNARIUM_HUB_TOKEN") or environ.get("HF_TOKEN") or None,
         blobs=_address(environ, "PRUNARIUM_BLOBS", f"file://{home}/blobs"),
+        server_url=environ.get("PRUNARIUM_URL") or None,
+        server_token=environ.get("PRUNARIUM_TOKEN") or None,
     )
 
 

@@ -1,16 +1,26 @@
-"""What a user means by ``org/name@rev``, a slug, or a suite without its version."""
+"""What somebody who submits a model means: which repository at which revision, and which suite."""
 
+import re
+from collections.abc import Collection
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
+from zoo.checkpoint.slug import is_slug
+from zoo.core.errors import UsageError
+
 from . import queries
+from .addresses import HUGGING_FACE, Address, parse_address
 from .errors import UnknownRecordError
+from .records import ModelRecord
 
-_HUGGING_FACE = "https://huggingface.co"
+# What git allows in the name of a branch or tag, and no more than a hub takes.
+_REVISION = re.compile(r"(?!.*\.\.)[^\s\x00-\x1f\x7f~^:?*\[\\@]{1,200}\Z")
+
+_COMMIT = re.compile(r"[0-9a-f]{7,40}\Z")
 
 
-class Target(NamedTuple):
+class Place(NamedTuple):
     """A repository on a hub at a revision (a commit, a tag or a branch; the check pins it to a commit)."""
 
     hub_endpoint: str
@@ -18,25 +28,48 @@ class Target(NamedTuple):
     revision: str
 
 
-def resolve_target(session: Session, target: str, hub_endpoint: str | None) -> Target:
-    """The repository of a Hub id or slug; without ``@revision`` the commit recorded last, else ``main``.
+def resolve_target(
+    session: Session, text: str, hub_endpoint: str | None, *, allowed: Collection[str] | None = None
+) -> Place:
+    """The repository of a Hub id, address or slug; without ``@revision`` the commit recorded last, else ``main``.
 
-    Raises :class:`~registry.errors.UnknownRecordError` for a slug that is unknown or not on a hub.
+    ``hub_endpoint`` is where a Hub id is when nothing else says so. With ``allowed``, a hub that is neither listed
+    there nor in the catalogue is refused: a server must not be talked into asking any host.
+    Raises :class:`~zoo.core.errors.UsageError` for what names no model or such a hub, and
+    :class:`~registry.errors.UnknownRecordError` for a slug that is unknown or not on a hub.
     """
-    name, _, revision = target.partition("@")
-    endpoint = hub_endpoint or _HUGGING_FACE
-    model = queries.get_model(session, name)
-    checkpoint = None if model is None or model.id is None else queries.checkpoint_of(session, model.id)
-    if checkpoint is not None and checkpoint.id is not None:
-        for held in queries.revisions_of(session, checkpoint.id):
-            if not revision or held.commit_oid.startswith(revision):
-                return Target(held.hub_endpoint, held.hub_repo, held.commit_oid)
-    repository = name if model is None else model.hub_id
-    if repository is None or repository.count("/") != 1:
+    target = parse_address(text, hub_endpoint)
+    if target.revision is not None and not _REVISION.match(target.revision):
+        raise UsageError(f"{target.revision[:80]!r} is no revision.", "Expected a commit, a tag or a branch.")
+    model = queries.get_model(session, target.name)
+    recorded = _recorded(session, model, target)
+    if recorded is not None:
+        return recorded
+    repository = target.name if model is None else model.hub_id
+    if repository is None or is_slug(repository):
         raise UnknownRecordError(
-            f"{name} is not on a hub, as far as this catalogue knows.", "Publish it first: prunarium publish DIR"
+            f"{target.name} is not on a hub, as far as this catalogue knows.", "Publish it first: prunarium publish DIR"
         )
-    return Target(endpoint, repository, revision or "main")
+    hub = target.endpoint or hub_endpoint or HUGGING_FACE
+    if allowed is not None and hub not in allowed:
+        raise UsageError(
+            f"This server takes no models from {hub}.", f"Publish it on one of these: {', '.join(sorted(allowed))}"
+        )
+    return Place(hub, repository, target.revision or "main")
+
+
+def _recorded(session: Session, model: ModelRecord | None, target: Address) -> Place | None:
+    """The newest commit of a model that the catalogue holds and that fits what was asked for."""
+    checkpoint = None if model is None or model.id is None else queries.checkpoint_of(session, model.id)
+    if checkpoint is None or checkpoint.id is None:
+        return None
+    for held in queries.revisions_of(session, checkpoint.id):
+        fits = target.revision is None or (
+            _COMMIT.match(target.revision) is not None and held.commit_oid.startswith(target.revision)
+        )
+        if fits and target.endpoint in (None, held.hub_endpoint):
+            return Place(held.hub_endpoint, held.hub_repo, held.commit_oid)
+    return None
 
 
 def choose_suite(session: Session, wanted: str | None) -> str:

@@ -69,7 +69,7 @@ def open_catalogue(settings: Settings, *, create: bool = True) -> Engine:
     with the command to type, because an upgrade is the owner's decision.
     """
     engine = make_engine(settings.database_url)
-    if create and _is_new(engine):
+    if create and not has_catalogue(engine):
         upgrade(engine)
     check_schema(engine)
     return engine
@@ -83,15 +83,18 @@ def head() -> str:
     return version
 
 
-def _is_new(engine: Engine) -> bool:
-    """No file yet, or one without tables: a first start that was killed leaves a file with a header only."""
+def has_catalogue(engine: Engine) -> bool:
+    """Whether there is a database at all (of this version or not); PostgreSQL's is taken to be there.
+
+    A first start that was killed leaves a SQLite file without tables, which counts as none.
+    """
     file = sqlite_file(engine)
     if file is None:
-        return False
-    if not file.exists():
         return True
+    if not file.exists():
+        return False
     try:
-        return not inspect(reading(engine)).get_table_names()
+        return bool(inspect(reading(engine)).get_table_names())
     except DBAPIError as error:
         raise unavailable(engine.url, error) from error
 

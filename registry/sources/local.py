@@ -1,7 +1,6 @@
 """A catalogue in a database of one's own."""
 
 import getpass
-from typing import Literal
 
 from sqlalchemy import Engine
 
@@ -11,7 +10,7 @@ from ..errors import UnknownRecordError
 from ..records import ModelRecord
 from ..targets import choose_suite, resolve_target
 from .source import Entry, Holding
-from .submitted import SubmissionList, SubmissionStatus, SubmissionView, Submitted
+from .submitted import SubmissionList, SubmissionRequest, SubmissionStatus, SubmissionView, Submitted
 
 
 class LocalSource:
@@ -53,25 +52,18 @@ class LocalSource:
         files = tuple(row for row in held if (row.hub_repo, row.commit_oid) == (found.hub_repo, found.commit_oid))
         return None if checkpoint is None else Holding(checkpoint, files)
 
-    def submit(
-        self,
-        target: str,
-        *,
-        suite: str | None = None,
-        visibility: Literal["private", "public"] = "private",
-        hub_endpoint: str | None = None,
-    ) -> Submitted:
+    def submit(self, request: SubmissionRequest) -> Submitted:
         """See :class:`~registry.sources.Source`."""
         with session_scope(self.engine, write=True) as session:
-            place = resolve_target(session, target, hub_endpoint)
+            place = resolve_target(session, request.model, request.hub_endpoint)
             record, created = submissions.submit(
                 session,
                 hub_endpoint=place.hub_endpoint,
                 hub_repo=place.hub_repo,
                 revision=place.revision,
-                suite=choose_suite(session, suite),
+                suite=choose_suite(session, request.suite),
                 actor=getpass.getuser(),
-                visibility=visibility,
+                visibility=request.visibility,
             )
         return Submitted(SubmissionView.of(record), created)
 

@@ -1,10 +1,10 @@
 """Who answers for the catalogue: what every source must do, and what its answers look like."""
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from ..records import CheckpointRecord, ModelRecord, RevisionRecord
-from .submitted import SubmissionList, SubmissionStatus, SubmissionView, Submitted
+from .submitted import SubmissionList, SubmissionRequest, SubmissionStatus, SubmissionView, Submitted
 
 
 @dataclass(frozen=True)
@@ -49,15 +49,8 @@ class Source(Protocol):
         """The checkpoint and the files of a commit (40 hex digits) of a repository; None where it is not known."""
         ...
 
-    def submit(
-        self,
-        target: str,
-        *,
-        suite: str | None = None,
-        visibility: Literal["private", "public"] = "private",
-        hub_endpoint: str | None = None,
-    ) -> Submitted:
-        """Hand in a slug or Hub id, with ``@revision`` or not; the same request again is the same submission.
+    def submit(self, request: SubmissionRequest) -> Submitted:
+        """Hand in a model; the same request again is the same submission until it ends.
 
         Raises :class:`~registry.errors.UnknownRecordError` for a suite, or a model that is on no hub.
         """

@@ -2,11 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from ..queries._common import to_record
 from ..records import FailureKind, JobState, SubmissionState, TransitionRecord, Visibility
 from ..submissions import Status
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubmissionRequest:
+    """What to evaluate: a slug, Hub id or address, with ``@revision`` or not, and a suite (None: the only one).
+
+    ``hub_endpoint`` is the hub that a Hub id is on; None means where the source itself looks.
+    """
+
+    model: str
+    suite: str | None = None
+    visibility: Literal["private", "public"] = "private"
+    hub_endpoint: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,106 @@
+"""The catalogue of a Prunarium server, through its API."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+from urllib.parse import quote
+
+from ..errors import UnknownRecordError
+from ..records import CheckpointRecord, ModelRecord, RevisionRecord
+from ..server_address import ServerAddress
+from .source import Entry, Holding
+from .submitted import SubmissionList, SubmissionRequest, SubmissionStatus, SubmissionView, Submitted
+from .transport import Patience, Transport
+
+_PAGE = 1000
+_MOST_PAGES = 1000
+
+
+@dataclass(frozen=True)
+class Me:
+    """Whom the server takes the caller for: nobody without a token."""
+
+    account: str | None
+    role: str | None
+    token: str | None
+    scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Page:
+    total: int
+    next: str | None
+    models: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class _Detail:
+    model: Mapping[str, Any]
+    checkpoint: CheckpointRecord | None
+    revisions: tuple[RevisionRecord, ...]
+
+
+class RemoteSource:
+    """The :class:`~registry.sources.Source` behind an address; ``token`` gives the token when a request needs it."""
+
+    def __init__(
+        self,
+        address: ServerAddress,
+        token: Callable[[], str | None] = lambda: None,
+        patience: Patience | None = None,
+    ) -> None:
+        self.address = address
+        self._transport = Transport(address, token, patience)
+
+    @property
+    def description(self) -> str:
+        """The address."""
+        return f"the server {self.address}"
+
+    def me(self) -> Me:
+        """Whom the server takes the caller for. Raises :class:`~registry.errors.AccessError` for a bad token."""
+        return self._transport.get("me", Me, token=True)
+
+    def models(self, query: str = "", *, limit: int = 50) -> list[ModelRecord]:
+        """See :class:`~registry.sources.Source`."""
+        found: list[ModelRecord] = []
+        for _ in range(_MOST_PAGES):
+            asked = {"q": query, "limit": min(limit - len(found), _PAGE), "offset": len(found)}
+            page = self._transport.get("models", _Page, params=asked)
+            found += [self._model(row) for row in page.models]
+            if not page.models or page.next is None or len(found) >= limit:
+                break
+        return found[:limit]
+
+    def entry(self, name: str) -> Entry:
+        """See :class:`~registry.sources.Source`."""
+        detail = self._transport.get(f"models/{quote(name)}", _Detail, params={"results": "false"})
+        return Entry(self._model(detail.model), detail.checkpoint, detail.revisions)
+
+    def holding(self, hub_repo: str, commit: str) -> Holding | None:
+        """See :class:`~registry.sources.Source`."""
+        try:
+            return self._transport.get(f"revisions/{quote(hub_repo)}/{quote(commit, safe='')}", Holding)
+        except UnknownRecordError:
+            return None
+
+    def submit(self, request: SubmissionRequest) -> Submitted:
+        """See :class:`~registry.sources.Source`."""
+        return self._transport.post("submissions", Submitted, asdict(request))
+
+    def submissions(self) -> SubmissionList:
+        """See :class:`~registry.sources.Source`."""
+        return self._transport.get("submissions", SubmissionList, token=True)
+
+    def status(self, public_id: str) -> SubmissionStatus:
+        """See :class:`~registry.sources.Source`."""
+        return self._transport.get(f"submissions/{quote(public_id, safe='')}", SubmissionStatus, token=True)
+
+    def withdraw(self, public_id: str, reason: str | None = None) -> SubmissionView:
+        """See :class:`~registry.sources.Source`."""
+        path = f"submissions/{quote(public_id, safe='')}/withdraw"
+        return self._transport.post(path, SubmissionView, {"reason": reason})
+
+    def _model(self, row: Mapping[str, Any]) -> ModelRecord:
+        """The API calls the target sparsity by the name that its readers know."""
+        return self._transport.value(ModelRecord, {**row, "sparsity_target": row.get("sparsity")})
