@@ -1,14 +1,21 @@
 """The sparsity passport: what a checkpoint is, counted in its bytes and believed from nobody.
 
-Denominators. *prunable*: floating-point tensors named ``*.weight`` with at least two dimensions, which are the weights
-of convolutions and linear layers. *total*: every parameter, that is every floating-point tensor but the running
-statistics of normalisation layers. Both zeros count as zero; NaN and infinity count as non-zero and are reported.
+Three denominators, each judged by name and dtype alone:
+
+============  ======================================================================================================
+*prunable*    floating-point tensors named ``*.weight`` with at least two dimensions: the weights of convolutions and
+              linear layers
+*total*       every parameter: every floating-point tensor but the running statistics of normalisation layers
+*stored*      every floating-point tensor of the file, running statistics in
+============  ======================================================================================================
+
+Both zeros count as zero; NaN and infinity count as non-zero and are reported. A *dead channel* is an output of a
+prunable tensor (an index of its first dimension) whose weights are all zero.
 """
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,86 +23,27 @@ import numpy.typing as npt
 from ..core.hashing import RawTensor, densified_hash, mask_hash
 from .config import ModelConfig
 from .dtypes import is_floating, to_numpy
-from .errors import ConfigError
-from .patterns import common_pattern, n_of_m
-from .strict import decode
+from .encoded_sizes import Sizes
+from .passport_document import SCHEMA, Layer, Passport
+from .patterns import common_pattern, pattern_of
 from .weights import read_weights
+
+__all__ = [
+    "SCHEMA",
+    "Layer",
+    "Passport",
+    "count_non_finite",
+    "is_parameter",
+    "is_prunable",
+    "measure",
+    "measure_tensors",
+]
 
 _STATISTICS = ("running_mean", "running_var")
 
 
-@dataclass(frozen=True)
-class Layer:
-    """One parameter tensor: its size, what is left of it, and whether a method may prune it."""
-
-    name: str
-    shape: tuple[int, ...]
-    elements: int
-    nonzeros: int
-    prunable: bool
-
-    @property
-    def sparsity(self) -> float:
-        """Fraction of zeros (0 for an empty tensor)."""
-        return _sparsity(self.nonzeros, self.elements)
-
-
-@dataclass(frozen=True)
-class Passport:
-    """Counts and hashes of one checkpoint.
-
-    ``architecture`` and ``preprocessing_hash`` complete its identity and are None where no description was given.
-    ``bytes_dense`` counts the tensor bytes, buffers in, header out. FLOPs (multiply and add apart) are None where the
-    description has no output positions, or names layers that are not there.
-    """
-
-    densified_hash: str
-    mask_hash: str
-    architecture: str | None
-    preprocessing_hash: str | None
-    pattern: str
-    dtypes: tuple[str, ...]
-    bytes_dense: int
-    elements: int
-    nonzeros: int
-    prunable_elements: int
-    prunable_nonzeros: int
-    non_finite: int
-    flops_dense: int | None
-    flops_sparse: int | None
-    layers: tuple[Layer, ...]
-    schema: int = 1
-
-    def sparsity(self, denominator: Literal["prunable", "total"] = "prunable") -> float:
-        """Fraction of zeros by the named denominator (0 where there is nothing to count)."""
-        if denominator == "prunable":
-            return _sparsity(self.prunable_nonzeros, self.prunable_elements)
-        return _sparsity(self.nonzeros, self.elements)
-
-    def to_json(self) -> dict[str, Any]:
-        """The document ``passport.json``: the counts, and the two sparsities that follow from them."""
-        document = asdict(self)
-        layers = [{**row, "shape": list(row["shape"])} for row in document.pop("layers")]
-        sparsity = {"prunable": self.sparsity("prunable"), "total": self.sparsity("total")}
-        return {**document, "dtypes": list(self.dtypes), "sparsity": sparsity, "layers": layers}
-
-    @classmethod
-    def from_json(cls, value: Any, where: str = "passport.json") -> "Passport":
-        """Strict: raises :class:`ConfigError` for unknown or mistyped fields and for sums that do not add up."""
-        if not isinstance(value, dict):
-            raise ConfigError(f"{where}: expected an object.")
-        passport = decode(cls, {key: entry for key, entry in value.items() if key != "sparsity"}, where)
-        if (
-            passport.schema != 1
-            or passport.to_json() != value
-            or passport.elements != _sum(passport.layers, "elements")
-        ):
-            raise ConfigError(f"{where}: the document contradicts itself.")
-        return passport
-
-
 def measure(path: Path, config: ModelConfig | None = None) -> Passport:
-    """The passport of a weights file; raises :class:`TensorFileError` where it is no whole, well-formed file."""
+    """The passport of a weights file, dense or sparse; raises :class:`TensorFileError` where it is not whole."""
     return measure_tensors(read_weights(path), config)
 
 
@@ -103,28 +51,38 @@ def measure_tensors(tensors: Iterable[RawTensor], config: ModelConfig | None = N
     """The passport of tensors, wherever they came from; the order does not matter."""
     tensors = sorted(tensors, key=lambda tensor: tensor.name.encode())
     layers: list[Layer] = []
+    statistics: list[tuple[int, int]] = []
     masks: dict[str, npt.NDArray[np.bool_]] = {}
-    for tensor in filter(is_parameter, tensors):
-        kept = to_numpy(tensor) != 0
-        prunable = is_prunable(tensor)
-        layers.append(Layer(tensor.name, tensor.shape, kept.size, int(np.count_nonzero(kept)), prunable))
-        if prunable:
+    sizes = Sizes()
+    for tensor in tensors:
+        kept = np.asarray(to_numpy(tensor) != 0)  # of a tensor without dimensions numpy makes a number
+        sizes.add(tensor, kept, is_prunable(tensor))
+        if is_prunable(tensor):
             masks[tensor.name] = kept
-    prunable_layers = [layer for layer in layers if layer.prunable]
+        if is_parameter(tensor):
+            layers.append(_layer(tensor, kept))
+        elif is_floating(tensor.dtype):
+            statistics.append((kept.size, int(np.count_nonzero(kept))))
+    prunable = [layer for layer in layers if layer.prunable]
     flops_dense, flops_sparse = _flops(layers, config)
+    encodings = sizes.total()
     return Passport(
         densified_hash=densified_hash(tensors),
         mask_hash=mask_hash(masks),
         architecture=config.architecture if config else None,
         preprocessing_hash=config.preprocessing.hash() if config else None,
-        pattern=common_pattern(n_of_m(mask) for mask in masks.values() if not mask.all()),
+        pattern=common_pattern(layer.pattern or "" for layer in prunable),
         dtypes=tuple(sorted({tensor.dtype for tensor in tensors})),
-        bytes_dense=sum(len(memoryview(tensor.data).cast("B")) for tensor in tensors),
+        bytes_dense=encodings["dense"],
         elements=_sum(layers, "elements"),
         nonzeros=_sum(layers, "nonzeros"),
-        prunable_elements=_sum(prunable_layers, "elements"),
-        prunable_nonzeros=_sum(prunable_layers, "nonzeros"),
+        prunable_elements=_sum(prunable, "elements"),
+        prunable_nonzeros=_sum(prunable, "nonzeros"),
+        stored_elements=_sum(layers, "elements") + sum(elements for elements, _ in statistics),
+        stored_nonzeros=_sum(layers, "nonzeros") + sum(nonzeros for _, nonzeros in statistics),
+        dead_channels=sum(layer.dead_channels or 0 for layer in prunable),
         non_finite=sum(count_non_finite(tensor) for tensor in tensors),
+        encodings=encodings,
         flops_dense=flops_dense,
         flops_sparse=flops_sparse,
         layers=tuple(layers),
@@ -148,7 +106,15 @@ def count_non_finite(tensor: RawTensor) -> int:
     return int(np.count_nonzero(~np.isfinite(to_numpy(tensor))))
 
 
-def _flops(layers: Iterable[Layer], config: ModelConfig | None) -> tuple[int, int] | tuple[None, None]:
+def _layer(tensor: RawTensor, kept: npt.NDArray[np.bool_]) -> Layer:
+    nonzeros = int(np.count_nonzero(kept))
+    if not is_prunable(tensor):
+        return Layer(tensor.name, tensor.shape, kept.size, nonzeros, prunable=False)
+    dead = 0 if kept.all() else int(np.count_nonzero(~kept.reshape(kept.shape[0], -1).any(axis=1)))
+    return Layer(tensor.name, tensor.shape, kept.size, nonzeros, True, pattern_of(kept), dead)
+
+
+def _flops(layers: Sequence[Layer], config: ModelConfig | None) -> tuple[int, int] | tuple[None, None]:
     weights = {layer.name.removesuffix(".weight"): layer for layer in layers if layer.prunable}
     if config is None or not config.positions or not config.positions.keys() <= weights.keys():
         return None, None
@@ -159,7 +125,3 @@ def _flops(layers: Iterable[Layer], config: ModelConfig | None) -> tuple[int, in
 
 def _sum(layers: Iterable[Layer], count: Literal["elements", "nonzeros"]) -> int:
     return sum(getattr(layer, count) for layer in layers)
-
-
-def _sparsity(nonzeros: int, elements: int) -> float:
-    return 1 - nonzeros / elements if elements else 0.0
