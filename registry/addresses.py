@@ -60,8 +60,8 @@ def is_commit(revision: str) -> bool:
 
 
 def _hub_and_path(address: str, endpoint: str | None) -> tuple[str, str]:
-    if endpoint and f"{address}/".startswith(f"{endpoint.rstrip('/')}/"):
-        return endpoint, address.removeprefix(endpoint.rstrip("/"))
+    if endpoint and f"{address}/".startswith(f"{endpoint}/"):
+        return endpoint, address.removeprefix(endpoint)
     parts = urlsplit(address)
     if parts.hostname in _HUGGING_FACE_HOSTS:
         return HUGGING_FACE, parts.path

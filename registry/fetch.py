@@ -1,104 +1,162 @@
-"""One commit's files in the hub client's cache, each checked against the digest that the hub names it by.
+"""One commit's files in the hub client's cache, each compared with the digest that the hub names it by.
 
-The client of the hub compares sizes only, so a damaged file of the right size would stay in its cache for ever. Here a
-damaged file is removed and fetched once more.
+The client of the hub compares sizes only. Here a file is in the cache when its bytes are right, and not before; a
+damaged one is removed and fetched once more.
 """
 
+import os
+import re
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
-from huggingface_hub import hf_hub_download, try_to_load_from_cache
-from huggingface_hub.constants import HF_HUB_CACHE
-from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
-
-from zoo.checkpoint.folder import WEIGHTS
-from zoo.checkpoint.safetensors_file import MAX_FILE_BYTES
+from zoo.checkpoint.errors import TensorFileError
+from zoo.checkpoint.safetensors_file import MAX_FILE_BYTES, write_tensors
+from zoo.checkpoint.weights import SPARSE_WEIGHTS, WEIGHTS, read_weights
+from zoo.core.errors import PrunariumError
 from zoo.core.files import disk_errors
 
-from .errors import CorruptDownloadError, HubError
-from .hub_client import client, hub_errors, matches, remote_digests
+from .download import Place, Progress, transfer
+from .errors import CorruptDownloadError, HubError, NotOnHubError
+from .hub_cache import CachedCommit, RemoteFile
+from .hub_client import client, hub_errors, matches
 from .resolve import Pin
 
+__all__ = ["Fetcher"]
+
 _MAX_TEXT_BYTES = 4 * 2**20
-_DIGEST_LENGTHS = (40, 64)  # a git blob's SHA-1, or SHA-256
+_DIGEST = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
+_SHA256_DIGITS = 64
 
 
 class Fetcher:
-    """Gets the files of one :class:`~registry.resolve.Pin`; ``fetched`` says whether the hub had to be asked."""
+    """Gets the files of one :class:`~registry.resolve.Pin`; ``fetched`` says whether one had to come from the hub."""
 
-    def __init__(self, pin: Pin, cache: Path | None = None) -> None:
+    def __init__(self, pin: Pin, cache: Path | None = None, progress: Progress = lambda _done, _more: None) -> None:
         self.pin = pin
         self.fetched = False
-        self._cache = cache
-        self._sizes: dict[str, int] = {}
+        self._cached = CachedCommit(cache, pin.repo_id, pin.commit)
+        self._progress = progress
+        with disk_errors(self._cached.root):
+            self._files = self._listing()
 
-    def get(self, name: str) -> Path | None:
-        """The verified file in the cache; None for one that the commit does not have (the weights must be there).
+    def holds(self, name: str) -> bool:
+        """Whether the commit has such a file."""
+        return name in self._files
+
+    def cached(self, name: str) -> bool:
+        """Whether the cache has the commit's file of this name, intact or not."""
+        return self.holds(name) and self._cached.find(name) is not None
+
+    def expect(self, names: Iterable[str]) -> None:
+        """Tell the progress how many bytes are not here yet."""
+        wanted = (self._files[name] for name in names if self._cached.find(name) is None)
+        self._progress(0, sum(file.size_bytes for file in wanted if not self._cached.blob(file.digest).is_file()))
+
+    def get(self, name: str) -> Path:
+        """The verified file in the cache.
 
         Raises :class:`~registry.errors.CorruptDownloadError` where the bytes are wrong twice,
-        :class:`~registry.errors.HubError` where the hub refuses, and :class:`~zoo.core.files.DiskFullError`.
+        :class:`~registry.errors.HubError` where the hub refuses, fails or has no such file, and
+        :class:`~zoo.core.files.DiskFullError`.
         """
-        with hub_errors(self.pin.endpoint, self.pin.repo_id), disk_errors(self._cache or Path(HF_HUB_CACHE)):
-            path = self._locate(name)
-            if path is None or self._intact(name, path):
+        if name not in self._files:
+            raise NotOnHubError(f"{self.pin.repo_id}@{self.pin.commit} on {self.pin.endpoint} has no file {name}.")
+        with disk_errors(self._cached.root):
+            path = self._cached.find(name)
+            if path is not None and self._intact(name, path):
                 return path
-            _remove(path)
-            path = self._locate(name)
-            if path is None or self._intact(name, path):
-                return path
-            _remove(path)
+            file = self._files[name]
+            self._refuse_oversized(name)
+            self._refuse_stuck(path)
+            with self._cached.lock(file.digest):
+                if path is not None and not self._intact(name, path):
+                    self._cached.remove(name)
+                    self._progress(0, file.size_bytes)
+                blob = self._cached.blob(file.digest)
+                if not (blob.is_file() and self._intact(name, blob)):
+                    self._bring(name, file, blob)
+                return self._cached.show(name, file.digest)
+
+    def unpack(self) -> Path | None:
+        """The dense file, made of the cached sparse one; None unless it is byte for byte the one on the hub."""
+        sparse, file = self._cached.find(SPARSE_WEIGHTS), self._files.get(WEIGHTS)
+        if sparse is None or file is None or not self._intact(SPARSE_WEIGHTS, sparse):
+            return None
+        if (known := self._cached.find(WEIGHTS)) is not None and self._intact(WEIGHTS, known):
+            return known
+        with disk_errors(self._cached.root), self._cached.lock(file.digest):
+            partial = self._cached.partial(f"{file.digest}.unpacked")
+            try:
+                write_tensors(partial, read_weights(sparse))
+            except TensorFileError:
+                return None
+            if not self._intact(WEIGHTS, partial):
+                partial.unlink()
+                return None
+            partial.replace(self._cached.blob(file.digest))
+            return self._cached.show(WEIGHTS, file.digest)
+
+    def _bring(self, name: str, file: RemoteFile, blob: Path) -> None:
+        """Fetch a blob; bytes that turn out to be wrong are thrown away, and all of them are fetched once more."""
+        pin = self.pin
+        place = Place(pin.endpoint, pin.repo_id, pin.commit, name, pin.token)
+        partial = self._cached.partial(file.digest)
+        self.fetched = True
+        for _ in range(2):
+            try:
+                transfer(place, partial, file.size_bytes, self._progress)
+            except OSError:
+                partial.unlink(missing_ok=True)  # no space, most likely: what is half there would only take more of it
+                raise
+            if self._intact(name, partial):
+                partial.replace(blob)
+                return
+            partial.unlink()
+            self._progress(-file.size_bytes, 0)
         raise CorruptDownloadError(
-            f"{name} of {self.pin.repo_id}@{self.pin.commit} was damaged twice: its bytes do not hash to what the hub "
-            "names.",
+            f"{name} of {pin.repo_id}@{pin.commit} was damaged twice: its bytes do not hash to what was promised.",
             "Try again later; if it stays so, the hub's copy is damaged.",
         )
 
-    def _locate(self, name: str) -> Path | None:
-        pin = self.pin
-        known = try_to_load_from_cache(pin.repo_id, name, cache_dir=self._cache, revision=pin.commit)
-        if isinstance(known, str):
-            return Path(known)
-        if known is not None:  # the hub said before that this commit has no such file
-            return None
-        if not self.fetched:
-            # The download tries for half a minute; this call fails at once where there is no connection or no right.
-            info = client(pin.endpoint, pin.token).model_info(pin.repo_id, revision=pin.commit, files_metadata=True)
-            self._sizes = {file.rfilename: file.size or 0 for file in info.siblings or ()}
-            self.fetched = True
-        _refuse_oversized(pin, name, self._sizes.get(name, 0))
-        try:
-            return Path(
-                hf_hub_download(
-                    pin.repo_id,
-                    name,
-                    revision=pin.commit,
-                    endpoint=pin.endpoint,
-                    token=pin.token or False,
-                    cache_dir=self._cache,
-                    library_name="prunarium",
-                )
-            )
-        except EntryNotFoundError as error:
-            if name == WEIGHTS or isinstance(error, LocalEntryNotFoundError):
-                raise
-            return None
-
     def _intact(self, name: str, path: Path) -> bool:
-        if (promised := self.pin.files.get(name)) is not None:
-            return matches(path, promised)
-        # In the cache a file is a link to a blob that bears the digest, as the hub gave it, for a name.
-        digest = path.resolve().name
-        if len(digest) not in _DIGEST_LENGTHS:  # a file system without links
-            api = client(self.pin.endpoint, self.pin.token)
-            digest = remote_digests(api, self.pin.repo_id, self.pin.commit, [name]).get(name, "")
-        return matches(path, digest)
+        digest = self._files[name].digest
+        return all(matches(path, one) for one in {digest, self.pin.files.get(name, digest)})
 
+    def _listing(self) -> Mapping[str, RemoteFile]:
+        """What the hub says of the commit's files, asked once for ever; it may not contradict the catalogue."""
+        pin = self.pin
+        files = self._cached.listing(pin.endpoint)
+        if files is None:
+            with hub_errors(pin.endpoint, pin.repo_id):
+                info = client(pin.endpoint, pin.token).model_info(pin.repo_id, revision=pin.commit, files_metadata=True)
+            digests = {
+                file.rfilename: RemoteFile((file.lfs.sha256 if file.lfs else file.blob_id) or "", file.size or 0)
+                for file in info.siblings or ()
+            }
+            files = {name: file for name, file in digests.items() if _DIGEST.match(file.digest)}
+            with suppress(OSError, PrunariumError):  # a cache that may not be written can still be read
+                self._cached.remember(pin.endpoint, files)
+        for name, promised in pin.files.items():
+            digest = files[name].digest if name in files else ""
+            if len(digest) == _SHA256_DIGITS and digest != promised:
+                raise CorruptDownloadError(
+                    f"{pin.endpoint} holds another {name} for {pin.repo_id}@{pin.commit} than the catalogue promises: "
+                    f"SHA-256 {digest}, not {promised}.",
+                    "Do not use it; tell its publisher.",
+                )
+        return files
 
-def _refuse_oversized(pin: Pin, name: str, size_bytes: int) -> None:
-    limit = MAX_FILE_BYTES if name == WEIGHTS else _MAX_TEXT_BYTES
-    if size_bytes > limit:
-        raise HubError(f"{name} of {pin.repo_id}@{pin.commit} has {size_bytes:,} bytes; at most {limit:,} are fetched.")
+    def _refuse_stuck(self, damaged: Path | None) -> None:
+        if damaged is not None and not os.access(damaged.parent, os.W_OK):
+            raise CorruptDownloadError(
+                f"{damaged} is damaged, and the cache may not be written, so it cannot be fetched again.",
+                f"Make {self._cached.root} writable, or choose another cache: HF_HUB_CACHE=FOLDER",
+            )
 
-
-def _remove(path: Path) -> None:
-    path.resolve().unlink(missing_ok=True)
-    path.unlink(missing_ok=True)
+    def _refuse_oversized(self, name: str) -> None:
+        size_bytes = self._files[name].size_bytes
+        limit = MAX_FILE_BYTES if name in (WEIGHTS, SPARSE_WEIGHTS) else _MAX_TEXT_BYTES
+        if size_bytes > limit:
+            where = f"{self.pin.repo_id}@{self.pin.commit}"
+            raise HubError(f"{name} of {where} has {size_bytes:,} bytes; at most {limit:,} are fetched.")

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from huggingface_hub.constants import HF_HUB_CACHE
-from huggingface_hub.utils import WeakFileLock
+from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]
 
 from zoo.checkpoint.errors import ConfigError
 from zoo.checkpoint.strict import dump_json, read_json
@@ -71,7 +71,7 @@ class CachedCommit:
         blob, path = self.blob(digest), self.snapshot / name
         path.parent.mkdir(parents=True, exist_ok=True)
         target = os.path.relpath(blob, path.parent)
-        if path.is_symlink() and os.readlink(path) == target:
+        if path.is_symlink() and str(path.readlink()) == target:
             return path
         staged = path.with_name(f".{name}.{os.getpid()}.link")
         staged.unlink(missing_ok=True)

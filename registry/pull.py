@@ -1,49 +1,53 @@
 """From a name to verified files.
 
-Each file must hash to what the hub named it by (:mod:`registry.fetch`), and the weights must give the densified hash
-of the catalogue, or else of the passport in the same commit.
+Each file must hash to what the hub and the catalogue named it by (:mod:`registry.fetch`), and the weights must give the
+densified hash of the catalogue, or else of the passport in the same commit (:mod:`registry.verify`).
 """
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import Engine
 
-from zoo.checkpoint.config import ModelConfig
-from zoo.checkpoint.folder import CARD, CONFIG, PASSPORT, PROVENANCE, WEIGHTS
-from zoo.checkpoint.passport import Passport
-from zoo.checkpoint.safetensors_file import read_tensors
-from zoo.checkpoint.strict import read_json
+from zoo.checkpoint.errors import CheckpointError
+from zoo.checkpoint.folder import CARD, CONFIG, PASSPORT, PICTURE, PROVENANCE, REPORT
+from zoo.checkpoint.weights import SPARSE_WEIGHTS, WEIGHTS, read_weights, weights_in
 from zoo.core.errors import UsageError
 from zoo.core.files import atomic_folder
 from zoo.core.hashing import densified_hash
 
-from .db.schema import open_catalogue
-from .errors import CorruptDownloadError
+from .download import Progress
+from .errors import NotOnHubError
 from .fetch import Fetcher
-from .resolve import Pin, resolve
+from .resolve import resolve
 from .settings import load_settings
-from .sources import LocalSource
+from .sources import LocalSource, Source, choose_source
+from .verify import verify_identity
 
 if TYPE_CHECKING:
     from torch import nn
 
-_OPTIONAL = (CONFIG, PROVENANCE, PASSPORT, CARD)
+_WEIGHTS = (SPARSE_WEIGHTS, WEIGHTS)  # the small one first
+_DESCRIPTIONS = (CONFIG, PROVENANCE, PASSPORT, CARD, REPORT, PICTURE)
 
 
 @dataclass(frozen=True)
 class Pulled:
     """Where the files are and what they were checked against.
 
-    ``verified_by`` says whose densified hash the weights gave: the catalogue's, the passport's in the same commit, or
-    nobody's (``hub``: only the file's own hash is known). ``from_cache`` is true where nothing was fetched.
+    ``weights`` is the file that was verified, ``held`` are all weight files of the commit. ``verified_by`` says whose
+    densified hash the weights gave: the catalogue's, the passport's in the same commit, or nobody's (``hub``: only the
+    file's own hash is known). ``from_cache`` is true where no file had to be fetched.
     """
 
     path: Path
     repo_id: str
     commit: str
+    weights: str
+    held: tuple[str, ...]
     densified_hash: str
     verified_by: Literal["catalogue", "passport", "hub"]
     from_cache: bool
@@ -53,35 +57,70 @@ def pull(
     target: str,
     *,
     engine: Engine | None = None,
+    source: Source | None = None,
     endpoint: str | None = None,
     token: str | None = None,
     out: Path | None = None,
     cache: Path | None = None,
+    dense: bool = False,
+    progress: Progress = lambda _done, _more: None,
 ) -> Pulled:
     """Fetch and verify the model of a slug, a Hub id or an address; with ``@revision`` that revision of it.
 
-    Without an ``engine`` the catalogue, hub and token of the environment are used. The files lie in the hub client's
-    own cache, and with ``out`` also in a plain folder, which appears whole or not at all. A pinned model that was
-    pulled before needs no connection. Raises :class:`~registry.errors.CorruptDownloadError` where the bytes are wrong
-    twice, and what :func:`registry.resolve.resolve` raises.
+    One weights file is fetched: the sparse one where there is one, with ``dense`` the dense one, which is made of the
+    sparse one without a download where that is here and gives the hub's very bytes.
+
+    ``source`` is the catalogue that knows slugs and promises hashes; ``engine`` means a catalogue of one's own. Without
+    either, the catalogue, hub and token of the environment are used. The files lie in the hub client's own cache, and
+    with ``out`` also in a plain folder, which appears whole or not at all. A pinned model that was pulled before needs
+    no connection. Raises :class:`~registry.errors.CorruptDownloadError` where the bytes are wrong, and what
+    :func:`registry.resolve.resolve` raises.
     """
-    if engine is None:
+    if engine is not None:
+        source = LocalSource(engine)
+    elif source is None:
         settings = load_settings()
-        engine, endpoint = open_catalogue(settings), endpoint or settings.hub_endpoint
+        source, endpoint = choose_source(settings), endpoint or settings.hub_endpoint
         token = token or settings.hub_token
-    _refuse_foreign_folder(out)
-    pin = resolve(target, source=LocalSource(engine), endpoint=endpoint, token=token)
-    fetcher = Fetcher(pin, cache)
-    found_files = {name: fetcher.get(name) for name in (WEIGHTS, *_OPTIONAL)}
-    files = {name: path for name, path in found_files.items() if path is not None}
-    found, verified_by = _verify_identity(pin, files)
-    path = files[WEIGHTS].parent
+    pin = resolve(target, source=source, endpoint=endpoint, token=token)
+    fetcher = Fetcher(pin, cache, progress)
+    held = tuple(name for name in _WEIGHTS if fetcher.holds(name))
+    wanted = WEIGHTS if dense or not held else held[0]
+    if not fetcher.holds(wanted):
+        raise NotOnHubError(
+            f"{pin.repo_id}@{pin.commit} on {pin.endpoint} has no {wanted}.",
+            "A model has safetensors weights; pickles are never read."
+            if not held
+            else f"It has {held[0]}: leave --dense out, or unpack it: prunarium unpack",
+        )
     if out is not None:
-        with atomic_folder(out) as temporary:
-            for name, file in files.items():
-                shutil.copyfile(file, temporary / name)
-        path = out
-    return Pulled(path, pin.repo_id, pin.commit, found, verified_by, not fetcher.fetched)
+        _refuse_foreign_folder(out)
+    files = _get(fetcher, wanted, alone=out is not None)
+    verdict = verify_identity(pin, files)
+    path = files[wanted].parent
+    if out is not None:
+        path = _copy(files, out, verdict.densified_hash)
+    return Pulled(path, pin.repo_id, pin.commit, wanted, held, verdict.densified_hash, verdict.by, not fetcher.fetched)
+
+
+def _get(fetcher: Fetcher, weights: str, *, alone: bool) -> dict[str, Path]:
+    """The verified files. ``alone``: without the other weights file, which may be in the cache from another time."""
+    files = {}
+    if weights == WEIGHTS and (unpacked := fetcher.unpack()) is not None:
+        files[WEIGHTS] = unpacked
+    names = [name for name in (weights, *_DESCRIPTIONS) if fetcher.holds(name) and name not in files]
+    if not alone:  # whoever reads the folder may read either
+        names += [name for name in _WEIGHTS if name != weights and fetcher.cached(name)]
+    fetcher.expect(names)
+    return files | {name: fetcher.get(name) for name in names}
+
+
+def _copy(files: Mapping[str, Path], out: Path, identity: str) -> Path:
+    _refuse_other_model(out, identity)
+    with atomic_folder(out) as temporary:
+        for name, file in files.items():
+            shutil.copyfile(file, temporary / name)
+    return out
 
 
 def load(target: str, num_classes: int | None = None, revision: str | None = None) -> "nn.Module":
@@ -96,39 +135,22 @@ def load(target: str, num_classes: int | None = None, revision: str | None = Non
     return load_model(pulled.path, num_classes)
 
 
-def _verify_identity(pin: Pin, files: dict[str, Path]) -> tuple[str, Literal["catalogue", "passport", "hub"]]:
-    found = densified_hash(read_tensors(files[WEIGHTS]))
-    if pin.checkpoint is not None:
-        promised = (pin.checkpoint.densified_hash, pin.checkpoint.architecture, pin.checkpoint.preprocessing_hash)
-        _compare(pin, "the catalogue", promised, found, files)
-        return found, "catalogue"
-    if PASSPORT in files:
-        passport = Passport.from_json(read_json(files[PASSPORT]), PASSPORT)
-        promised = (passport.densified_hash, passport.architecture or "", passport.preprocessing_hash or "")
-        _compare(pin, "its passport", promised, found, files)
-        return found, "passport"
-    return found, "hub"
-
-
-def _compare(pin: Pin, who: str, promised: tuple[str, str, str], found: str, files: dict[str, Path]) -> None:
-    if CONFIG not in files:
-        raise CorruptDownloadError(f"{pin.repo_id}@{pin.commit} is not the model that {who} promises: no {CONFIG}.")
-    config = ModelConfig.from_dict(read_json(files[CONFIG]), CONFIG)
-    actual = (found, config.architecture, config.preprocessing.hash())
-    for what, promise, fact in zip(("densified hash", "architecture", "preprocessing"), promised, actual, strict=True):
-        if promise != fact:
-            raise CorruptDownloadError(
-                f"{pin.repo_id}@{pin.commit} is not the model that {who} promises: {what} {promise}, got {fact}.",
-                "Do not use it; tell its publisher.",
-            )
-
-
-def _refuse_foreign_folder(out: Path | None) -> None:
-    """``out`` is replaced as a whole, so it may hold nothing but what an earlier pull wrote there."""
-    if out is None or not out.exists():
+def _refuse_foreign_folder(out: Path) -> None:
+    """``out`` is replaced as a whole, so it may hold nothing but a model."""
+    if not out.exists():
         return
     names = {path.name for path in out.iterdir()} if out.is_dir() else {out.name}
-    if names and not {WEIGHTS} <= names <= {WEIGHTS, *_OPTIONAL}:
+    if names and (names.isdisjoint(_WEIGHTS) or not names <= {*_WEIGHTS, *_DESCRIPTIONS}):
         raise UsageError(
             f"{out} exists and holds more than a model.", "Choose a new folder: everything in it would be replaced."
         )
+
+
+def _refuse_other_model(out: Path, identity: str) -> None:
+    """Weights that are replaced must be the same ones: another model may be somebody's only copy."""
+    try:
+        same = not out.exists() or densified_hash(read_weights(weights_in(out))) == identity
+    except CheckpointError:
+        same = True  # no model that anybody could read
+    if not same:
+        raise UsageError(f"{out} holds another model.", "Choose a new folder, or delete that one first.")

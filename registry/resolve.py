@@ -1,20 +1,15 @@
 """What a name means: which repository of which hub at which commit, and what the catalogue promises of it."""
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
 
 from zoo.checkpoint.slug import is_slug
-from zoo.core.errors import UsageError
 
+from .addresses import HUGGING_FACE, is_commit, parse_address
 from .errors import HubUnavailableError, NotOnHubError, NotPullableError, UnknownRecordError
-from .hub_client import HUGGING_FACE, client, hub_errors
+from .hub_client import client, hub_errors
 from .records import CheckpointRecord, ModelRecord
 from .sources import Entry, Holding, Source
-
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+\Z", re.ASCII)
-_COMMIT = re.compile(r"[0-9a-f]{40}\Z")
 
 _WHERE = {
     "import": "Its authors host it themselves",
@@ -22,13 +17,6 @@ _WHERE = {
     "not_redistributable": "It may not be passed on, or was never published",
     "unknown": "Nobody recorded where it is",
 }
-
-
-class Target(NamedTuple):
-    """What a user typed: a slug or Hub id, and the revision after ``@``."""
-
-    name: str
-    revision: str | None
 
 
 @dataclass(frozen=True)
@@ -47,57 +35,49 @@ class Pin:
     files: Mapping[str, str] = field(default_factory=dict)
 
 
-def parse_target(text: str, endpoint: str | None = None) -> Target:
-    """A slug, ``namespace/name`` or the address of a repository on the hub, each with ``@revision`` or without.
-
-    Raises :class:`~zoo.core.errors.UsageError` for anything else.
-
-    >>> parse_target("org/name@v1")
-    Target(name='org/name', revision='v1')
-    """
-    name, _, revision = text.strip().partition("@")
-    for host in filter(None, (endpoint, HUGGING_FACE)):
-        name = name.removeprefix(f"{host}/")
-    if not (is_slug(name) or _HUB_ID.match(name)) or (revision == "" and "@" in text):
-        raise UsageError(
-            f"{text!r} names no model.", "Expected a slug (gmp/resnet50/0.90) or a Hub id (org/name), with @revision."
-        )
-    return Target(name, revision or None)
-
-
 def resolve(text: str, *, source: Source, endpoint: str | None, token: str | None) -> Pin:
     """The commit that a name stands for.
 
-    The source is asked for slugs and Hub ids; for a Hub id or revision that it does not know, the hub.
+    The source is asked for slugs and Hub ids; for a Hub id or revision that it does not know, the hub: the one that an
+    address names, otherwise ``endpoint``, which alone may see ``token``.
     Raises :class:`~registry.errors.UnknownRecordError` for an unknown slug,
     :class:`~registry.errors.NotPullableError` for a model that is on no hub, :class:`~registry.errors.HubError`, and
     what the source raises when it cannot answer.
     """
-    target = parse_target(text, endpoint)
+    target = parse_address(text, endpoint)
+    home = endpoint or HUGGING_FACE
+    hub = target.endpoint or home
+    mine = token if hub == home else None
     entry = _entry(source, target.name)
     if entry is not None and (entry.model.availability != "hub" or entry.model.hub_id is None):
         raise _not_pullable(entry.model)
     repo_id = target.name if entry is None or entry.model.hub_id is None else entry.model.hub_id
-    hub = endpoint or HUGGING_FACE
-    if target.revision is None and entry is not None and (newest := _newest(entry, repo_id, hub)):
-        return _pin(newest, hub, token)
-    commit = _ask(repo_id, target.revision, endpoint, token)
+    newest = None if entry is None else _newest(entry, repo_id, hub, only=target.endpoint is not None)
+    if target.revision is None and newest is not None:
+        return _pin(newest, home, token)
+    commit = _ask(repo_id, target.revision, hub, mine, newest)
     known = source.holding(repo_id, commit)
-    return Pin(hub, repo_id, commit, token) if known is None else _pin(known, hub, token)
+    if known is None:
+        return Pin(hub, repo_id, commit, mine)
+    pin = _pin(known, hub, mine)
+    # A commit is the same files on every hub, but an address says which hub is to be asked.
+    return pin if target.endpoint is None else replace(pin, endpoint=hub, token=mine)
 
 
 def _entry(source: Source, name: str) -> Entry | None:
     try:
         return source.entry(name)
-    except UnknownRecordError:
+    except UnknownRecordError as error:
         if is_slug(name):
-            raise
+            hint = f"{f'{error.hint} ' if error.hint else ''}Find models with: prunarium search"
+            raise UnknownRecordError(error.message, hint) from error
         return None  # a repository of anybody
 
 
-def _newest(entry: Entry, repo_id: str, hub: str) -> Holding | None:
-    """The commit recorded last; the hub that is set comes first: the same commit may be known from a mirror."""
-    rows = sorted((row for row in entry.revisions if row.hub_repo == repo_id), key=lambda row: row.hub_endpoint != hub)
+def _newest(entry: Entry, repo_id: str, hub: str, *, only: bool) -> Holding | None:
+    """The commit recorded last, on this hub first: the same commit may be known from a mirror. ``only``: or nowhere."""
+    held = (row for row in entry.revisions if row.hub_repo == repo_id and (row.hub_endpoint == hub or not only))
+    rows = sorted(held, key=lambda row: row.hub_endpoint != hub)
     if not rows or entry.checkpoint is None:
         return None
     first = (rows[0].hub_endpoint, rows[0].commit_oid)
@@ -113,19 +93,19 @@ def _pin(known: Holding, hub: str, token: str | None) -> Pin:
     return Pin(row.hub_endpoint, row.hub_repo, row.commit_oid, mine, known.checkpoint, promised)
 
 
-def _ask(repo_id: str, revision: str | None, endpoint: str | None, token: str | None) -> str:
-    if revision is not None and _COMMIT.match(revision):
+def _ask(repo_id: str, revision: str | None, hub: str, token: str | None, newest: Holding | None) -> str:
+    if revision is not None and is_commit(revision):
         return revision
-    api = client(endpoint, token)
+    api = client(hub, token)
     try:
-        with hub_errors(api.endpoint, repo_id):
+        with hub_errors(hub, repo_id):
             commit = api.repo_info(repo_id, revision=revision).sha
     except HubUnavailableError as error:
-        raise HubUnavailableError(
-            error.message, f"Without a connection only pinned models can be had: {repo_id}@<40 hex digits>"
-        ) from error
-    if commit is None:
-        raise NotOnHubError(f"{repo_id} on {api.endpoint} is empty.")
+        known = f"{newest.files[0].commit_oid} is the last one in the catalogue" if newest else "40 hex digits"
+        hint = f"Without a connection only a commit can be had: {repo_id}@COMMIT ({known})."
+        raise HubUnavailableError(error.message, hint) from error
+    if commit is None or not is_commit(commit):
+        raise NotOnHubError(f"{repo_id} on {hub} has no commit yet.")
     return commit
 
 

@@ -3,6 +3,8 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+from zlib import crc32
 
 import pytest
 from catalogues import PostgresServer, migrated_sqlite
@@ -11,6 +13,10 @@ from sqlalchemy import Engine
 from registry.db.schema import upgrade
 from registry.db.session import make_engine, session_scope
 from registry.reported import load_reported
+
+if TYPE_CHECKING:
+    from hub_fixture import RunningHub
+    from shops import Shop
 
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
@@ -99,5 +105,29 @@ def reported_catalogue(sqlite_template: Path, tmp_path_factory: pytest.TempPathF
     engine = make_engine(f"sqlite:///{path}")
     with session_scope(engine, write=True) as session:
         load_reported(session)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def shop(hub: "RunningHub", sqlite_catalogue: Engine, tmp_path: Path, request: pytest.FixtureRequest) -> "Shop":
+    """A published dense model of its own for each test."""
+    from shops import open_shop
+
+    return open_shop(hub, sqlite_catalogue, tmp_path, crc32(request.node.nodeid.encode()))
+
+
+@pytest.fixture
+def sparse_shop(hub: "RunningHub", sqlite_catalogue: Engine, tmp_path: Path, request: pytest.FixtureRequest) -> "Shop":
+    """A published model of which nine tenths are pruned, with both weight files."""
+    from shops import open_shop
+
+    return open_shop(hub, sqlite_catalogue, tmp_path, crc32(request.node.nodeid.encode()), sparsity=0.9)
+
+
+@pytest.fixture
+def empty_catalogue(sqlite_template: Path, tmp_path: Path) -> Iterator[Engine]:
+    """A catalogue that knows nothing."""
+    engine = make_engine(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'empty.sqlite')}")
     yield engine
     engine.dispose()

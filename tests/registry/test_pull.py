@@ -1,17 +1,13 @@
 """Pulling with the unmodified client from a real hub: damage, lost connections, lies, and loading what came."""
 
-import errno
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 import pytest
 import torch
@@ -19,6 +15,7 @@ from hub_fixture import RunningHub
 from huggingface_hub import HfApi, constants
 from model_folders import write_toy
 from network_folders import write_network
+from shops import Shop, damage
 from sqlalchemy import Engine
 
 from registry import fetch, queries
@@ -27,69 +24,19 @@ from registry.db.session import session_scope
 from registry.errors import CorruptDownloadError, HubError, HubUnavailableError, NotOnHubError
 from registry.hub_client import digests_of
 from registry.hub_server.embedded import EmbeddedHub
-from registry.publish import Published, publish
-from registry.pull import Pulled, load, pull
+from registry.publish import publish
+from registry.pull import load, pull
 from registry.records import RevisionRecord
 from registry.resolve import resolve
 from registry.sources import LocalSource
-from zoo.checkpoint.folder import CARD, CONFIG, PASSPORT, PROVENANCE, WEIGHTS, ModelFolder, read_folder
+from zoo.checkpoint.folder import CARD, CONFIG, PASSPORT, PROVENANCE, WEIGHTS, read_folder
 from zoo.checkpoint.passport import measure
 from zoo.checkpoint.strict import dump_json
 from zoo.core.errors import UsageError
-from zoo.core.files import DiskFullError
 from zoo.masks import keep_sparse
 from zoo.models import load_model
 
 FILES = [WEIGHTS, CONFIG, PROVENANCE, PASSPORT, CARD]
-
-
-@dataclass(frozen=True)
-class Shop:
-    """A published model, and what is needed to fetch it into a cache of the test's own."""
-
-    hub: RunningHub
-    engine: Engine
-    cache: Path
-    source: ModelFolder
-    published: Published
-
-    @property
-    def slug(self) -> str:
-        return self.source.provenance.slug
-
-    def pull(self, target: str | None = None, **options: Any) -> Pulled:
-        arguments = {"endpoint": self.hub.endpoint, "token": None, "cache": self.cache, "engine": self.engine} | options
-        return pull(target or self.slug, **arguments)
-
-    def blob(self, name: str) -> Path:
-        """The cached file of the published commit."""
-        folder = f"models--{self.published.repo_id.replace('/', '--')}"
-        return (self.cache / folder / "snapshots" / self.published.commit / name).resolve()
-
-
-@pytest.fixture
-def shop(hub: RunningHub, sqlite_catalogue: Engine, tmp_path: Path, request: pytest.FixtureRequest) -> Shop:
-    source = write_network(tmp_path / "source", seed=crc32(request.node.nodeid.encode()))
-    done = publish(
-        source.path, engine=sqlite_catalogue, endpoint=hub.endpoint, namespace=hub.namespace, token=hub.token
-    )
-    return Shop(hub, sqlite_catalogue, tmp_path / "cache", source, done)
-
-
-@pytest.fixture
-def empty_catalogue(sqlite_template: Path, tmp_path: Path) -> Iterator[Engine]:
-    from registry.db.session import make_engine
-
-    engine = make_engine(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'empty.sqlite')}")
-    yield engine
-    engine.dispose()
-
-
-def damage(path: Path) -> None:
-    """Another bit, the same size: what the hub's own client does not notice."""
-    content = bytearray(path.read_bytes())
-    content[-1] ^= 1
-    path.write_bytes(content)
 
 
 def test_a_slug_gives_the_published_bytes_verified_by_the_catalogue(shop: Shop) -> None:
@@ -142,22 +89,6 @@ def test_a_damaged_file_of_the_same_size_is_found_and_fetched_again(name: str, s
     assert shop.pull().from_cache
 
 
-def test_a_file_that_is_damaged_every_time_is_refused_and_not_kept(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    download = fetch.hf_hub_download  # type: ignore[attr-defined]
-
-    def damaged(*arguments: Any, **options: Any) -> str:
-        path = Path(download(*arguments, **options))
-        damage(path)
-        return str(path)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(fetch, "hf_hub_download", damaged)
-        with pytest.raises(CorruptDownloadError, match=r"model\.safetensors of .* was damaged twice"):
-            shop.pull()
-    assert not shop.blob(WEIGHTS).exists()
-    assert shop.pull().verified_by == "catalogue"
-
-
 def test_after_the_first_time_no_connection_is_needed(sqlite_catalogue: Engine, tmp_path: Path) -> None:
     first, second = write_network(tmp_path / "first", seed=11), write_network(tmp_path / "second", seed=12)
     with EmbeddedHub(tmp_path / "hub") as running:
@@ -173,7 +104,7 @@ def test_after_the_first_time_no_connection_is_needed(sqlite_catalogue: Engine, 
     with pytest.raises(HubUnavailableError) as caught:
         pull(f"{done.repo_id}@main", **place)  # type: ignore[arg-type]
     assert caught.value.hint is not None
-    assert "40 hex digits" in caught.value.hint
+    assert f"{done.commit} is the last one in the catalogue" in caught.value.hint
     damage(next((tmp_path / "cache").glob("models--mine--*/snapshots/*/model.safetensors")).resolve())
     with pytest.raises(HubUnavailableError):
         pull(first.provenance.slug, **place)  # type: ignore[arg-type]
@@ -218,21 +149,11 @@ def test_a_folder_of_somebody_elses_is_not_replaced(shop: Shop, tmp_path: Path) 
     assert (home / "thesis.tex").exists()
 
 
-def upload(shop: Shop, name: str, files: dict[str, Path | bytes]) -> tuple[str, str]:
-    """A repository that was not made by us: its id and commit."""
-    api = HfApi(endpoint=shop.hub.endpoint, token=shop.hub.token)
-    repo_id = f"{shop.hub.namespace}/{name}"
-    api.create_repo(repo_id)
-    for path, content in files.items():
-        commit = api.upload_file(path_or_fileobj=content, path_in_repo=path, repo_id=repo_id).oid
-    return repo_id, str(commit)
-
-
 def test_a_catalogue_and_weights_that_disagree_are_told_apart(shop: Shop, tmp_path: Path) -> None:
     """Somebody moved a commit, or a hub serves other bytes under it: nobody gets them as the model."""
     other = write_network(tmp_path / "other", seed=5)
     config = (other.path / CONFIG).read_bytes()
-    repo_id, commit = upload(shop, "swapped", {WEIGHTS: other.weights, CONFIG: config})
+    repo_id, commit = shop.upload("swapped", {WEIGHTS: other.weights, CONFIG: config})
     promised = replace(shop.source.provenance, slug="dense/resnet8-digits/0.00-swapped")
     passport = replace(measure(shop.source.weights, shop.source.config), densified_hash="d1:" + "0" * 64)
     digests = digests_of(other.weights)
@@ -261,14 +182,14 @@ def test_a_passport_of_another_model_is_no_proof(lie: str, shop: Shop, tmp_path:
     files: dict[str, Path | bytes] = {WEIGHTS: weights, PASSPORT: passport, CONFIG: dump_json(config.to_dict())}
     if lie == "no config":
         del files[CONFIG]
-    repo_id, _ = upload(shop, f"lie-{lie.replace(' ', '-')}", files)
+    repo_id, _ = shop.upload(f"lie-{lie.replace(' ', '-')}", files)
     with pytest.raises(CorruptDownloadError, match="is not the model"):
         shop.pull(repo_id)
 
 
 def test_a_repository_of_anybody_is_pulled_with_what_is_known(shop: Shop, tmp_path: Path) -> None:
     toy = write_toy(tmp_path / "toy")
-    repo_id, commit = upload(shop, "foreign", {WEIGHTS: toy.weights})
+    repo_id, commit = shop.upload("foreign", {WEIGHTS: toy.weights})
     got = shop.pull(repo_id)
     assert (got.commit, got.verified_by) == (commit, "hub")
     assert got.densified_hash == measure(toy.weights).densified_hash
@@ -276,10 +197,12 @@ def test_a_repository_of_anybody_is_pulled_with_what_is_known(shop: Shop, tmp_pa
 
 
 def test_what_is_not_there_is_said(shop: Shop) -> None:
-    repo_id, _ = upload(shop, "no-weights", {CONFIG: b"{}"})
-    for target in (f"{shop.hub.namespace}/absent", f"{shop.published.repo_id}@no-such-branch", repo_id):
+    for target in (f"{shop.hub.namespace}/absent", f"{shop.published.repo_id}@no-such-branch"):
         with pytest.raises(NotOnHubError, match="no such repository, revision or file"):
             shop.pull(target)
+    repo_id, commit = shop.upload("no-weights", {CONFIG: b"{}"})
+    with pytest.raises(NotOnHubError, match=f"{repo_id}@{commit} on {shop.hub.endpoint} has no model.safetensors"):
+        shop.pull(repo_id)
 
 
 def test_sizes_are_capped_before_anything_is_fetched(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -298,24 +221,6 @@ def test_a_private_model_needs_the_token_of_its_own_hub(shop: Shop) -> None:
     source = LocalSource(shop.engine)
     elsewhere = resolve(shop.slug, source=source, endpoint="https://elsewhere.example", token="secret")
     assert (elsewhere.endpoint, elsewhere.token) == (shop.hub.endpoint, None)
-
-
-def test_two_pulls_at_once_give_one_whole_model(shop: Shop) -> None:
-    with ThreadPoolExecutor(4) as pool:
-        got = list(pool.map(lambda _: shop.pull(), range(4)))
-    assert {(pulled.path, pulled.densified_hash) for pulled in got} == {(got[0].path, shop.published.densified_hash)}
-    assert shop.pull().from_cache
-
-
-def test_a_full_disk_is_one_clear_error(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: Any, **__: Any) -> Any:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(fetch, "hf_hub_download", full)
-        with pytest.raises(DiskFullError, match=re.escape(str(shop.cache))):
-            shop.pull()
-    assert not shop.pull().from_cache
 
 
 @pytest.fixture

@@ -1,0 +1,72 @@
+"""Whether the weights in verified files are those of the model that was promised."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from zoo.checkpoint.config import ModelConfig
+from zoo.checkpoint.errors import TensorFileError
+from zoo.checkpoint.folder import CONFIG, PASSPORT
+from zoo.checkpoint.passport import Passport
+from zoo.checkpoint.strict import read_json
+from zoo.checkpoint.weights import SPARSE_WEIGHTS, WEIGHTS, read_weights
+from zoo.core.hashing import densified_hash
+
+from .errors import CorruptDownloadError
+from .resolve import Pin
+
+__all__ = ["Verdict", "verify_identity"]
+
+
+class Verdict(NamedTuple):
+    """The densified hash of the weights, and whose promise it kept."""
+
+    densified_hash: str
+    by: Literal["catalogue", "passport", "hub"]
+
+
+def verify_identity(pin: Pin, files: Mapping[str, Path]) -> Verdict:
+    """Compare weights, architecture and preprocessing with the catalogue, or else with the passport in ``files``.
+
+    ``files`` maps names to verified files; of two weights files both must be the model. Raises
+    :class:`~registry.errors.CorruptDownloadError` where something differs, or where weights cannot be read.
+    """
+    where = f"{pin.repo_id}@{pin.commit}"
+    hashes = {name: _hash(where, files[name]) for name in (SPARSE_WEIGHTS, WEIGHTS) if name in files}
+    found = next(iter(hashes.values()))
+    if len(set(hashes.values())) > 1:
+        raise CorruptDownloadError(
+            f"{SPARSE_WEIGHTS} and {WEIGHTS} of {where} are different models.", "Do not use them; tell their publisher."
+        )
+    if pin.checkpoint is not None:
+        row = pin.checkpoint
+        _compare(where, "the catalogue", (row.densified_hash, row.architecture, row.preprocessing_hash), found, files)
+        return Verdict(found, "catalogue")
+    if PASSPORT in files:
+        passport = Passport.from_json(read_json(files[PASSPORT]), PASSPORT)
+        promised = (passport.densified_hash, passport.architecture or "", passport.preprocessing_hash or "")
+        _compare(where, "its passport", promised, found, files)
+        return Verdict(found, "passport")
+    return Verdict(found, "hub")
+
+
+def _hash(where: str, weights: Path) -> str:
+    try:
+        return densified_hash(read_weights(weights))
+    except TensorFileError as error:
+        raise CorruptDownloadError(
+            f"{where} has no readable weights: {error.message}", "Do not use it; tell its publisher."
+        ) from error
+
+
+def _compare(where: str, who: str, promised: tuple[str, str, str], found: str, files: Mapping[str, Path]) -> None:
+    if CONFIG not in files:
+        raise CorruptDownloadError(f"{where} is not the model that {who} promises: no {CONFIG}.")
+    config = ModelConfig.from_dict(read_json(files[CONFIG]), CONFIG)
+    actual = (found, config.architecture, config.preprocessing.hash())
+    for what, promise, fact in zip(("densified hash", "architecture", "preprocessing"), promised, actual, strict=True):
+        if promise != fact:
+            raise CorruptDownloadError(
+                f"{where} is not the model that {who} promises: {what} {promise}, got {fact}.",
+                "Do not use it; tell its publisher.",
+            )
