@@ -3,6 +3,7 @@
 PrunariumError
 └── CheckpointError              a model folder or one of its files cannot be used
     ├── TensorFileError          the safetensors file breaks its own format
+    │   └── SparseFileError      a sparse file whose encoded tensors or their description are malformed
     ├── ConfigError              config.json, prunarium.json or passport.json is malformed or contradicts itself
     └── TensorMismatchError      tensors do not fit the module: missing, surplus, wrong shape or dtype
 """
@@ -16,6 +17,10 @@ class CheckpointError(PrunariumError):
 
 class TensorFileError(CheckpointError):
     """A safetensors file that breaks its own format; nothing was read from it."""
+
+
+class SparseFileError(TensorFileError):
+    """A sparse weights file whose description or encoded tensors are malformed, or that is of a newer version."""
 
 
 class ConfigError(CheckpointError):

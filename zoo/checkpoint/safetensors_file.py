@@ -8,7 +8,8 @@ https://github.com/huggingface/safetensors; files written here are byte-equal to
 import json
 import math
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -21,11 +22,17 @@ from .strict import parse_json
 __all__ = [
     "Entry",
     "Header",
+    "TensorFile",
     "encode_header",
+    "file_order",
     "from_numpy",
+    "judge_tensor",
+    "open_tensors",
     "parse_header",
     "read_header",
     "read_tensors",
+    "select",
+    "tensors_in",
     "to_numpy",
     "write_tensors",
 ]
@@ -55,10 +62,37 @@ class Header(NamedTuple):
     data_start: int
 
 
+class TensorFile(NamedTuple):
+    """An open file whose header has been judged; no tensor has been read."""
+
+    path: Path
+    file: BinaryIO
+    header: Header
+
+    def read(self, entry: Entry) -> bytes:
+        """The bytes of one entry; raises :class:`TensorFileError` where the file ends before they do."""
+        self.file.seek(self.header.data_start + entry.begin)
+        data = self.file.read(entry.end - entry.begin)
+        if len(data) != entry.end - entry.begin:
+            raise TensorFileError(f"{self.path}: ended within tensor {entry.name!r}.")
+        return data
+
+
+@contextmanager
+def open_tensors(path: Path) -> Iterator[TensorFile]:
+    """Open a file and judge its header; raises :class:`TensorFileError` that names the file and the tensor."""
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise TensorFileError(f"{path}: cannot be read: {error.strerror}.") from error
+    with file:
+        yield TensorFile(path, file, _header(file, path))
+
+
 def read_header(path: Path) -> Header:
-    """The validated header of a file; raises :class:`TensorFileError` that names the file and the tensor."""
-    with _opened(path) as file:
-        return _header(file, path)
+    """The validated header of a file; raises as :func:`open_tensors`."""
+    with open_tensors(path) as opened:
+        return opened.header
 
 
 def read_tensors(path: Path, names: Collection[str] | None = None) -> list[RawTensor]:
@@ -66,15 +100,30 @@ def read_tensors(path: Path, names: Collection[str] | None = None) -> list[RawTe
 
     Raises :class:`TensorFileError` for anything but a whole, well-formed file, and for a name that it does not hold.
     """
-    with _opened(path) as file:
-        header = _header(file, path)
-        if names is not None:
-            return [_tensor(file, entry, header, path) for entry in select(header.entries, names, path)]
-        size = header.entries[-1].end if header.entries else 0
-        data = memoryview(file.read(size))
-    if len(data) != size:
-        raise TensorFileError(f"{path}: ended after {len(data):,} of {size:,} bytes of data.")
-    return [RawTensor(entry.name, entry.dtype, entry.shape, data[entry.begin : entry.end]) for entry in header.entries]
+    with open_tensors(path) as opened:
+        return tensors_in(opened, names)
+
+
+def tensors_in(opened: TensorFile, names: Collection[str] | None = None) -> list[RawTensor]:
+    """As :func:`read_tensors`; all tensors share one buffer, and are views of it."""
+    if names is not None:
+        chosen = select(opened, names)
+        return [RawTensor(entry.name, entry.dtype, entry.shape, opened.read(entry)) for entry in chosen]
+    entries = opened.header.entries
+    whole = memoryview(opened.read(Entry("", "U8", (), 0, entries[-1].end if entries else 0)))
+    return [RawTensor(entry.name, entry.dtype, entry.shape, whole[entry.begin : entry.end]) for entry in entries]
+
+
+def select(opened: TensorFile, names: Collection[str] | None) -> list[Entry]:
+    """The entries of ``names`` (None: all) in the order of their bytes; raises for an absent one as a broken file."""
+    entries = opened.header.entries
+    if names is None:
+        return list(entries)
+    wanted = set(names)
+    absent = sorted(wanted - {entry.name for entry in entries})
+    if absent:
+        raise TensorFileError(f"{opened.path}: holds no tensor {', '.join(map(repr, absent))}.")
+    return [entry for entry in entries if entry.name in wanted]
 
 
 def write_tensors(path: Path, tensors: Iterable[RawTensor], metadata: Mapping[str, str] = METADATA) -> None:
@@ -82,54 +131,42 @@ def write_tensors(path: Path, tensors: Iterable[RawTensor], metadata: Mapping[st
 
     Raises :class:`TensorFileError` for a doubled name, an unknown dtype or data that do not fill their shape.
     """
-    ordered = sorted(tensors, key=lambda tensor: (_RANK.get(tensor.dtype, 0), tensor.name.encode()))
-    header = encode_header(ordered, metadata)
+    ordered = sorted(tensors, key=lambda tensor: file_order(tensor.dtype, tensor.name))
+    header = encode_header([(*tensor[:3], memoryview(tensor.data).nbytes) for tensor in ordered], metadata)
     with atomic_file(path) as temporary, temporary.open("wb") as file:
-        file.write(len(header).to_bytes(8, "little"))
         file.write(header)
         for tensor in ordered:
             file.write(tensor.data)
 
 
-def encode_header(tensors: Iterable[RawTensor], metadata: Mapping[str, str]) -> bytes:
-    """The header of tensors that will lie in this order, padded with spaces to a multiple of eight bytes."""
+def file_order(dtype: str, name: str) -> tuple[int, bytes]:
+    """The key by which tensors lie in a file: aligned first, then by name, as the library has it."""
+    return _RANK.get(dtype, 0), name.encode()
+
+
+def judge_tensor(tensor: RawTensor, where: str) -> None:
+    """Raise :class:`TensorFileError` for a tensor that no file can hold: its name, its dtype, its number of bytes."""
+    entry = {"dtype": tensor.dtype, "shape": list(tensor.shape), "data_offsets": [0, memoryview(tensor.data).nbytes]}
+    _entry(tensor.name, entry, where)
+
+
+def encode_header(tensors: Iterable[tuple[str, str, tuple[int, ...], int]], metadata: Mapping[str, str]) -> bytes:
+    """The start of a file, from the length of its header to the padding that ends it.
+
+    ``tensors`` (name, dtype, shape, bytes) lie in this order. Raises as :func:`write_tensors`.
+    """
     document: dict[str, Any] = {"__metadata__": dict(sorted(metadata.items()))} if metadata else {}
     begin = 0
-    for tensor in tensors:
-        if tensor.name in document:
-            raise TensorFileError(f"tensor {tensor.name!r} stands twice.")
-        end = begin + len(memoryview(tensor.data).cast("B"))
-        entry = {"dtype": tensor.dtype, "shape": list(tensor.shape), "data_offsets": [begin, end]}
-        _entry(tensor.name, entry, "new file")
-        document[tensor.name] = entry
-        begin = end
+    for name, dtype, shape, size in tensors:
+        if name in document:
+            raise TensorFileError(f"tensor {name!r} stands twice.")
+        entry = {"dtype": dtype, "shape": list(shape), "data_offsets": [begin, begin + size]}
+        _entry(name, entry, "new file")
+        document[name] = entry
+        begin += size
     text = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
-    return text + b" " * (-len(text) % 8)
-
-
-def select(entries: Iterable[Entry], names: Collection[str], path: Path) -> list[Entry]:
-    """The entries of ``names``, in the order of their bytes; raises :class:`TensorFileError` for one that is absent."""
-    wanted = set(names)
-    found = [entry for entry in entries if entry.name in wanted]
-    absent = sorted(wanted - {entry.name for entry in found})
-    if absent:
-        raise TensorFileError(f"{path}: holds no tensor {', '.join(map(repr, absent))}.")
-    return found
-
-
-def _tensor(file: BinaryIO, entry: Entry, header: Header, path: Path) -> RawTensor:
-    file.seek(header.data_start + entry.begin)
-    data = file.read(entry.end - entry.begin)
-    if len(data) != entry.end - entry.begin:
-        raise TensorFileError(f"{path}: ended within tensor {entry.name!r}.")
-    return RawTensor(entry.name, entry.dtype, entry.shape, data)
-
-
-def _opened(path: Path) -> BinaryIO:
-    try:
-        return path.open("rb")
-    except OSError as error:
-        raise TensorFileError(f"{path}: cannot be read: {error.strerror}.") from error
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text
 
 
 def _header(file: BinaryIO, path: Path) -> Header:

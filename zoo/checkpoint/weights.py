@@ -1,11 +1,13 @@
 """The weights of a model, whichever file holds them: dense or sparse, told apart by the header, never by the name."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from ..core.hashing import RawTensor
 from .errors import CheckpointError
-from .safetensors_file import read_tensors
+from .safetensors_file import open_tensors, tensors_in
+from .sparse.file import iter_sparse, sparse_tensors_in
+from .sparse.header import is_sparse
 
 WEIGHTS = "model.safetensors"
 SPARSE_WEIGHTS = "model.sparse.safetensors"
@@ -24,4 +26,15 @@ def read_weights(path: Path, names: Collection[str] | None = None) -> list[RawTe
 
     Raises :class:`TensorFileError` for anything but a whole, well-formed file, and for a name that it does not hold.
     """
-    return read_tensors(path, names)
+    with open_tensors(path) as opened:
+        return (sparse_tensors_in if is_sparse(opened.header.metadata) else tensors_in)(opened, names)
+
+
+def iter_weights(path: Path) -> Iterator[RawTensor]:
+    """The tensors of either file by name (bytewise), one in memory at a time; raises as :func:`read_weights`."""
+    with open_tensors(path) as opened:
+        if is_sparse(opened.header.metadata):
+            yield from iter_sparse(path)
+            return
+        for entry in sorted(opened.header.entries, key=lambda entry: entry.name.encode()):
+            yield RawTensor(entry.name, entry.dtype, entry.shape, opened.read(entry))

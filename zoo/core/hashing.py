@@ -23,18 +23,38 @@ class RawTensor(NamedTuple):
     data: memoryview | bytes
 
 
-def densified_hash(tensors: Iterable[RawTensor]) -> str:
-    """``d1:`` and 64 hex digits; independent of the order of ``tensors`` and of any file layout."""
-    digest = hashlib.sha256(b"prunarium densified hash 1\n")
-    for tensor in sorted(tensors, key=lambda entry: entry.name.encode()):
+class DensifiedHasher:
+    """The densified hash of tensors that pass by one at a time, in the bytewise order of their names."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256(b"prunarium densified hash 1\n")
+        self._last: bytes | None = None
+
+    def update(self, tensor: RawTensor) -> None:
+        """Raises ValueError for a tensor whose name does not come after the one before."""
+        name = tensor.name.encode()
+        if self._last is not None and name <= self._last:
+            raise ValueError(f"tensor {tensor.name!r} does not come after {self._last.decode()!r}")
+        self._last = name
         shape = ",".join(map(str, tensor.shape)).encode()
-        for field in (tensor.name.encode(), tensor.dtype.encode(), shape):
-            digest.update(len(field).to_bytes(8, "little"))
-            digest.update(field)
-        data = memoryview(tensor.data).cast("B")
-        digest.update(len(data).to_bytes(8, "little"))
-        digest.update(data)
-    return f"d1:{digest.hexdigest()}"
+        for field in (name, tensor.dtype.encode(), shape, memoryview(tensor.data).cast("B")):
+            self._digest.update(len(field).to_bytes(8, "little"))
+            self._digest.update(field)
+
+    def value(self) -> str:
+        """``d1:`` and 64 hex digits over what has passed."""
+        return f"d1:{self._digest.hexdigest()}"
+
+
+def densified_hash(tensors: Iterable[RawTensor]) -> str:
+    """``d1:`` and 64 hex digits; independent of the order of ``tensors`` and of any file layout.
+
+    Raises ValueError where two tensors have one name.
+    """
+    hasher = DensifiedHasher()
+    for tensor in sorted(tensors, key=lambda entry: entry.name.encode()):
+        hasher.update(tensor)
+    return hasher.value()
 
 
 def mask_hash(masks: Mapping[str, npt.NDArray[np.bool_]]) -> str:
