@@ -1,8 +1,8 @@
-"""``prunarium search|pull|inspect|check|publish``: models and their files."""
+"""``prunarium inspect|check|publish``: models and their files."""
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -15,55 +15,6 @@ from zoo.core.errors import UsageError
 from zoo.core.progress import track
 
 from .cli_common import NEWS, AsJson, Namespace, count, percent, quiet_client
-
-
-def search(
-    text: Annotated[str, typer.Argument(help="Words in names and titles.")] = "",
-    method: Annotated[str | None, typer.Option(help="Pruning method.")] = None,
-    architecture: Annotated[str | None, typer.Option(help="Architecture.")] = None,
-    sparsity: Annotated[float | None, typer.Option(help="Fraction of the prunable weights.", min=0, max=1)] = None,
-    family: Annotated[str | None, typer.Option(help="Family of methods.")] = None,
-    availability: Annotated[str | None, typer.Option(help="hub, import, make, not_redistributable, unknown.")] = None,
-    limit: Annotated[int, typer.Option(help="At most so many.", min=1)] = 50,
-    as_json: AsJson = False,
-) -> None:
-    """Find models in the catalogue, and learn how to get them."""
-    from .search import how_to_get
-    from .search import search as find
-
-    found = find(
-        text,
-        method=method,
-        architecture=architecture,
-        sparsity=sparsity,
-        family=family,
-        availability=availability,
-        limit=limit,
-    )
-    rows: list[dict[str, Any]] = [
-        {
-            "name": model.name,
-            "hub_id": model.hub_id,
-            "title": model.title,
-            "method": model.method,
-            "architecture": model.architecture,
-            "sparsity_target": model.sparsity_target,
-            "pattern": model.pattern,
-            "upstream_top1": model.upstream_top1,
-            "licence": model.licence,
-            "availability": model.availability,
-            "get": how_to_get(model),
-        }
-        for model in found
-    ]
-    if as_json:
-        emit_json(rows)
-        return
-    shown = [
-        {**row, "sparsity": percent(row["sparsity_target"]), "top1": percent(row["upstream_top1"])} for row in rows
-    ]
-    columns = {"name": "model", "sparsity": "sparsity", "top1": "upstream top-1", "get": "how to get it"}
-    emit_table(f"{len(rows)} models", shown, columns)
 
 
 def inspect(

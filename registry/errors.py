@@ -23,7 +23,7 @@ RegistryError
 │   ├── ServerAddressError          no address of one, or one that no token may be sent to (exit code 2)
 │   ├── ServerUnavailableError      no connection, too slow, or the server itself failed
 │   ├── ServerAnswerError           it answers, but not as a server of this version does
-│   └── ServerRefusedError          it understands the request and refuses it
+│   └── ServerRefusedError          it understands the request and refuses it (exit code 2)
 ├── LoginError                 the stored login cannot be used
 ├── ReadOnlySourceError        the published rows that came with the package take no submissions
 ├── HubError                   a hub and what it holds
@@ -131,7 +131,7 @@ class ServerAnswerError(ServerError):
     """Something answers, but not what a Prunarium server of this version would say."""
 
 
-class ServerRefusedError(ServerError):
+class ServerRefusedError(ServerError, UsageError):
     """The server understands the request and refuses it; the message is the server's."""
 
 

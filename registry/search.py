@@ -1,49 +1,46 @@
-"""Find models in the catalogue: words and filters together."""
+"""Find models: one query language (docs/queries.md), whichever catalogue answers."""
 
 from sqlalchemy import Engine
 
-from . import queries
-from .db.schema import open_catalogue
-from .db.session import session_scope
-from .records import ModelRecord
+from .query import Comparison, Query, Range, parse
+from .records import ModelRow
 from .settings import load_settings
+from .sources import LocalSource, Source, choose_source
 
 
 def search(
     text: str = "",
     *,
+    source: Source | None = None,
     engine: Engine | None = None,
-    method: str | None = None,
-    architecture: str | None = None,
-    sparsity: float | None = None,
-    family: str | None = None,
-    availability: str | None = None,
-    owner: str | None = None,
     limit: int = 50,
-) -> list[ModelRecord]:
-    """At most ``limit`` models whose names hold every word of ``text`` and that fit every filter.
+    offset: int = 0,
+    sort: str | None = None,
+    sparsity: float | None = None,
+    **fields: str | None,
+) -> list[ModelRow]:
+    """At most ``limit`` models that fit the query ``text``, behind the first ``offset`` of them.
 
-    ``sparsity`` is a fraction of the prunable weights. Without an ``engine`` the catalogue of the environment is used.
+    ``sparsity`` (a fraction), ``sort`` and further keywords (``method="rigl"``) are short for terms of the query.
+    Without a ``source`` or an ``engine``, the server, the local catalogue or the published rows answer, whichever there
+    is first. Raises :class:`~registry.errors.QueryError`, which shows what cannot be understood.
+
+    >>> rows = search("resnet50 sparsity>=0.95 sort=-imagenet.top1", limit=3)  # doctest: +SKIP
+    >>> [(row.name, row.values["imagenet.top1"]) for row in rows]  # doctest: +SKIP
     """
-    engine = engine or open_catalogue(load_settings())
-    with session_scope(engine) as session:
-        rows = queries.list_models(
-            session,
-            method=method,
-            architecture=architecture,
-            sparsity=sparsity,
-            family=family,
-            availability=availability,
-            owner=owner,
-        )
-        if text.strip():
-            named = {row.id for row in queries.search(session, text, limit=len(rows) + limit)}
-            rows = [row for row in rows if row.id in named]
-    return rows[:limit]
+    if source is None:
+        source = LocalSource(engine) if engine is not None else choose_source(load_settings())
+    asked = query_of(text, sort=sort, sparsity=sparsity, **fields)
+    return list(source.models(asked.text, limit=limit, offset=offset).rows)
 
 
-def how_to_get(model: ModelRecord) -> str:
-    """The command that fetches a model, or else where it is and why there is none."""
-    if model.availability == "hub":
-        return f"prunarium pull {model.name}"
-    return model.availability_detail or model.availability.replace("_", " ")
+def query_of(text: str = "", *, sort: str | None = None, sparsity: float | None = None, **fields: str | None) -> Query:
+    """The query of ``text`` and its shorthand: keywords that are None say nothing.
+
+    >>> str(query_of("resnet50", method="rigl", sparsity=0.9))
+    'resnet50 sparsity=0.9 method=rigl'
+    """
+    terms = [] if sparsity is None else [Comparison("sparsity", "=", (Range(sparsity, sparsity),))]
+    terms += [Comparison(name, "=", (value,)) for name, value in fields.items() if value is not None]
+    order = [] if sort is None else [f"sort={sort}"]
+    return parse(" ".join(filter(None, [text.strip(), *map(str, terms), *order])))

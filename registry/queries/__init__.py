@@ -1,6 +1,7 @@
 """All SQL of the catalogue, by noun. Functions take a session and give records of :mod:`registry.records`."""
 
 from ..db.session import catalogue_version
+from .bulk import add_models
 from .checkpoints import (
     checkpoint_of,
     files_of,
@@ -11,8 +12,9 @@ from .checkpoints import (
     register_revision,
     revisions_of,
 )
+from .find import find_models
 from .jobs import count_jobs, count_unfinished, get_job, jobs_ahead, jobs_of
-from .models import get_model, get_model_by_id, list_models, model_id, search, upsert_model
+from .models import get_model, get_model_by_id, list_models, model_id, upsert_model
 from .plugins import (
     get_architecture,
     get_method,
@@ -40,6 +42,7 @@ from .result_rows import add_predictions, add_reported_results, add_results, pre
 from .submissions import list_submissions
 
 __all__ = [
+    "add_models",
     "add_predictions",
     "add_reported_results",
     "add_results",
@@ -49,6 +52,7 @@ __all__ = [
     "count_unfinished",
     "files_of",
     "find_checkpoint",
+    "find_models",
     "find_revision",
     "get_architecture",
     "get_checkpoint",
@@ -78,7 +82,6 @@ __all__ = [
     "register_revision",
     "results",
     "revisions_of",
-    "search",
     "supersede",
     "upsert_architecture",
     "upsert_method",

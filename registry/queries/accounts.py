@@ -71,6 +71,13 @@ def find_token(session: Session, sha256: str) -> TokenRecord | None:
     return to_record(TokenRecord, token, account=account.name, role=account.role)
 
 
+def tokens_of(session: Session, account_id: int) -> list[TokenRecord]:
+    """The tokens of an account, valid or not, oldest first."""
+    statement = select(Token, Account).join(Account, Token.account_id == Account.id).where(Account.id == account_id)
+    found = session.execute(statement.order_by(Token.id))
+    return [to_record(TokenRecord, token, account=account.name, role=account.role) for token, account in found]
+
+
 def revoke_tokens(session: Session, account_id: int, name: str, now: int) -> int:
     """End the valid tokens of that name; returns how many."""
     which: Any = (Token.account_id == account_id) & (Token.name == name) & Token.revoked_us.is_(None)

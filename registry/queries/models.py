@@ -1,19 +1,17 @@
-"""Models: written by publishing and by the reported rows, listed and searched by everybody."""
+"""Models: written by publishing and by the reported rows, listed by everybody."""
 
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from ..db.models import Method, Model
+from ..db.models import Model
 from ..db.session import mark_changed, now_us
 from ..errors import InvalidRecordError
 from ..records import ModelRecord
 from ._common import columns_of, insert_or_ignore, to_record, unknown
-
-# Sparsity targets have two decimals; anything nearer than this is the same one.
-_SPARSITY_TOLERANCE = 5e-4
-_SEARCHED = (Model.slug, Model.hub_id, Model.title, Model.method, Model.architecture, Model.owner)
+from ._text import bytewise
 
 
 def upsert_model(session: Session, record: ModelRecord) -> int:
@@ -42,13 +40,13 @@ def upsert_model(session: Session, record: ModelRecord) -> int:
 def get_model(session: Session, name: str) -> ModelRecord | None:
     """The model of a slug or hub id."""
     row = session.execute(_statement().where(_named(name))).first()
-    return None if row is None else _record(row)
+    return None if row is None else model_record(*row)
 
 
 def get_model_by_id(session: Session, model_id: int) -> ModelRecord | None:
     """The model of a number."""
     row = session.execute(_statement().where(Model.id == model_id)).first()
-    return None if row is None else _record(row)
+    return None if row is None else model_record(*row)
 
 
 def model_id(session: Session, name: str) -> int:
@@ -60,42 +58,26 @@ def model_id(session: Session, name: str) -> int:
     return found
 
 
-def list_models(
-    session: Session,
-    *,
-    method: str | None = None,
-    architecture: str | None = None,
-    sparsity: float | None = None,
-    family: str | None = None,
-    pattern: str | None = None,
-    availability: str | None = None,
-    owner: str | None = None,
-) -> list[ModelRecord]:
-    """Models that fit every given filter, by architecture, method, sparsity (a fraction) and replicate."""
-    statement = _statement()
-    exact = {
-        Model.method: method,
-        Model.architecture: architecture,
-        Model.pattern: pattern,
-        Model.availability: availability,
-        Model.owner: owner,
-    }
-    for column, value in exact.items():
-        if value is not None:
-            statement = statement.where(column == value)
-    if sparsity is not None:
-        statement = statement.where(func.abs(Model.sparsity_target - sparsity) < _SPARSITY_TOLERANCE)
-    if family is not None:
-        statement = statement.where(Model.method.in_(select(Method.name).where(Method.family == family)))
-    return [_record(row) for row in session.execute(_ordered(statement))]
+def list_models(session: Session) -> list[ModelRecord]:
+    """Every model, by architecture, method, sparsity and replicate. (:func:`.find.find_models` narrows the list.)"""
+    return [model_record(*row) for row in session.execute(_statement().order_by(*default_order()))]
 
 
-def search(session: Session, text: str, *, limit: int = 50) -> list[ModelRecord]:
-    """Models whose names hold every word of ``text``, in any letter case."""
-    statement = _statement()
-    for word in text.split():
-        statement = statement.where(or_(*(column.icontains(word, autoescape=True) for column in _SEARCHED)))
-    return [_record(row) for row in session.execute(_ordered(statement).limit(limit))]
+def default_order() -> tuple[SQLColumnExpression[Any], ...]:
+    """By architecture, method, sparsity and replicate; the same on every database."""
+    return (
+        bytewise(Model.architecture),
+        bytewise(Model.method),
+        Model.sparsity_target,
+        Model.replicate,
+        bytewise(func.coalesce(Model.slug, Model.hub_id)),
+        Model.id,
+    )
+
+
+def model_record(model: Model, parent: str | None) -> ModelRecord:
+    """A row as a record, with the name of its parent."""
+    return replace(to_record(ModelRecord, model, parent=None), parent=parent)
 
 
 def _named(name: str) -> ColumnElement[bool]:
@@ -112,14 +94,3 @@ def _rows_named(session: Session, record: ModelRecord) -> list[Model]:
 def _statement() -> Select[Model, str]:
     parent = aliased(Model)
     return select(Model, func.coalesce(parent.slug, parent.hub_id)).outerjoin(parent, Model.parent_id == parent.id)
-
-
-def _ordered(statement: Select[Model, str]) -> Select[Model, str]:
-    return statement.order_by(
-        Model.architecture, Model.method, Model.sparsity_target, Model.replicate, Model.slug, Model.id
-    )
-
-
-def _record(row: Row[Model, str]) -> ModelRecord:
-    model, parent = row
-    return replace(to_record(ModelRecord, model, parent=None), parent=parent)

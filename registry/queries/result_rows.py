@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select
 from sqlalchemy.orm import Session
 
-from ..db.models import Checkpoint, CheckpointRevision, Metric, Model, Prediction, Protocol, Result, Task
+from ..db.models import Metric, Model, Prediction, Protocol, Result, Task
 from ..db.session import mark_changed, now_us
 from ..errors import ImmutableRowError, InvalidRecordError
 from ..records import PredictionRecord, ResultRecord
 from ._common import Versioned, columns_of, id_of, insert_or_ignore, reference_of, rows, to_record, unknown
+from ._current import current_checkpoints
 from .jobs import lock_lease
 from .models import model_id
 from .plugins import get_suite, list_suites
@@ -212,18 +213,7 @@ def _in_suite(session: Session, reference: str) -> ColumnElement[bool]:
 
 def _is_current() -> ColumnElement[bool]:
     """True for reported rows and for those of the checkpoint that its model has now."""
-    place = func.row_number().over(
-        partition_by=Checkpoint.model_id,
-        order_by=(func.max(CheckpointRevision.id).desc().nulls_last(), Checkpoint.id.desc()),
-    )
-    ranked = (
-        select(Checkpoint.id, place.label("place"))
-        .outerjoin(CheckpointRevision, CheckpointRevision.checkpoint_id == Checkpoint.id)
-        .group_by(Checkpoint.id, Checkpoint.model_id)
-        .subquery()
-    )
-    current = select(ranked.c.id).where(ranked.c.place == 1)
-    return or_(Result.checkpoint_id.is_(None), Result.checkpoint_id.in_(current))
+    return or_(Result.checkpoint_id.is_(None), Result.checkpoint_id.in_(select(current_checkpoints().c.id)))
 
 
 def _record(row: Any) -> ResultRecord:

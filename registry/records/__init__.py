@@ -6,7 +6,7 @@ Other rows are named, not numbered: a model by slug or hub id, a task, protocol,
 """
 
 from .checkpoints import CheckpointRecord, RevisionRecord
-from .models import Availability, ModelRecord
+from .models import Availability, MetricMeant, ModelPage, ModelRecord, ModelRow
 from .plugins import (
     ArchitectureRecord,
     MethodRecord,
@@ -27,8 +27,11 @@ __all__ = [
     "JobRecord",
     "JobState",
     "MethodRecord",
+    "MetricMeant",
     "MetricRecord",
+    "ModelPage",
     "ModelRecord",
+    "ModelRow",
     "PredictionRecord",
     "ProtocolRecord",
     "ResultRecord",

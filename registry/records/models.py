@@ -1,6 +1,7 @@
 """Models as people speak of them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 Availability = Literal["hub", "import", "make", "not_redistributable", "unknown"]
@@ -51,3 +52,39 @@ class ModelRecord:
     def name(self) -> str:
         """The slug, or else the hub id."""
         return self.slug or self.hub_id or ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelRow:
+    """A model that a query found, with its ``values`` of the fields that the query names (None where unknown).
+
+    Sparsities and accuracies are fractions, bytes and counts plain numbers, metrics in the unit of the metric.
+    """
+
+    model: ModelRecord
+    values: Mapping[str, float | str | None] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The slug, or else the hub id."""
+        return self.model.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricMeant:
+    """The metric that a query meant, its ``reference`` with every version: ``imagenet@1.top1@1@as-published@1``."""
+
+    reference: str
+    unit: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelPage:
+    """Some of the ``total`` models that a query found; ``metrics`` says what its metrics meant.
+
+    None stands for a metric of which no model has a value.
+    """
+
+    rows: tuple[ModelRow, ...]
+    total: int
+    metrics: Mapping[str, MetricMeant | None] = field(default_factory=dict)

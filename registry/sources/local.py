@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from .. import queries, submissions
 from ..db.session import session_scope, sqlite_file
 from ..errors import UnknownRecordError
-from ..records import ModelRecord
+from ..records import ModelPage
 from ..targets import choose_suite, resolve_target
 from .source import Entry, Holding
 from .submitted import SubmissionList, SubmissionRequest, SubmissionStatus, SubmissionView, Submitted
@@ -25,10 +25,10 @@ class LocalSource:
         place = sqlite_file(self.engine) or self.engine.url.render_as_string(hide_password=True)
         return f"the catalogue {place}"
 
-    def models(self, query: str = "", *, limit: int = 50) -> list[ModelRecord]:
+    def models(self, query: str = "", *, limit: int = 50, offset: int = 0) -> ModelPage:
         """See :class:`~registry.sources.Source`."""
         with session_scope(self.engine) as session:
-            return queries.search(session, query, limit=limit)
+            return queries.find_models(session, query, limit=limit, offset=offset)
 
     def entry(self, name: str) -> Entry:
         """See :class:`~registry.sources.Source`."""

@@ -6,7 +6,8 @@ from typing import Any
 from urllib.parse import quote
 
 from ..errors import UnknownRecordError
-from ..records import CheckpointRecord, ModelRecord, RevisionRecord
+from ..query import parse
+from ..records import CheckpointRecord, MetricMeant, ModelPage, ModelRecord, ModelRow, RevisionRecord
 from ..server_address import ServerAddress
 from .source import Entry, Holding
 from .submitted import SubmissionList, SubmissionRequest, SubmissionStatus, SubmissionView, Submitted
@@ -31,6 +32,7 @@ class _Page:
     total: int
     next: str | None
     models: tuple[Mapping[str, Any], ...]
+    metrics: Mapping[str, MetricMeant | None]
 
 
 @dataclass(frozen=True)
@@ -61,16 +63,17 @@ class RemoteSource:
         """Whom the server takes the caller for. Raises :class:`~registry.errors.AccessError` for a bad token."""
         return self._transport.get("me", Me, token=True)
 
-    def models(self, query: str = "", *, limit: int = 50) -> list[ModelRecord]:
-        """See :class:`~registry.sources.Source`."""
-        found: list[ModelRecord] = []
+    def models(self, query: str = "", *, limit: int = 50, offset: int = 0) -> ModelPage:
+        """See :class:`~registry.sources.Source`; a query that makes no sense is not sent."""
+        parse(query)
+        rows: list[ModelRow] = []
         for _ in range(_MOST_PAGES):
-            asked = {"q": query, "limit": min(limit - len(found), _PAGE), "offset": len(found)}
+            asked = {"q": query, "limit": max(1, min(limit - len(rows), _PAGE)), "offset": offset + len(rows)}
             page = self._transport.get("models", _Page, params=asked)
-            found += [self._model(row) for row in page.models]
-            if not page.models or page.next is None or len(found) >= limit:
+            rows += [ModelRow(model=self._model(row), values=row.get("values") or {}) for row in page.models]
+            if not page.models or page.next is None or len(rows) >= limit:
                 break
-        return found[:limit]
+        return ModelPage(rows=tuple(rows[:limit]), total=page.total, metrics=page.metrics)
 
     def entry(self, name: str) -> Entry:
         """See :class:`~registry.sources.Source`."""

@@ -7,7 +7,7 @@ from typing import NoReturn
 from ..db.schema import upgrade
 from ..db.session import make_engine, session_scope
 from ..errors import ReadOnlySourceError
-from ..records import ModelRecord
+from ..records import ModelPage
 from ..reported import load_reported
 from .local import LocalSource
 from .source import Entry, Holding
@@ -26,10 +26,10 @@ class SnapshotSource:
         """What the rows are."""
         return "the published rows that came with this package"
 
-    def models(self, query: str = "", *, limit: int = 50) -> list[ModelRecord]:
+    def models(self, query: str = "", *, limit: int = 50, offset: int = 0) -> ModelPage:
         """See :class:`~registry.sources.Source`."""
         with self._lock:
-            return self._rows().models(query, limit=limit)
+            return self._rows().models(query, limit=limit, offset=offset)
 
     def entry(self, name: str) -> Entry:
         """See :class:`~registry.sources.Source`."""

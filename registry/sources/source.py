@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..records import CheckpointRecord, ModelRecord, RevisionRecord
+from ..records import CheckpointRecord, ModelPage, ModelRecord, RevisionRecord
 from .submitted import SubmissionList, SubmissionRequest, SubmissionStatus, SubmissionView, Submitted
 
 
@@ -37,8 +37,11 @@ class Source(Protocol):
         """What the source is and where, for a person: ``the catalogue /srv/prunarium/catalogue.sqlite``."""
         ...
 
-    def models(self, query: str = "", *, limit: int = 50) -> list[ModelRecord]:
-        """At most ``limit`` models that fit the query."""
+    def models(self, query: str = "", *, limit: int = 50, offset: int = 0) -> ModelPage:
+        """At most ``limit`` models that fit the query (:mod:`registry.query`), behind the first ``offset`` of them.
+
+        Raises :class:`~registry.errors.QueryError`, which shows what cannot be understood.
+        """
         ...
 
     def entry(self, name: str) -> Entry:

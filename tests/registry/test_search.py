@@ -1,12 +1,14 @@
-"""Words and filters together, on the published rows."""
+"""The Python way to search: the query language, its shorthand, and one source or another."""
 
 import pytest
 from sqlalchemy import Engine
 
 from registry.db.session import session_scope
+from registry.errors import QueryError
 from registry.queries import list_models
 from registry.records import ModelRecord
-from registry.search import how_to_get, search
+from registry.search import query_of, search
+from registry.sources import LocalSource, SnapshotSource
 
 
 @pytest.fixture(scope="module")
@@ -15,46 +17,29 @@ def everything(reported_catalogue: Engine) -> list[ModelRecord]:
         return list_models(session)
 
 
-def test_without_words_or_filters_everything_is_found(
-    reported_catalogue: Engine, everything: list[ModelRecord]
-) -> None:
-    assert search(engine=reported_catalogue, limit=10**6) == everything
-    assert search(engine=reported_catalogue, limit=3) == everything[:3]
+def test_without_a_query_everything_is_found(reported_catalogue: Engine, everything: list[ModelRecord]) -> None:
+    assert [row.model for row in search(engine=reported_catalogue, limit=10**6)] == everything
+    assert [row.model for row in search(engine=reported_catalogue, limit=3, offset=5)] == everything[5:8]
 
 
-@pytest.mark.parametrize(
-    ("text", "filters"),
-    [
-        ("rigl", {}),
-        ("", {"method": "rigl"}),
-        ("RESNET50 rigl", {}),
-        ("resnet50", {"method": "rigl", "sparsity": 0.9}),
-        ("", {"architecture": "resnet50", "sparsity": 0.95}),
-        ("rigl", {"availability": "import"}),
-    ],
-)
-def test_found_is_what_a_loop_over_everything_finds(
-    text: str, filters: dict[str, object], reported_catalogue: Engine, everything: list[ModelRecord]
-) -> None:
-    def fits(model: ModelRecord) -> bool:
-        names = " | ".join(
-            filter(None, (model.slug, model.hub_id, model.title, model.method, model.architecture, model.owner))
-        ).lower()
-        fields = {**filters}
-        sparsity = fields.pop("sparsity", None)
-        near = sparsity is None or round(model.sparsity_target, 3) == sparsity
-        return (
-            near
-            and all(word in names for word in text.lower().split())
-            and all(getattr(model, name) == value for name, value in fields.items())
-        )
-
-    expected = [model for model in everything if fits(model)]
-    assert 0 < len(expected) < len(everything)
-    assert search(text, engine=reported_catalogue, limit=1000, **filters) == expected  # type: ignore[arg-type]
+def test_shorthand_is_the_same_query(reported_catalogue: Engine) -> None:
+    short = search("resnet50", engine=reported_catalogue, method="rigl", sparsity=0.9, sort="-name")
+    assert short
+    assert short == search("resnet50 method=rigl sparsity=0.9 sort=-name", engine=reported_catalogue)
+    assert str(query_of(owner='an "odd" one', licence=None)) == 'owner="an \\"odd\\" one"'
 
 
-def test_every_row_says_how_to_get_it(everything: list[ModelRecord]) -> None:
-    for model in everything:
-        assert how_to_get(model)
-        assert how_to_get(model).startswith("prunarium pull") == (model.availability == "hub")
+def test_every_source_gives_the_same_rows(reported_catalogue: Engine) -> None:
+    query = "sparsity>=0.9 imagenet.top1>70% sort=-imagenet.top1"
+    local = LocalSource(reported_catalogue).models(query, limit=1000)
+    snapshot = SnapshotSource().models(query, limit=1000)
+    assert local.total == len(local.rows) > 10
+    assert [(row.name, row.values) for row in local.rows] == [(row.name, row.values) for row in snapshot.rows]
+    assert local.metrics == snapshot.metrics
+
+
+def test_a_mistake_is_shown_in_its_place(reported_catalogue: Engine) -> None:
+    with pytest.raises(QueryError) as error:
+        search("resnet50", engine=reported_catalogue, metod="rigl")
+    assert error.value.message == "There is no field 'metod'.\n  resnet50 metod=rigl\n           ^^^^^"
+    assert error.value.hint == "Did you mean 'method'?"

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from registry import queries
 from registry.db.session import session_scope
 from registry.errors import DuplicateCheckpointError, ImmutableRowError, InvalidRecordError, UnknownRecordError
-from registry.records import ModelRecord, RevisionRecord
+from registry.records import RevisionRecord
+from zoo.checkpoint.folder import SPARSE_WEIGHTS, WEIGHTS
 
 REVISION = RevisionRecord(
     hub_endpoint="https://hub", hub_repo="org/net", commit_oid="a" * 40, file_name="model.safetensors",
@@ -54,38 +55,6 @@ def test_the_database_refuses_an_impossible_sparsity(catalogue: Engine) -> None:
         queries.upsert_model(session, replace(MODEL, sparsity_target=1.0))
 
 
-def names(models: list[ModelRecord]) -> list[str]:
-    return [model.name for model in models]
-
-
-def test_filters_are_combined(reported_catalogue: Engine) -> None:
-    with session_scope(reported_catalogue) as session:
-        found = queries.list_models(session, method="ac-dc", architecture="resnet50")
-        assert names(found) == [f"ac-dc/resnet50/{sparsity}" for sparsity in ("0.80", "0.90", "0.95", "0.98")]
-        assert names(queries.list_models(session, method="rigl-5x", sparsity=0.965)) == ["rigl-5x/resnet50/0.97-ls"]
-        assert {model.method for model in queries.list_models(session, family="second-order")} == {
-            "woodfisher",
-            "m-fac",
-        }
-        assert {model.pattern for model in queries.list_models(session, pattern="2:4")} == {"2:4"}
-        assert queries.list_models(session, owner="nobody") == []
-
-
-def test_search_wants_every_word_in_any_case_and_takes_signs_as_they_are(reported_catalogue: Engine) -> None:
-    with session_scope(reported_catalogue) as session:
-        assert set(names(queries.search(session, "WOODFISHER mobilenet"))) == {
-            "woodfisher/mobilenetv1/0.75-best", "woodfisher/mobilenetv1/0.75-last",
-            "woodfisher/mobilenetv1/0.89-best", "woodfisher/mobilenetv1/0.89-last",
-            "gmp/mobilenetv1/0.75-woodfisher-best", "gmp/mobilenetv1/0.75-woodfisher-last",
-            "gmp/mobilenetv1/0.89-woodfisher-best", "gmp/mobilenetv1/0.89-woodfisher-last",
-        }  # fmt: skip
-        with_sign = queries.search(session, "%", limit=1000)
-        assert 0 < len(with_sign) < 198
-        assert all("%" in model.title for model in with_sign)
-        assert queries.search(session, "no such model") == []
-        assert len(queries.search(session, "", limit=7)) == 7
-
-
 def test_a_checkpoint_is_known_by_its_identity(catalogue: Engine) -> None:
     with session_scope(catalogue, write=True) as session:
         model = queries.upsert_model(session, MODEL)
@@ -125,6 +94,38 @@ def test_a_commit_holds_one_content(catalogue: Engine) -> None:
         assert queries.find_revision(session, "org/net", "a" * 6) is None
         with pytest.raises(ImmutableRowError, match="other bytes"):
             queries.register_revision(session, checkpoint, replace(REVISION, file_sha256="f" * 64))
+
+
+def test_files_of_a_commit_and_the_sparse_one_first(catalogue: Engine) -> None:
+    sparse = replace(REVISION, file_name=SPARSE_WEIGHTS, file_sha256="c" * 64)
+    elsewhere = replace(REVISION, hub_endpoint="https://mirror", file_name="a.safetensors")
+    with session_scope(catalogue, write=True) as session:
+        checkpoint = queries.register_checkpoint(session, queries.upsert_model(session, MODEL), CHECKPOINT)
+        for revision in (elsewhere, sparse, REVISION, replace(sparse, commit_oid="a" * 39 + "b")):
+            queries.register_revision(session, checkpoint, revision)
+        files = queries.files_of(session, "org/net", "a" * 40)
+        assert [file.file_name for file in files] == ["a.safetensors", WEIGHTS, SPARSE_WEIGHTS]
+        here = queries.files_of(session, "org/net", "a" * 40, hub_endpoint="https://hub")
+        assert [file.file_name for file in here] == [WEIGHTS, SPARSE_WEIGHTS]
+        assert queries.files_of(session, "org/other", "a" * 40) == []
+        found = queries.find_revision(session, "org/net", "a" * 40)
+        assert found is not None
+        assert (found.file_name, found.commit_oid) == (SPARSE_WEIGHTS, "a" * 40)
+
+
+def test_what_an_older_version_did_not_count_is_added_once(catalogue: Engine) -> None:
+    counted = replace(CHECKPOINT, stored_elements=1100, stored_nonzeros=200, dead_channels=0, encodings={"csr": 10})
+    with session_scope(catalogue, write=True) as session:
+        model = queries.upsert_model(session, MODEL)
+        number = queries.register_checkpoint(session, model, CHECKPOINT)
+        assert queries.register_checkpoint(session, model, counted) == number
+        queries.register_checkpoint(session, model, replace(counted, dead_channels=7, dtypes=("F32",)))
+        found = queries.get_checkpoint(session, number)
+    assert found is not None
+    assert (found.stored_elements, found.dead_channels, found.encodings) == (1100, 0, {"csr": 10})
+    assert found.dtypes == ("F32",)
+    assert found.sparsity_stored == pytest.approx(9 / 11)
+    assert CHECKPOINT.sparsity_stored is None
 
 
 def _current(session: Session, model: int) -> int | None:

@@ -1,0 +1,120 @@
+"""A query of :mod:`registry.query` as SQL: the database filters, orders and pages; no row is judged in Python."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Double, Select, SQLColumnExpression, cast, func, null, select
+from sqlalchemy.orm import Session
+
+from ..db.models import Model
+from ..errors import UnknownRecordError
+from ..query import FIELDS, Comparison, MetricName, Query, Range, Sort, Word, parse
+from ..query.scanner import pointing
+from ..records import ModelPage, ModelRow
+from ._conditions import condition
+from ._fields import COLUMNS, NAME, PARENT_NAME, MetricColumn, joined, metric_column
+from ._metric_cells import MetricCell, metric_cell
+from ._text import bytewise
+from .models import default_order, model_record
+
+_MOST_METRICS = 8  # each is a join, and SQLite joins 64 tables at most
+
+
+def find_models(
+    session: Session, query: Query | str = "", *, limit: int = 50, offset: int = 0, show: Iterable[str] = ("bytes",)
+) -> ModelPage:
+    """The models that fit a query, in its order; rows have the values of the fields to ``show`` and of the query's own.
+
+    Raises :class:`~registry.errors.QueryError` for what cannot be parsed and for metrics that the catalogue does not
+    have.
+    """
+    asked = _asked(session, query, tuple(show))
+    columns: list[Any] = [asked.column(name).label(f"value_{place}") for place, name in enumerate(asked.shown)]
+    statement = asked.narrow(select(Model, PARENT_NAME, *columns))
+    order = [asked.order(sort) for sort in asked.query.sort]
+    found = session.execute(statement.order_by(*order, *default_order()).limit(limit).offset(offset))
+    rows = [
+        ModelRow(model=model_record(model, parent), values=dict(zip(asked.shown, values, strict=True)))
+        for model, parent, *values in found
+    ]
+    everything = select(func.count()).select_from(asked.narrow(select(Model.id)).subquery())
+    return ModelPage(
+        rows=tuple(rows),
+        total=session.execute(everything).scalar_one(),
+        metrics={name: cell.meant if cell else None for name, cell in asked.cells.items()},
+    )
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A query with the cells of the catalogue that its metrics mean, and the fields whose values are shown."""
+
+    query: Query
+    cells: dict[str, MetricCell | None]
+    metrics: dict[str, MetricColumn]
+    shown: tuple[str, ...]
+
+    def narrow(self, statement: Select[Any]) -> Select[Any]:
+        """The statement with the tables and the conditions of the query."""
+        fields = frozenset((*self.query.fields, *self.shown))
+        conditions = [condition(term, self.metrics) for term in self.query.terms]
+        return joined(statement, fields, tuple(self.metrics.values())).where(*conditions)
+
+    def order(self, sort: Sort) -> ColumnElement[Any]:
+        """Unknown values last; means are equal when they differ by rounding only."""
+        column: SQLColumnExpression[Any] = self.column(sort.field)
+        if sort.field in self.cells:
+            column = func.round(column * 1e9)
+        elif FIELDS[sort.field].kind.is_text:
+            column = bytewise(column)
+        return (column.desc() if sort.descending else column.asc()).nulls_last()
+
+    def column(self, name: str) -> SQLColumnExpression[Any]:
+        """The value of a field that is shown or ordered by."""
+        if name in ("name", "parent"):
+            return NAME if name == "name" else PARENT_NAME
+        if name in COLUMNS:
+            return COLUMNS[name][0]
+        return self.metrics[name].value if name in self.metrics else cast(null(), Double)
+
+
+def _asked(session: Session, query: Query | str, show: tuple[str, ...]) -> _Asked:
+    # From a text, so that the places in messages are right.
+    query = parse(query if isinstance(query, str) else query.text or str(query))
+    cells = _cells(session, query)
+    metrics = {name: metric_column(cell, f"metric_{place}") for place, (name, cell) in enumerate(cells.items()) if cell}
+    shown = dict.fromkeys((*show, *query.fields))
+    return _Asked(query, cells, metrics, tuple(name for name in shown if name != "trust"))
+
+
+def _cells(session: Session, query: Query) -> dict[str, MetricCell | None]:
+    cells: dict[str, MetricCell | None] = {}
+    for part in (*query.terms, *query.sort):
+        name = None if isinstance(part, Word) else MetricName.parse(part.field)
+        if isinstance(part, Word) or name is None or part.field in COLUMNS:
+            continue
+        try:
+            if part.field not in cells:
+                cells[part.field] = metric_cell(session, name)
+            if len(cells) > _MOST_METRICS:
+                raise UnknownRecordError(f"A query names {_MOST_METRICS} metrics at most.", "Ask two questions.")
+            if isinstance(part, Comparison):
+                _require_possible(part, cells[part.field])
+        except UnknownRecordError as error:
+            place = query.text.index(part.field, part.at)
+            raise pointing(query.text, error.message, place, len(part.field), error.hint) from error
+    return cells
+
+
+def _require_possible(term: Comparison, cell: MetricCell | None) -> None:
+    """A bound that no value can have is a slip, such as 75 for 75 %."""
+    ends = [end for value in term.values if isinstance(value, Range) for end in (value.low, value.high)]
+    for end in (end for end in ends if end is not None):
+        if cell is not None and not cell.may_be(end):
+            hint = (
+                f"Write {end:g}% if you mean percent."
+                if cell.meant.unit == "fraction"
+                else f"Its unit: {cell.meant.unit}."
+            )
+            raise UnknownRecordError(f"A value of {term.field} is never {end:g}.", hint)

@@ -1,0 +1,26 @@
+"""The query language of the catalogue: one text, the same answer in the shell, in Python, in the API and on the site.
+
+Pure: a text becomes a :class:`Query` and back. What it means in SQL is in :mod:`registry.queries.find`. For people:
+docs/queries.md.
+"""
+
+from .fields import FIELDS, Field, Kind, kind_of
+from .metric_name import MetricName
+from .parser import parse
+from .syntax import Comparison, Has, Query, Range, Sort, Term, Word
+
+__all__ = [
+    "FIELDS",
+    "Comparison",
+    "Field",
+    "Has",
+    "Kind",
+    "MetricName",
+    "Query",
+    "Range",
+    "Sort",
+    "Term",
+    "Word",
+    "kind_of",
+    "parse",
+]
