@@ -39,7 +39,7 @@ def sync(engine: Engine) -> dict[str, int]:
     counts = _write(engine, {**_OURS, "architectures": _write_architectures, "methods": _write_methods})
     with session_scope(engine, write=True) as session:
         loaded = load_reported(session)
-    return {**counts, "reported_models": loaded.models, "reported_results": loaded.transfer + loaded.upstream}
+    return {**counts, "reported_models": loaded.models, "reported_results": loaded.results}
 
 
 def sync_benchmark(engine: Engine) -> dict[str, int]:

@@ -11,16 +11,22 @@ from typing import Any, Literal
 from ..errors import InvalidRecordError
 
 Part = Literal["transfer", "upstream", "imagenet"]
+_ROBUSTNESS = (
+    "source", "commit", "path", "model", "sparsity", "dataset", "variant", "metric", "value", "unit", "label_space",
+    "eval_note",
+)  # fmt: skip
 _FIELDS = {
     "published_transfer_results.csv": (
         "source", "table", "backbone", "method", "sparsity", "protocol", "dataset", "metric", "value", "std", "n_runs",
         "note",
     ),
     "published_imagenet_sparse.csv": ("method", "backbone", "sparsity", "top1", "dense_top1", "epochs", "source"),
+    "published_ood.csv": _ROBUSTNESS,
+    "published_ood_derived.csv": _ROBUSTNESS,
     "models.csv": (
         "slug", "title", "owner", "method", "architecture", "sparsity_target", "pattern", "licence", "training_epochs",
-        "label_smoothing", "upstream_top1", "upstream_top1_source", "availability", "availability_detail", "caveat",
-        "parent",
+        "label_smoothing", "upstream_top1", "upstream_top1_source", "availability", "availability_detail",
+        "source_url", "source_licence", "source_sha256", "recipe", "caveat", "parent",
     ),
     "names.csv": ("part", "table", "method", "backbone", "sparsity", "epochs", "slug"),
 }  # fmt: skip

@@ -19,20 +19,30 @@ from ..records import (
 )
 from ._convert import to_result
 from ._files import PublishedRow, catalogue, published_rows, table
+from ._robustness import facts as robustness_facts
+from ._robustness import robustness, robustness_protocols, robustness_shifts, robustness_tasks
 
 _SOURCE = "arXiv:2111.13445; IST-DASLab/sparse-imagenet-transfer @3e4f5dc"
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """``transfer`` and ``upstream`` rows of the published tables; ``repeated`` are upstream rows that two tables print
-    alike and that are written once; ``new`` is how many results this call wrote."""
+    """``transfer``, ``upstream`` and ``robustness`` rows of the published tables, and those ``derived`` from them;
+    ``repeated`` are upstream rows that two tables print alike and that are written once; ``new`` is how many results
+    this call wrote."""
 
     models: int
     transfer: int
     upstream: int
+    robustness: int
+    derived: int
     repeated: int
     new: int
+
+    @property
+    def results(self) -> int:
+        """How many results the catalogue has of these tables."""
+        return self.transfer + self.upstream + self.robustness + self.derived - self.repeated
 
 
 def load_reported(session: Session) -> Loaded:
@@ -41,20 +51,25 @@ def load_reported(session: Session) -> Loaded:
     Models that were published on a hub since keep their availability. Raises
     :class:`~registry.errors.ImmutableRowError` when the catalogue holds other values for the same sources.
     """
-    facts = catalogue()
+    facts, robust = catalogue(), robustness()
     _write_plugins(session, facts)
-    models = [_model(row) for row in table("models.csv")]
+    _write_robustness_plugins(session)
+    models = [*(_model(row) for row in table("models.csv")), *robust.models.values()]
     known = {model.name: model for model in queries.list_models(session)}
+    queries.add_models(session, [model for model in models if model.name not in known])
     for model in models:
-        _write_model(session, model, known.get(model.name))
+        if model.name in known:
+            _update_model(session, model, known[model.name])
     references = {
         task["dataset"]: (f"{name}@{task['version']}", task["n_test"]) for name, task in facts["tasks"].items()
     }
     rows = published_rows()
     results, repeated = _without_repeats(rows, [to_result(row, *references[row.dataset]) for row in rows])
-    new = queries.add_reported_results(session, results)
+    new = queries.add_reported_results(session, [*results, *robust.results])
     transfer = sum(row.part == "transfer" for row in rows)
-    return Loaded(len(models), transfer, len(rows) - transfer, repeated, new)
+    derived = sum(result.trust == "derived" for result in robust.results)
+    robustness_rows = len(robust.results) - derived
+    return Loaded(len(models), transfer, len(rows) - transfer, robustness_rows, derived, repeated, new)
 
 
 def _without_repeats(rows: list[PublishedRow], results: list[ResultRecord]) -> tuple[list[ResultRecord], int]:
@@ -73,27 +88,42 @@ def _without_repeats(rows: list[PublishedRow], results: list[ResultRecord]) -> t
 
 
 def _write_plugins(session: Session, facts: Mapping[str, Any]) -> None:
-    for name, architecture in facts["architectures"].items():
-        if queries.get_architecture(session, name) is None:
-            size = tuple(architecture["input_size"])
-            queries.upsert_architecture(
-                session,
-                ArchitectureRecord(
-                    name=name, title=architecture["title"], input_size=size, parameters=architecture.get("parameters")
-                ),
-            )
-    for name, method in facts["methods"].items():
-        queries.upsert_method(session, MethodRecord(name=name, version=0, **method))
-    for name, metric in facts["metrics"].items():
-        # The benchmark's own words for a metric are the better ones.
-        if queries.get_metric(session, f"{name}@1") is None:
-            queries.upsert_metric(session, MetricRecord(name=name, version=1, **metric))
+    _write_named(session, facts)
     for reference, protocol in facts["protocols"].items():
         name, _, version = reference.rpartition("@")
         queries.upsert_protocol(session, ProtocolRecord(name=name, version=version, **protocol))
     for name, task in facts["tasks"].items():
         queries.upsert_task(session, _task(name, task))
     queries.upsert_suite(session, _suite(facts))
+
+
+def _write_robustness_plugins(session: Session) -> None:
+    _write_named(session, robustness_facts())
+    for protocol in robustness_protocols():
+        queries.upsert_protocol(session, protocol)
+    for task in robustness_tasks():
+        queries.upsert_task(session, task)
+    for shift in robustness_shifts():
+        queries.upsert_shift(session, shift)
+
+
+def _write_named(session: Session, facts: Mapping[str, Any]) -> None:
+    """Architectures, methods (version 0: as the publications name them) and metrics."""
+    architectures = {one.name for one in queries.list_architectures(session)}
+    for name, told in facts["architectures"].items():
+        # The zoo's own words for an architecture, and the benchmark's for a metric, are the better ones.
+        if name not in architectures:
+            size = tuple(told["input_size"])
+            queries.upsert_architecture(
+                session,
+                ArchitectureRecord(name=name, title=told["title"], input_size=size, parameters=told.get("parameters")),
+            )
+    for name, method in facts["methods"].items():
+        queries.upsert_method(session, MethodRecord(name=name, version=0, **method))
+    metrics = {f"{one.name}@{one.version}" for one in queries.list_metrics(session)}
+    for name, metric in facts["metrics"].items():
+        if f"{name}@1" not in metrics:
+            queries.upsert_metric(session, MetricRecord(name=name, version=1, **metric))
 
 
 def _task(name: str, task: Mapping[str, Any]) -> TaskRecord:
@@ -134,9 +164,9 @@ def _model(row: Mapping[str, str]) -> ModelRecord:
     return ModelRecord(**values, upstream_data="ImageNet-1k")
 
 
-def _write_model(session: Session, model: ModelRecord, known: ModelRecord | None) -> None:
-    if known is not None and known.availability in ("hub", "make"):
+def _update_model(session: Session, model: ModelRecord, known: ModelRecord) -> None:
+    if known.availability in ("hub", "make"):
         model = replace(model, availability=known.availability, availability_detail=None, owner=known.owner)
     told = {name: value for name, value in vars(model).items() if value is not None and name != "created_us"}
-    if known is None or any(getattr(known, name) != value for name, value in told.items()):
+    if any(getattr(known, name) != value for name, value in told.items()):
         queries.upsert_model(session, model)
