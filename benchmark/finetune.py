@@ -9,7 +9,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from zoo.masks import keep_sparse
+from zoo.holding import hold_zeros, release_sparsity
 from zoo.train import stream_seed
 
 
@@ -45,7 +45,7 @@ def finetune(
     optimizer = torch.optim.SGD(
         model.parameters(), learning_rate, momentum=config.momentum, weight_decay=config.weight_decay, fused=True
     )
-    held = keep_sparse(model, optimizer)
+    hold_zeros(model)
     model.train()
     curve = []
     for epoch in range(config.epochs):
@@ -56,7 +56,7 @@ def finetune(
             optimizer.param_groups[0]["lr"] = learning_rate * (1 + cos(pi * progress)) / 2
             losses.append(_step(model, images[batch], labels[batch], optimizer, pieces) * len(batch))
         curve.append(sum(losses) / sum(len(batch) for batch in rows))
-    held.remove()
+    release_sparsity(model)
     model.eval()
     return curve
 

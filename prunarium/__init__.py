@@ -10,19 +10,20 @@ if TYPE_CHECKING:
     from registry.check import check
     from registry.pull import load, pull
     from registry.search import search
-    from zoo.masks import keep_sparse
+    from zoo.holding import keep_sparse, release_sparsity
 
 __version__ = "0.1.0"
 
 _HOME = {
     "check": "registry.check",
-    "keep_sparse": "zoo.masks",
+    "keep_sparse": "zoo.holding",
     "load": "registry.pull",
     "pull": "registry.pull",
+    "release_sparsity": "zoo.holding",
     "search": "registry.search",
 }
 
-__all__ = ["check", "keep_sparse", "load", "pull", "search"]
+__all__ = ["check", "keep_sparse", "load", "pull", "release_sparsity", "search"]
 
 
 def __getattr__(name: str) -> Any:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .architectures import ARCHITECTURES
     from .data import load_data
+    from .holding import hold_zeros, keep_sparse, release_sparsity
     from .make import Request, make_model
-    from .masks import keep_sparse
     from .methods import METHODS
     from .models import build, features, load_model
     from .prunable import prunable_parameters
@@ -22,11 +22,13 @@ _HOME = {
     "TrainConfig": "train",
     "build": "models",
     "features": "models",
-    "keep_sparse": "masks",
+    "hold_zeros": "holding",
+    "keep_sparse": "holding",
     "load_data": "data",
     "load_model": "models",
     "make_model": "make",
     "prunable_parameters": "prunable",
+    "release_sparsity": "holding",
 }
 
 __all__ = [
@@ -37,11 +39,13 @@ __all__ = [
     "TrainConfig",
     "build",
     "features",
+    "hold_zeros",
     "keep_sparse",
     "load_data",
     "load_model",
     "make_model",
     "prunable_parameters",
+    "release_sparsity",
 ]
 
 

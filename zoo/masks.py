@@ -1,17 +1,15 @@
-"""Masks (True = kept): exact counts, ties broken by position, and zeros that stay zero.
+"""Masks (True = kept): exact counts, ties broken by position.
 
 A threshold (``score >= t``) prunes too little or too much when scores tie, and many do: every weight that was pruned
 before is exactly zero. So masks here always keep an exact *count*; among equal scores the lower flat index is kept.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.utils.hooks import RemovableHandle
 
 from .allocation import count_for as count_for
 from .errors import MaskError
@@ -96,25 +94,6 @@ def zero_pruned(weight: nn.Parameter, pruned: Bool[Tensor, "..."], optimizer: Op
     for buffer in optimizer.state[weight].values():
         if isinstance(buffer, Tensor) and buffer.shape == weight.shape:
             buffer.masked_fill_(pruned, 0.0)
-
-
-def keep_sparse(model: nn.Module, optimizer: Optimizer) -> RemovableHandle:
-    """Hold every zero of the prunable tensors of ``model`` at zero, whatever ``optimizer`` does.
-
-    The masks are read from the weights now; after each ``optimizer.step()`` they are applied to weights and momenta.
-    Call ``remove()`` on the result to let go. Works for any module and any optimizer of torch.
-    """
-    pruned = {
-        name: (weight, weight.detach() == 0)
-        for name, weight in prunable_parameters(model).items()
-        if bool((weight.detach() == 0).any())
-    }
-
-    def hold(optimizer: Optimizer, args: Any, kwargs: Any) -> None:  # noqa: ARG001 - torch's signature of a step hook
-        for weight, positions in pruned.values():
-            zero_pruned(weight, positions, optimizer)
-
-    return optimizer.register_step_post_hook(hold)
 
 
 def _restricted(name: str, score: Tensor, within: Mapping[str, Tensor] | None) -> Tensor:

@@ -29,7 +29,7 @@ def load_model(folder: Path, num_classes: int | None = None, seed: int = 0) -> n
 
     Loading is strict: a missing, surplus or misshapen tensor is an error that names it. With ``num_classes`` the
     classifier alone is exempt and starts anew from ``seed``. To train on without losing the sparsity, give the model
-    and its optimizer to :func:`zoo.masks.keep_sparse`.
+    and its optimizer to :func:`zoo.holding.keep_sparse`.
     """
     from .checkpoint.torch_io import load_into
 

@@ -2,7 +2,7 @@
 
 The reference protocol of the field applies the checkpoint's mask buffers after each step; a plain state dict has none,
 and loses its whole sparsity in two steps without a warning. Here zeros are read from the weights and held
-(:func:`zoo.masks.keep_sparse`), and the job measures them before and after.
+(:func:`zoo.holding.keep_sparse`), and the job measures them before and after.
 """
 
 import math

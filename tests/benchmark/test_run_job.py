@@ -155,11 +155,7 @@ def test_a_protocol_that_forgets_the_mask_fails_the_job(
         facts = replace(FullFinetune.facts, name="forgetful")
         config_type = FullConfig
 
-    class Handle:
-        def remove(self) -> None:
-            return
-
-    monkeypatch.setattr("benchmark.finetune.keep_sparse", lambda *_: Handle())
+    monkeypatch.setattr("benchmark.finetune.hold_zeros", lambda model: 0)  # noqa: ARG005 - takes what it is given
     with pytest.raises(SparsityLostError, match=r"sparsity_lost: \d+ pruned weights") as caught:
         _run(sparse_model, ("digits-5-9@1", "forgetful@1"), blobs)
     assert caught.value.kind == "bad_model"

@@ -33,7 +33,7 @@ from zoo.checkpoint.folder import CARD, CONFIG, PASSPORT, PROVENANCE, WEIGHTS, r
 from zoo.checkpoint.passport import measure
 from zoo.checkpoint.strict import dump_json
 from zoo.core.errors import UsageError
-from zoo.masks import keep_sparse
+from zoo.holding import keep_sparse
 from zoo.models import load_model
 
 FILES = [WEIGHTS, CONFIG, PROVENANCE, PASSPORT, CARD]

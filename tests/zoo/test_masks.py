@@ -1,27 +1,19 @@
-"""Exact counts, ties by position, zeros that stay; torch.nn.utils.prune is the independent judge."""
-
-from collections.abc import Callable, Iterable
-from functools import partial
+"""Exact counts and ties by position; torch.nn.utils.prune is the independent judge."""
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from pruning_runs import TinyNetwork, batch
-from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from pruning_runs import TinyNetwork
 from torch.nn.utils import prune
-from torch.optim import SGD, Adam, AdamW, Optimizer, RMSprop
 
 from zoo.errors import MaskError
 from zoo.masks import (
     count_for,
     keep_random,
-    keep_sparse,
     keep_top,
     keep_top_each,
     keep_top_global,
-    masks_of,
     sparsity_of,
 )
 from zoo.prunable import prunable_parameters
@@ -143,55 +135,3 @@ def test_random_masks_choose_every_position_equally_often() -> None:
 def test_sparsity_counts_all_masks_together() -> None:
     masks = {"a": torch.tensor([True, False, False]), "b": torch.tensor([True])}
     assert sparsity_of(masks) == pytest.approx(0.5)
-
-
-def half_zero(model: TinyNetwork) -> dict[str, Tensor]:
-    with torch.no_grad():
-        for weight in prunable_parameters(model).values():
-            weight.reshape(-1)[::2] = 0.0
-    return masks_of(model)
-
-
-OPTIMIZERS: dict[str, Callable[[Iterable[nn.Parameter]], Optimizer]] = {
-    "SGD": partial(SGD, lr=0.05, weight_decay=0.1, momentum=0.9),
-    "Adam": partial(Adam, lr=0.05, weight_decay=0.1),
-    "AdamW": partial(AdamW, lr=0.05, weight_decay=0.1),
-    "RMSprop": partial(RMSprop, lr=0.05, weight_decay=0.1, momentum=0.9),
-}
-
-
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_keep_sparse_holds_the_zeros_under_any_optimizer(name: str) -> None:
-    model = TinyNetwork()
-    masks = half_zero(model)
-    dense_before = model.fc.bias.detach().clone()
-    optimizer = OPTIMIZERS[name](model.parameters())
-    handle = keep_sparse(model, optimizer)
-    for step in range(6):
-        optimizer.zero_grad()
-        torch.autograd.backward(cross_entropy(model(batch(step)[0]), batch(step)[1]))
-        optimizer.step()
-        for tensor, weight in prunable_parameters(model).items():
-            held = weight.detach()[~masks[tensor]]
-            assert not bool((held != 0).any()), tensor
-            assert not bool(torch.signbit(held).any()), tensor
-    assert not torch.equal(model.fc.bias, dense_before)
-    handle.remove()
-    torch.autograd.backward(cross_entropy(model(batch(9)[0]), batch(9)[1]))
-    optimizer.step()
-    assert sparsity_of(masks_of(model)) < 0.3  # without the hook one step loses most of it
-
-
-def test_keep_sparse_leaves_a_dense_model_alone() -> None:
-    models = [TinyNetwork(), TinyNetwork()]
-    models[1].load_state_dict(models[0].state_dict())
-    for index, model in enumerate(models):
-        optimizer = SGD(model.parameters(), lr=0.05, momentum=0.9)
-        if index:
-            keep_sparse(model, optimizer)
-        for step in range(3):
-            optimizer.zero_grad()
-            torch.autograd.backward(cross_entropy(model(batch(step)[0]), batch(step)[1]))
-            optimizer.step()
-    for left, right in zip(models[0].parameters(), models[1].parameters(), strict=True):
-        assert torch.equal(left, right)
