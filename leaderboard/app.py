@@ -10,7 +10,8 @@ from starlette.middleware.gzip import GZipMiddleware
 from registry.db.schema import check_schema, open_catalogue
 from registry.settings import Settings
 
-from . import api
+from . import api, api_models, api_submissions
+from .body_limit import BodyLimit
 from .catalogue import CatalogueCache
 from .failures import install_error_pages
 from .pages import PAGES
@@ -28,7 +29,7 @@ def create_app(source: Engine | Settings, settings: SiteSettings | None = None) 
     check_schema(engine)
     app = FastAPI(
         title="Prunarium",
-        summary="Pruned ImageNet models, measured: the same data as the site, as JSON and CSV.",
+        summary="Pruned ImageNet models, measured: the same data as the site, as JSON and CSV; and submissions.",
         version="1",
         docs_url=None,
         redoc_url=None,
@@ -39,9 +40,12 @@ def create_app(source: Engine | Settings, settings: SiteSettings | None = None) 
     app.state.catalogue = CatalogueCache(engine)
     app.mount("/static", StaticFiles(directory=str(files("leaderboard").joinpath("static"))), name="static")
     app.include_router(api.router)
+    app.include_router(api_models.router)
+    app.include_router(api_submissions.router)
     for page in PAGES:
         app.include_router(page, include_in_schema=False)
     install_error_pages(app)
+    app.add_middleware(BodyLimit)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(SecurityHeaders)
     return app

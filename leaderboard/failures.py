@@ -5,8 +5,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from registry.errors import CatalogueError
-from zoo.core.errors import PrunariumError
+from registry.errors import AccessError, CatalogueError, ScopeError, TransitionError, UnknownRecordError
+from zoo.core.errors import PrunariumError, UsageError
 
 from .errors import BadViewError, NotFoundError
 from .pages.error import ErrorContext
@@ -29,6 +29,21 @@ def install_error_pages(app: FastAPI) -> None:
     @app.exception_handler(CatalogueError)
     def unavailable(request: Request, error: PrunariumError) -> Response:
         return _answer(request, 503, error.message, error.hint)
+
+    @app.exception_handler(UsageError)
+    def misused(request: Request, error: UsageError) -> Response:
+        return _answer(request, 404 if isinstance(error, UnknownRecordError) else 400, error.message, error.hint)
+
+    @app.exception_handler(TransitionError)
+    def conflict(request: Request, error: TransitionError) -> Response:
+        return _answer(request, 409, error.message, error.hint)
+
+    @app.exception_handler(AccessError)
+    def refused(request: Request, error: AccessError) -> Response:
+        answer = _answer(request, 403 if isinstance(error, ScopeError) else 401, error.message, error.hint)
+        if answer.status_code == 401:
+            answer.headers["WWW-Authenticate"] = 'Bearer realm="prunarium"'
+        return answer
 
     @app.exception_handler(HTTPException)
     def http(request: Request, error: HTTPException) -> Response:

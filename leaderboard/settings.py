@@ -7,10 +7,15 @@ from .errors import SiteSettingError
 
 @dataclass(frozen=True, kw_only=True)
 class SiteSettings:
-    """``host`` and ``port`` to listen on (port 0: any free one)."""
+    """``host`` and ``port`` to listen on (port 0: any free one); the hub that submissions may come from.
+
+    Submissions may come from Hugging Face, too, and from where else the catalogue has its models: a server that asked
+    any host that a stranger names would be their way into its network.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8000
+    hub_endpoint: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:

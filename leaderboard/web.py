@@ -12,6 +12,8 @@ from fastapi import Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from registry.sources.answers import API_HEADER, API_VERSION
+
 from . import formats
 from .catalogue import Catalogue, CatalogueCache
 from .context import PageContext
@@ -25,6 +27,8 @@ _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
+    # How `prunarium` knows that it talks to a server of its kind: registry/sources/answers.py.
+    (API_HEADER.lower().encode(), API_VERSION.encode()),
 )
 
 

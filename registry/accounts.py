@@ -1,6 +1,7 @@
 """Accounts and their tokens: shown once, stored as SHA-256, with scopes, an expiry and a revocation."""
 
 import hashlib
+import re
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Literal
 from sqlalchemy.orm import Session
 
 from .db.session import now_us
-from .errors import AccessError, InvalidRecordError, UnknownRecordError
+from .errors import AccessError, InvalidRecordError, ScopeError, UnknownRecordError
 from .queries import accounts as rows
 
 Role = Literal["submitter", "worker", "moderator", "admin"]
@@ -22,6 +23,7 @@ ROLE_SCOPES: dict[Role, frozenset[str]] = {
     "admin": _HUB | {"submit", "work", "moderate", "admin"},
 }
 _PREFIX = "prn_"
+_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?\Z")
 _SECOND_US = 1_000_000
 
 
@@ -37,7 +39,11 @@ class Access:
 
 
 def create_account(session: Session, name: str, role: Role = "submitter", email: str | None = None) -> int:
-    """Write an account; returns its id. Raises :class:`InvalidRecordError` when the name is taken."""
+    """Write an account; returns its id. Raises :class:`InvalidRecordError` for a name that is taken or none."""
+    if not _NAME.match(name):
+        raise InvalidRecordError(
+            f"{name[:100]!r} cannot be the name of an account.", "Use at most 96 letters, digits, '-', '_' and '.'"
+        )
     if not rows.insert_account(session, name, role, email, now_us(session)):
         raise InvalidRecordError(f"There is an account {name!r} already.")
     return rows.get_account(session, name).id
@@ -63,24 +69,44 @@ def issue_token(
     return token
 
 
-def authenticate(session: Session, token: str, scope: str) -> Access:
-    """Who ``token`` speaks for, if it may do ``scope``.
+def identify(session: Session, token: str) -> Access:
+    """Who ``token`` speaks for.
 
     Raises :class:`AccessError` that never tells an unknown token from a revoked or expired one.
     """
     found = rows.find_token(session, _digest(token))
-    now = now_us(session)
-    if found is None or found.revoked_us is not None or (found.expires_us is not None and found.expires_us <= now):
+    if found is None or not _is_good(found, now_us(session)):
         raise AccessError("The token is not valid.", "Make a new one, or sign in again.")
-    if scope not in found.scopes:
-        raise AccessError(f"The token {found.name!r} does not have the scope {scope!r}.", "Make one that has it.")
     return Access(found.account_id, found.account, found.role, found.name, frozenset(found.scopes))
+
+
+def authenticate(session: Session, token: str, scope: str) -> Access:
+    """Who ``token`` speaks for, if it may do ``scope``. Raises as :func:`identify`, and :class:`ScopeError`."""
+    access = identify(session, token)
+    require_scope(access, scope)
+    return access
+
+
+def require_scope(access: Access, scope: str) -> None:
+    """Raise :class:`ScopeError` where a good token does not reach."""
+    if scope not in access.scopes:
+        raise ScopeError(f"The token {access.token!r} does not have the scope {scope!r}.", "Make one that has it.")
 
 
 def revoke_token(session: Session, account: str, name: str) -> None:
     """End every token of that name of an account. Raises :class:`UnknownRecordError` when there is none."""
     if not rows.revoke_tokens(session, rows.get_account(session, account).id, name, now_us(session)):
         raise UnknownRecordError(f"The account {account!r} has no valid token {name!r}.")
+
+
+def tokens_of(session: Session, account: str) -> list[tuple[rows.TokenRecord, bool]]:
+    """The tokens of an account, and whether each is good. Raises :class:`UnknownRecordError` for the account."""
+    now = now_us(session)
+    return [(token, _is_good(token, now)) for token in rows.tokens_of(session, rows.get_account(session, account).id)]
+
+
+def _is_good(token: rows.TokenRecord, now: int) -> bool:
+    return token.revoked_us is None and (token.expires_us is None or token.expires_us > now)
 
 
 def _digest(token: str) -> str:

@@ -54,9 +54,14 @@ class ServerAddress(NamedTuple):
         except ValueError:
             return False
 
+    @property
+    def keeps_secrets(self) -> bool:
+        """Whether nobody on the way can read what is sent."""
+        return self.scheme == "https" or self.is_loopback
+
     def require_secrecy(self) -> None:
         """Raise :class:`~registry.errors.ServerAddressError` where everybody on the way could read a token."""
-        if self.scheme == "http" and not self.is_loopback:
+        if not self.keeps_secrets:
             raise ServerAddressError(
                 f"No token is sent to {self}: over plain http everybody on the way can read it.",
                 f"Use https://{self.host}{self.path}, or a tunnel to 127.0.0.1.",

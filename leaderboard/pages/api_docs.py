@@ -13,12 +13,14 @@ router = APIRouter()
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """One address: what it answers and which parameters it takes, as the OpenAPI document says."""
+    """One address: what it answers and what it takes, as the OpenAPI document says; ``fields`` are those of a body."""
 
+    method: str
     path: str
     summary: str
     description: str
     parameters: list[dict[str, Any]]
+    fields: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,15 +36,25 @@ class ApiContext(PageContext):
 @router.get("/api")
 def show(request: Request) -> Response:
     """The page, made from the OpenAPI document."""
-    paths: dict[str, Any] = request.app.openapi()["paths"]
+    document = request.app.openapi()
     operations = [
         Operation(
+            method=method.upper(),
             path=path,
-            summary=methods["get"]["summary"],
-            description=methods["get"].get("description", ""),
-            parameters=methods["get"].get("parameters", []),
+            summary=operation["summary"],
+            description=operation.get("description", ""),
+            parameters=operation.get("parameters", []),
+            fields=", ".join(_fields(document, operation)),
         )
-        for path, methods in paths.items()
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
     ]
     host = str(request.base_url).rstrip("/")
     return render(request, ApiContext(title="API", here="api", operations=operations, host=host))
+
+
+def _fields(document: dict[str, Any], operation: dict[str, Any]) -> list[str]:
+    """The fields of the JSON that an operation takes."""
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
+    return list(document.get("components", {}).get("schemas", {}).get(name, {}).get("properties", {}))

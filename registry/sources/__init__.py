@@ -1,6 +1,6 @@
 """Which catalogue answers a question; commands and Python calls ask one :class:`Source` and never a database."""
 
-from .choose import choose_source, server_login
+from .choose import choose_source, chosen_source, server_login
 from .local import LocalSource
 from .remote import Me, RemoteSource
 from .snapshot import SnapshotSource
@@ -22,5 +22,6 @@ __all__ = [
     "SubmissionView",
     "Submitted",
     "choose_source",
+    "chosen_source",
     "server_login",
 ]

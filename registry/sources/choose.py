@@ -1,5 +1,7 @@
 """Which source answers: the first of those that this machine was told of."""
 
+from zoo.core.console import say
+
 from ..db.schema import has_catalogue, open_catalogue
 from ..db.session import make_engine
 from ..logins import Login, read_login
@@ -24,6 +26,13 @@ def choose_source(settings: Settings) -> Source:
     if has_catalogue(make_engine(settings.database_url)):
         return LocalSource(open_catalogue(settings, create=False))
     return SnapshotSource()
+
+
+def chosen_source(settings: Settings) -> Source:
+    """:func:`choose_source` for a command: says on stderr which one answers, before it is asked."""
+    source = choose_source(settings)
+    say(f"Asking {source.description}.")
+    return source
 
 
 def server_login(settings: Settings) -> Login | None:

@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
-from ..errors import AccessError, ServerAnswerError, ServerError, ServerUnavailableError
+from ..errors import AccessError, LoginError, ServerAnswerError, ServerError, ServerUnavailableError
 from ..server_address import ServerAddress
 from .answers import API_HEADER, API_VERSION, TRY_LATER, parsed, read_bounded, refusal
 
@@ -76,6 +76,8 @@ class Transport:
             raise AccessError(f"{self.address} asks for a token.", f"Log in with one: prunarium login {self.address}")
         if value is not None:
             self.address.require_secrecy()
+            if not (value.isascii() and value.isprintable()):  # the client's own error would print it
+                raise LoginError(f"The token for {self.address} has characters that no token has.", "Make a new one.")
             headers["Authorization"] = f"Bearer {value}"
         return headers
 

@@ -1,0 +1,130 @@
+"""Submissions under /api/v1: hand in, watch, withdraw, with a token from ``prunarium admin token create``."""
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from sqlalchemy.orm import Session
+
+from registry import submissions
+from registry.accounts import Access
+from registry.addresses import HUGGING_FACE
+from registry.db.session import session_scope
+from registry.errors import ScopeError, UnknownRecordError
+from registry.queries import count_jobs, list_submissions
+from registry.queries.submissions import get_submission
+from registry.records import SubmissionRecord
+from registry.sources import Me, SubmissionList, SubmissionStatus, SubmissionView, Submitted
+from registry.targets import choose_suite, resolve_target
+
+from .callers import MODERATE, Caller, Submitter
+from .errors import NotFoundError
+
+router = APIRouter(prefix="/api/v1")
+
+PublicId = Annotated[str, Path(max_length=64, description="The id that handing in gave.")]
+
+
+class SubmissionBody(BaseModel):
+    """What to evaluate: a slug, Hub id or address with or without @revision, and a suite (the only one if left out)."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    model: str = Field(max_length=500)
+    suite: str | None = Field(default=None, max_length=200)
+    visibility: Literal["private", "public"] = "private"
+    hub_endpoint: str | None = Field(default=None, max_length=500)
+
+
+class WithdrawalBody(BaseModel):
+    """Why, for the history."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    reason: str | None = Field(default=None, max_length=1000)
+
+
+@router.get("/me", response_model=Me)
+def me(caller: Caller) -> Response:
+    """Whom the token speaks for, and what it may do; nobody without a token."""
+    if caller is None:
+        return _json(Me(None, None, None, ()))
+    return _json(Me(caller.account, caller.role, caller.token, tuple(sorted(caller.scopes))))
+
+
+@router.post("/submissions", response_model=Submitted, status_code=201)
+def submit(request: Request, body: SubmissionBody, caller: Submitter) -> Response:
+    """Hand in a model; the same request again gives the same submission, with status 200."""
+    mine = request.app.state.settings.hub_endpoint
+    allowed = {HUGGING_FACE, *([mine] if mine is not None else [])}
+    with session_scope(request.app.state.engine, write=True) as session:
+        hub = body.hub_endpoint.rstrip("/") if body.hub_endpoint else mine
+        place = resolve_target(session, body.model, hub, allowed=allowed)
+        record, created = submissions.submit(
+            session,
+            hub_endpoint=place.hub_endpoint,
+            hub_repo=place.hub_repo,
+            revision=place.revision,
+            suite=choose_suite(session, body.suite),
+            actor=caller.account,
+            account_id=caller.account_id,
+            visibility=body.visibility,
+        )
+    return _json(Submitted(SubmissionView.of(record), created), 201 if created else 200)
+
+
+@router.get("/submissions", response_model=SubmissionList)
+def mine(request: Request, caller: Submitter) -> Response:
+    """The caller's submissions, newest first, and the number of jobs in the queue."""
+    with session_scope(request.app.state.engine) as session:
+        found = list_submissions(session, account_id=caller.account_id)
+        return _json(SubmissionList(tuple(map(SubmissionView.of, found)), count_jobs(session)))
+
+
+@router.get("/submissions/{public_id}", response_model=SubmissionStatus)
+def status(request: Request, public_id: PublicId, caller: Caller) -> Response:
+    """State, history, jobs and how many jobs come first; of a private submission for its owner only."""
+    with session_scope(request.app.state.engine) as session:
+        record = _visible(session, public_id, caller)
+        found = SubmissionStatus.of(submissions.status(session, public_id))
+    return _json(_redacted(found, everything=_may_change(record, caller)))
+
+
+@router.post("/submissions/{public_id}/withdraw", response_model=SubmissionView)
+def withdraw(request: Request, public_id: PublicId, body: WithdrawalBody, caller: Submitter) -> Response:
+    """Take one's own submission back."""
+    with session_scope(request.app.state.engine, write=True) as session:
+        record = _visible(session, public_id, caller)
+        if not _may_change(record, caller):
+            raise ScopeError(f"The submission {public_id} is somebody else's.", "See yours: prunarium status")
+        return _json(SubmissionView.of(submissions.withdraw(session, public_id, caller.account, body.reason)))
+
+
+def _visible(session: Session, public_id: str, caller: Access | None) -> SubmissionRecord:
+    """The submission; one that the caller may not see is answered like one that is not there."""
+    with suppress(UnknownRecordError):
+        record = get_submission(session, public_id)
+        if record.visibility == "public" or _may_change(record, caller):
+            return record
+    # Without the nearest id, which might be a stranger's.
+    raise NotFoundError(f"There is no submission {public_id!r}.", "See yours: prunarium status")
+
+
+def _may_change(record: SubmissionRecord, caller: Access | None) -> bool:
+    return caller is not None and (record.account == caller.account or MODERATE in caller.scopes)
+
+
+def _redacted(status: SubmissionStatus, *, everything: bool) -> SubmissionStatus:
+    """Machines have no names here; what a job said in its failure is for the owner."""
+    people = ("queue", status.submission.account)
+    steps = tuple(step if step.actor in people else replace(step, actor="the server") for step in status.transitions)
+    jobs = status.jobs if everything else tuple(replace(job, failure_message=None) for job in status.jobs)
+    return replace(status, transitions=steps, jobs=jobs)
+
+
+def _json(answer: Any, status_code: int = 200) -> Response:
+    """Nobody on the way keeps what was meant for one caller."""
+    content = TypeAdapter(type(answer)).dump_json(answer)
+    return Response(content, status_code, {"Cache-Control": "no-store"}, "application/json")

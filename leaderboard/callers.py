@@ -1,0 +1,41 @@
+"""Who sends a request: the bearer token in its header, and nothing that a browser sends by itself.
+
+There are no cookies here, so no other site can make a reader's browser act for its reader.
+"""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from registry.accounts import Access, identify, require_scope
+from registry.db.session import session_scope
+from registry.errors import AccessError
+
+SUBMIT = "submit"
+MODERATE = "moderate"
+
+
+def caller_of(request: Request) -> Access | None:
+    """Whom the token speaks for; None without one. A token that is no good is refused, never ignored."""
+    header = request.headers.get("authorization")
+    if header is None:
+        return None
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise AccessError("The header Authorization is not 'Bearer' and a token.", "Send: Authorization: Bearer prn_…")
+    with session_scope(request.app.state.engine) as session:
+        return identify(session, token.strip())
+
+
+Caller = Annotated[Access | None, Depends(caller_of)]
+
+
+def submitter_of(caller: Caller) -> Access:
+    """A caller who may submit. Raises :class:`~registry.errors.AccessError` for anybody else."""
+    if caller is None:
+        raise AccessError("This needs a token.", "Send: Authorization: Bearer prn_…, from an account of this server.")
+    require_scope(caller, SUBMIT)
+    return caller
+
+
+Submitter = Annotated[Access, Depends(submitter_of)]
