@@ -23,11 +23,11 @@ _SCOPES = {"globally": "pruned globally", "layerwise": "pruned layer by layer"}
 
 
 class Named(NamedTuple):
-    """What a row says of its model: the name in its source, the sparsity, the data set, the note."""
+    """What a row says of its model: the name in its source, the sparsity, ImageNet or CIFAR, the note."""
 
     model: str
     sparsity: float
-    dataset: str
+    family: str
     note: str
 
 
@@ -97,19 +97,18 @@ class Placing:
     def _robustbench(self, named: Named) -> ModelRecord:
         network, *remarks = named.note.split("; ")
         said = " ".join(_plain(remark) for remark in remarks if remark.strip("; ") not in ("", _SUBSET))
-        family = "imagenet" if named.dataset.startswith("ImageNet") else named.dataset.removesuffix("-C")
         known = self._facts["robustbench"]["architectures"][network.removeprefix("arch=")]
-        architecture = known[family != "imagenet"]
-        place = f"{_slugged(family)}-{_slugged(named.model)}"
+        architecture = known[named.family != "ImageNet"]
+        place = f"{_slugged(named.family)}-{_slugged(named.model)}"
         told: dict[str, Any] = {
-            "upstream_data": "ImageNet-1k" if family == "imagenet" else family,
+            "upstream_data": "ImageNet-1k" if named.family == "ImageNet" else named.family,
             "availability": "import",
             "availability_detail": f"RobustBench loads it by its name {named.model}; the zoo has no importer for it",
             "source_url": "https://github.com/RobustBench/robustbench",
             "caveat": f"RobustBench says: {said}" if said else None,
         }
         title = f"{named.model} of RobustBench, {self._titles[architecture]}"
-        title += "" if family == "imagenet" else f" ({family})"
+        title += "" if named.family == "ImageNet" else f" ({named.family})"
         if named.sparsity == 0:
             return self._dense(architecture, f"robustbench-{place}", title, **told)
         method = "lrr" if "_LRR" in named.model else "binary-pruned"

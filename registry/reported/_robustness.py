@@ -17,6 +17,7 @@ from ._placing import Named, Placing
 
 _TABLES = {"published_ood.csv": "reported", "published_ood_derived.csv": "derived"}
 _TIMM_SIZE = re.compile(r"img=(\d+) ")
+_FAMILY = re.compile(r"CIFAR-100?")
 _CAUTION = "CAUTION"
 _NO_INTERVAL = {
     "mean-top1@1": "a mean over conditions of the same images needs predictions for an interval",
@@ -52,14 +53,13 @@ def robustness() -> Robustness:
         for kind in ("architectures", "methods")
         for name, entry in document[kind].items()
     }
-    placing, places = Placing(facts(), titles), _places()
+    placed, places = cache(Placing(facts(), titles).model), _places()
     models: dict[str, ModelRecord] = {}
     cautions: dict[str, str] = {}
     sizes: dict[str, int] = {}
     results = []
     for trust, row in _rows():
-        named = Named(row["model"], float(row["sparsity"]), row["dataset"], row["eval_note"])
-        model = placing.model(row["source"], named)
+        model = placed(row["source"], Named(row["model"], float(row["sparsity"]), _family(row), row["eval_note"]))
         slug = str(model.slug)
         known = models.setdefault(slug, model)
         if replace(known, recipe=None) != replace(model, recipe=None):
@@ -128,6 +128,12 @@ def _places() -> Mapping[tuple[str, str, str], Mapping[str, Any]]:
     """(source, dataset, variant) of a row -> its task."""
     sources = {told["version"]: name for name, told in facts()["sources"].items()}
     return {(sources[task["version"]], task["dataset"], task["variant"]): task for task in facts()["tasks"]}
+
+
+def _family(row: Mapping[str, str]) -> str:
+    """What the network was trained on, as far as it is told by what it is tested on."""
+    found = _FAMILY.match(row["dataset"])
+    return found[0] if found else "ImageNet"
 
 
 def _size(row: Mapping[str, str]) -> int:
