@@ -11,7 +11,7 @@ __all__ = ["Address", "parse_address"]
 
 HUGGING_FACE = "https://huggingface.co"
 
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+\Z", re.ASCII)
+_HUB_ID = re.compile(r"(?!\.+/)[\w.-]+/(?!\.+\Z)[\w.-]+\Z", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{40}\Z")
 _PAGES = ("tree", "resolve", "blob", "commit")
 _HUGGING_FACE_HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co")

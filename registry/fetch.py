@@ -11,8 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from zoo.checkpoint.errors import TensorFileError
-from zoo.checkpoint.safetensors_file import MAX_FILE_BYTES, write_tensors
-from zoo.checkpoint.weights import SPARSE_WEIGHTS, WEIGHTS, read_weights
+from zoo.checkpoint.safetensors_file import MAX_FILE_BYTES
+from zoo.checkpoint.sparse import unpack
+from zoo.checkpoint.weights import SPARSE_WEIGHTS, WEIGHTS
 from zoo.core.errors import PrunariumError
 from zoo.core.files import disk_errors
 
@@ -88,7 +89,7 @@ class Fetcher:
         with disk_errors(self._cached.root), self._cached.lock(file.digest):
             partial = self._cached.partial(f"{file.digest}.unpacked")
             try:
-                write_tensors(partial, read_weights(sparse))
+                unpack(sparse, partial)
             except TensorFileError:
                 return None
             if not self._intact(WEIGHTS, partial):

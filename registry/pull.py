@@ -14,10 +14,9 @@ from sqlalchemy import Engine
 
 from zoo.checkpoint.errors import CheckpointError
 from zoo.checkpoint.folder import CARD, CONFIG, PASSPORT, PICTURE, PROVENANCE, REPORT
-from zoo.checkpoint.weights import SPARSE_WEIGHTS, WEIGHTS, read_weights, weights_in
+from zoo.checkpoint.weights import SPARSE_WEIGHTS, WEIGHTS, weights_in
 from zoo.core.errors import UsageError
 from zoo.core.files import atomic_folder
-from zoo.core.hashing import densified_hash
 
 from .download import Progress
 from .errors import NotOnHubError
@@ -25,7 +24,7 @@ from .fetch import Fetcher
 from .resolve import resolve
 from .settings import load_settings
 from .sources import LocalSource, Source, choose_source
-from .verify import verify_identity
+from .verify import hash_of_weights, verify_identity
 
 if TYPE_CHECKING:
     from torch import nn
@@ -126,13 +125,17 @@ def _copy(files: Mapping[str, Path], out: Path, identity: str) -> Path:
 def load(target: str, num_classes: int | None = None, revision: str | None = None) -> "nn.Module":
     """Pull a model and build it, in evaluation mode; needs the extra ``zoo`` (torch).
 
-    With ``num_classes`` it gets a new classifier. To keep its sparsity in training, give it and its optimizer to
-    ``prunarium.keep_sparse``. Raises as :func:`pull`, and :class:`~zoo.checkpoint.errors.TensorMismatchError`.
+    Training keeps every zero of the weights, with any optimizer of torch and without further calls; let go of them
+    with ``prunarium.release_sparsity``. With ``num_classes`` the model gets a new classifier, which alone is free.
+    Raises as :func:`pull`, :class:`~zoo.checkpoint.errors.TensorMismatchError` for missing and surplus tensors, and
+    :class:`~zoo.core.errors.UsageError` for a number of classes below 1 or for two revisions.
     """
     from zoo.models import load_model
 
-    pulled = pull(f"{target}@{revision}" if revision else target)
-    return load_model(pulled.path, num_classes)
+    if revision is not None and "@" in target:
+        raise UsageError(f"{target} names a revision already.", "Leave out revision=... or what follows the @.")
+    pulled = pull(target if revision is None else f"{target}@{revision}")
+    return load_model(pulled.path, num_classes, hold=True)
 
 
 def _refuse_foreign_folder(out: Path) -> None:
@@ -149,7 +152,7 @@ def _refuse_foreign_folder(out: Path) -> None:
 def _refuse_other_model(out: Path, identity: str) -> None:
     """Weights that are replaced must be the same ones: another model may be somebody's only copy."""
     try:
-        same = not out.exists() or densified_hash(read_weights(weights_in(out))) == identity
+        same = not out.exists() or hash_of_weights(weights_in(out)) == identity
     except CheckpointError:
         same = True  # no model that anybody could read
     if not same:

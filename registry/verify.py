@@ -8,14 +8,16 @@ from zoo.checkpoint.config import ModelConfig
 from zoo.checkpoint.errors import TensorFileError
 from zoo.checkpoint.folder import CONFIG, PASSPORT
 from zoo.checkpoint.passport import Passport
+from zoo.checkpoint.safetensors_file import read_header
+from zoo.checkpoint.sparse import is_sparse, verify
 from zoo.checkpoint.strict import read_json
-from zoo.checkpoint.weights import SPARSE_WEIGHTS, WEIGHTS, read_weights
-from zoo.core.hashing import densified_hash
+from zoo.checkpoint.weights import SPARSE_WEIGHTS, WEIGHTS, iter_weights
+from zoo.core.hashing import DensifiedHasher
 
 from .errors import CorruptDownloadError
 from .resolve import Pin
 
-__all__ = ["Verdict", "verify_identity"]
+__all__ = ["Verdict", "hash_of_weights", "verify_identity"]
 
 
 class Verdict(NamedTuple):
@@ -50,9 +52,22 @@ def verify_identity(pin: Pin, files: Mapping[str, Path]) -> Verdict:
     return Verdict(found, "hub")
 
 
+def hash_of_weights(path: Path) -> str:
+    """The densified hash of a weights file, one tensor in memory at a time.
+
+    Raises :class:`~zoo.checkpoint.errors.TensorFileError`, also for a sparse file that claims another hash.
+    """
+    if is_sparse(read_header(path).metadata):
+        return verify(path)
+    hasher = DensifiedHasher()
+    for tensor in iter_weights(path):
+        hasher.update(tensor)
+    return hasher.value()
+
+
 def _hash(where: str, weights: Path) -> str:
     try:
-        return densified_hash(read_weights(weights))
+        return hash_of_weights(weights)
     except TensorFileError as error:
         raise CorruptDownloadError(
             f"{where} has no readable weights: {error.message}", "Do not use it; tell its publisher."

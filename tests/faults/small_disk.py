@@ -26,6 +26,16 @@ def small_disk(folder: Path, size_bytes: int) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
+@contextmanager
+def read_only(disk: Path) -> Iterator[Path]:
+    """Yield a disk of :func:`small_disk`, which nobody can write meanwhile, not even root."""
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    try:
+        yield disk
+    finally:
+        subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+
+
 def fill(folder: Path, leave_bytes: int = 0) -> Path:
     """Fill the disk of ``folder`` but for ``leave_bytes``; returns the file that does so (delete it to make room)."""
     filler = folder / "filler"

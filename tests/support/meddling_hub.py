@@ -26,7 +26,8 @@ class Reply:
 
     def with_body(self, body: bytes) -> "Reply":
         """The same answer with other bytes, whose length it states."""
-        return replace(self, body=body, headers={**self.headers, "Content-Length": str(len(body))})
+        others = {name: value for name, value in self.headers.items() if name.lower() != "content-length"}
+        return replace(self, body=body, headers={**others, "Content-Length": str(len(body))})
 
 
 @dataclass

@@ -29,6 +29,15 @@ class Shop:
         """What the model is called."""
         return self.source.provenance.slug
 
+    @property
+    def owner(self) -> HfApi:
+        """The hub as the publisher uses it."""
+        return HfApi(endpoint=self.hub.endpoint, token=self.hub.token)
+
+    def address(self, endpoint: str) -> str:
+        """The published commit as a hub at ``endpoint`` has it."""
+        return f"{endpoint}/{self.published.repo_id}@{self.published.commit}"
+
     def pull(self, target: str | None = None, **options: Any) -> Pulled:
         """Pull the model, or another target, anonymously; keyword arguments as of :func:`registry.pull.pull`."""
         arguments = {"endpoint": self.hub.endpoint, "token": None, "cache": self.cache, "engine": self.engine} | options
@@ -49,11 +58,10 @@ class Shop:
 
     def upload(self, name: str, files: dict[str, Path | bytes]) -> tuple[str, str]:
         """A repository that was not made by us: its id and commit."""
-        api = HfApi(endpoint=self.hub.endpoint, token=self.hub.token)
         repo_id = f"{self.hub.namespace}/{name}"
-        api.create_repo(repo_id)
+        self.owner.create_repo(repo_id)
         for path, content in files.items():
-            commit = api.upload_file(path_or_fileobj=content, path_in_repo=path, repo_id=repo_id).oid
+            commit = self.owner.upload_file(path_or_fileobj=content, path_in_repo=path, repo_id=repo_id).oid
         return repo_id, str(commit)
 
 

@@ -32,3 +32,25 @@ def counting(description: str, total: int) -> Iterator[Callable[[], None]]:
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(description, total=total)
         yield lambda: progress.advance(task)
+
+
+@contextmanager
+def counting_bytes(description: str) -> Iterator[Callable[[int, int], None]]:
+    """Yield a function of (bytes done, bytes newly expected): one bar for everything, with speed and time left."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _more: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(description, total=0)
+        expected = 0
+
+        def report(done: int, more: int) -> None:
+            nonlocal expected
+            expected += more
+            progress.update(task, advance=done, total=expected)
+
+        yield report
