@@ -1,16 +1,17 @@
 """JSON and CSV under /api/v1: what the pages show, by the same query, with an ETag."""
 
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
+
+from registry.sources import Holding, LocalSource
 
 from .answers import board_answer, board_csv, model_answer, result_answer, task_answer
 from .board import make_board
 from .errors import NotFoundError
-from .pages.model import find_model
-from .schemas import BoardAnswer, ModelDetail, ModelList, ResultList, TaskAnswer, TaskList
+from .paging import Limit, Offset, next_address
+from .schemas import BoardAnswer, ModelDetail, ResultList, TaskAnswer, TaskList
 from .view import BoardQuery
 from .web import catalogue_of, respond, safe_name
 
@@ -21,8 +22,6 @@ Architecture = Annotated[str | None, Query(description="An architecture's name, 
 Sparsity = Annotated[str | None, Query(description="A band such as 0.90, or all.")]
 Trust = Annotated[str | None, Query(description="all, measured or reported.")]
 Sort = Annotated[str | None, Query(description="A column's key; a minus sign in front turns it round.")]
-Limit = Annotated[int, Query(ge=1, le=1000, description="Most entries in one answer, at most 1000.")]
-Offset = Annotated[int, Query(ge=0, description="Entries to leave out first.")]
 
 
 def board_query(
@@ -57,32 +56,35 @@ def board_as_csv(request: Request, query: Asked) -> Response:
     return respond(request, board_csv(made), "text/csv; charset=utf-8", filename=f"{safe_name('-'.join(parts))}.csv")
 
 
-@router.get("/models", response_model=ModelList)
-def models(
-    request: Request,
-    method: Annotated[str | None, Query(description="A method's name.")] = None,
-    architecture: Architecture = None,
-    limit: Limit = 100,
-    offset: Offset = 0,
-) -> Response:
-    """Models, by architecture, method and sparsity."""
-    found = [
-        model
-        for model in catalogue_of(request).models.values()
-        if (method is None or model.method == method) and (architecture is None or model.architecture == architecture)
-    ]
-    page = found[offset : offset + limit]
-    following = _next(request, offset + limit, len(found))
-    return _json(request, ModelList(total=len(found), next=following, models=[model_answer(one) for one in page]))
-
-
 @router.get("/models/{name:path}", response_model=ModelDetail)
-def model(request: Request, name: Annotated[str, Path(description="A slug or a Hub id.")]) -> Response:
-    """One model with all its results."""
-    catalogue = catalogue_of(request)
-    found = find_model(catalogue, name)
-    results = [result_answer(result) for result in catalogue.results_of(found.name)]
-    return _json(request, ModelDetail(model=model_answer(found), results=results))
+def model(
+    request: Request,
+    name: Annotated[str, Path(description="A slug or a Hub id.")],
+    results: Annotated[bool, Query(description="Whether to list the results, too.")] = True,
+) -> Response:
+    """One model with its current checkpoint, the commits that hold it, and all its results."""
+    entry = LocalSource(request.app.state.engine).entry(name)
+    listed = catalogue_of(request).results_of(entry.model.name) if results else []
+    answer = ModelDetail(
+        model=model_answer(entry.model),
+        checkpoint=entry.checkpoint,
+        revisions=list(entry.revisions),
+        results=[result_answer(result) for result in listed],
+    )
+    return _json(request, answer)
+
+
+@router.get("/revisions/{repo:path}/{commit}", response_model=Holding)
+def revision(
+    request: Request,
+    repo: Annotated[str, Path(description="A Hub id.")],
+    commit: Annotated[str, Path(description="40 hex digits.", pattern="^[0-9a-f]{40}$")],
+) -> Response:
+    """The checkpoint that a commit holds, and the SHA-256 of each of its files."""
+    found = LocalSource(request.app.state.engine).holding(repo, commit)
+    if found is None:
+        raise NotFoundError(f"No checkpoint is known at {repo}@{commit}.", "All models: /api/v1/models")
+    return respond(request, TypeAdapter(Holding).dump_json(found), "application/json")
 
 
 @router.get("/tasks", response_model=TaskList)
@@ -119,15 +121,10 @@ def results(
         if all(value is None or getattr(result, name) == value for name, value in wanted.items())
     ]
     page = [result_answer(result) for result in found[offset : offset + limit]]
-    return _json(request, ResultList(total=len(found), next=_next(request, offset + limit, len(found)), results=page))
+    return _json(
+        request, ResultList(total=len(found), next=next_address(request, offset + limit, len(found)), results=page)
+    )
 
 
 def _json(request: Request, answer: BaseModel) -> Response:
     return respond(request, answer.model_dump_json().encode(), "application/json")
-
-
-def _next(request: Request, offset: int, total: int) -> str | None:
-    if offset >= total:
-        return None
-    pairs = [(name, value) for name, value in request.query_params.multi_items() if name != "offset"]
-    return f"{request.url.path}?{urlencode([*pairs, ('offset', offset)])}"

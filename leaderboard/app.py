@@ -36,7 +36,8 @@ def create_app(source: Engine | Settings, settings: SiteSettings | None = None) 
         openapi_url="/api/v1/openapi.json",
     )
     app.state.engine = engine
-    app.state.settings = settings or SiteSettings()
+    hub = source.hub_endpoint if isinstance(source, Settings) else None
+    app.state.settings = settings or SiteSettings(hub_endpoint=hub)
     app.state.catalogue = CatalogueCache(engine)
     app.mount("/static", StaticFiles(directory=str(files("leaderboard").joinpath("static"))), name="static")
     app.include_router(api.router)

@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from registry.records import CheckpointRecord, MetricMeant, RevisionRecord
+
 
 class Schema(BaseModel):
     """Frozen, and nothing but the declared fields."""
@@ -79,11 +81,13 @@ class BoardAnswer(Schema):
 
 
 class ModelAnswer(Schema):
-    """A model as the catalogue knows it."""
+    """A model as the catalogue knows it: the fields of :class:`registry.records.ModelRecord`, and its name."""
 
     name: str
+    slug: str | None
     hub_id: str | None
     title: str
+    owner: str
     method: str
     architecture: str
     sparsity: float
@@ -91,8 +95,17 @@ class ModelAnswer(Schema):
     replicate: int
     parent: str | None
     licence: str | None
+    upstream_data: str | None
     upstream_top1: float | None
+    upstream_top1_source: str | None
     training_epochs: float | None
+    training_flops: float | None
+    label_smoothing: float | None
+    distillation: str | None
+    source_url: str | None
+    source_sha256: str | None
+    source_licence: str | None
+    recipe: str | None
     availability: str
     availability_detail: str | None
     caveat: str | None
@@ -135,12 +148,22 @@ class ResultAnswer(Schema):
     source: str | None
 
 
+class FoundModel(ModelAnswer):
+    """A model that a query found; ``values`` are those of the fields and metrics that the query names, and bytes."""
+
+    values: dict[str, float | str | None]
+
+
 class ModelList(Schema):
-    """A page of models; ``next`` is the address of the following one."""
+    """A page of models; ``next`` is the address of the following one.
+
+    ``metrics`` says which versions the query's metrics meant; null stands for one of which no model has a value.
+    """
 
     total: int
     next: str | None
-    models: list[ModelAnswer]
+    models: list[FoundModel]
+    metrics: dict[str, MetricMeant | None]
 
 
 class TaskList(Schema):
@@ -158,7 +181,9 @@ class ResultList(Schema):
 
 
 class ModelDetail(Schema):
-    """A model with all its results."""
+    """A model with its current checkpoint, the files that hold it (newest commit first), and all its results."""
 
     model: ModelAnswer
+    checkpoint: CheckpointRecord | None
+    revisions: list[RevisionRecord]
     results: list[ResultAnswer]

@@ -20,6 +20,7 @@ CONTEXTS: tuple[type[PageContext], ...] = (
     method.MethodContext,
     methods.MethodsContext,
     model.ModelContext,
+    models.FoundContext,
     models.ModelsContext,
     status.StatusContext,
     task.TaskContext,
