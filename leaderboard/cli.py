@@ -31,8 +31,9 @@ DatabaseUrl = Annotated[str | None, typer.Option(help="The catalogue, as sqlite:
 
 def serve(host: Host = "127.0.0.1", port: Port = 8000, database_url: DatabaseUrl = None) -> None:
     """Serve the leaderboard of the catalogue. It never changes the catalogue's schema: that is prunarium db upgrade."""
-    engine = open_catalogue(_settings(database_url), create=False)
-    _serve(engine, SiteSettings(host=host, port=port), open_browser=False)
+    settings = _settings(database_url)
+    engine = open_catalogue(settings, create=False)
+    _serve(engine, SiteSettings(host=host, port=port, hub_endpoint=settings.hub_endpoint), open_browser=False)
 
 
 def board(
@@ -52,10 +53,11 @@ def board(
     """Show the published numbers, and yours. Makes the local catalogue if there is none."""
     if text + json + csv > 1:
         raise UsageError("--text, --json and --csv exclude each other.", "Give one of them.")
-    settings = SiteSettings(host=host, port=port)
+    catalogue = _settings(database_url)
+    settings = SiteSettings(host=host, port=port, hub_endpoint=catalogue.hub_endpoint)
     asked = {"suite": suite, "architecture": architecture, "sparsity": sparsity, "trust": trust, "sort": sort}
     query = BoardQuery.parse((name, value) for name, value in asked.items() if value is not None)
-    engine = open_catalogue(_settings(database_url), create=True)
+    engine = open_catalogue(catalogue, create=True)
     with session_scope(engine, write=True) as session:
         loaded = load_reported(session)
     if loaded.new:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from zoo.core.files import disk_errors
 
-from .errors import LoginError
+from .errors import LoginError, ServerAddressError
 from .server_address import ServerAddress
 
 Kept = Literal["environment", "keyring", "file"] | None
@@ -56,11 +56,12 @@ def read_login(home: Path) -> Login | None:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             content = json.loads(file.read(65536))
-        address, token = ServerAddress.parse(content["url"]), content["token"]
-        kept = _KEPT[content["kept"]]
+        address, kept, token = ServerAddress.parse(content["url"]), _KEPT[content["kept"]], content["token"]
+        if not (token is None or isinstance(token, str)):
+            raise TypeError
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ServerAddressError) as error:
         raise LoginError(f"The login in {path} cannot be read.", _AGAIN) from error
     if token is not None and os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise LoginError(
