@@ -1,11 +1,10 @@
-"""How one gets a checkpoint: a word for the board, a sentence and commands for the model page.
+"""How the site words :mod:`registry.availability`: a tone for the cell, a link, and the lines to use in Python."""
 
-Only commands that this version has are printed.
-"""
-
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from registry.availability import facts_of, how_to_get
 from registry.records import ModelRecord
 
 Tone = Literal["ok", "no"]
@@ -13,38 +12,32 @@ Tone = Literal["ok", "no"]
 
 @dataclass(frozen=True)
 class Access:
-    """``label`` for a table cell, ``sentence`` in full, ``link`` to the authors' place, ``commands`` to type."""
+    """``label`` for a table cell, ``sentence`` in full, ``link`` to the authors' place, ``commands`` to type.
+
+    ``facts`` tell of the authors' file (address, licence, hash), by their name in words.
+    """
 
     label: str
     tone: Tone
     sentence: str
-    link: str | None = None
-    commands: tuple[str, ...] = ()
+    link: str | None
+    commands: tuple[str, ...]
+    facts: Mapping[str, str]
     python: str | None = None
 
 
 def access(model: ModelRecord, *, has_revision: bool) -> Access:
     """What to tell about ``model``; a checkpoint is pulled only when a Hub revision of it is recorded."""
-    detail = model.availability_detail
-    if model.availability == "hub" and has_revision:
-        return Access(
-            "pull",
-            "ok",
-            "On the hub, pinned to a commit; the bytes are verified after the transfer.",
-            commands=(f"prunarium pull {model.name}", f"prunarium inspect {model.name}"),
-            python=_python(model.name),
-        )
-    if model.availability == "hub":
-        return Access("not published", "no", "Meant for a hub, but no revision of it is recorded yet.")
-    if model.availability == "import":
-        sentence = "Its authors offer the checkpoint for download."
-        return Access("from authors", "ok", _with(sentence, detail), link=_link(detail))
-    if model.availability == "make":
-        return Access("make it", "ok", _with("It is made by a recipe of the zoo.", detail))
-    if model.availability == "not_redistributable":
-        reason = detail if detail and len(detail) <= 18 else "not ours to give"
-        return Access(reason, "no", _with("Nobody may or can pass this checkpoint on.", detail))
-    return Access("unknown", "no", _with("Where this checkpoint can be had is not known.", detail))
+    way = how_to_get(model, published=has_revision)
+    return Access(
+        label=way.label,
+        tone="ok" if way.can_be_had else "no",
+        sentence=way.sentence,
+        link=_link(way.address),
+        commands=way.commands,
+        facts=facts_of(way),
+        python=_python(model.name) if way.kind == "hub" and way.commands else None,
+    )
 
 
 def _python(name: str) -> str:
@@ -57,13 +50,6 @@ def _python(name: str) -> str:
     )
 
 
-def _link(detail: str | None) -> str | None:
-    """The first web address in ``detail``; no other scheme is ever made a link."""
-    for word in (detail or "").split():
-        if word.startswith(("https://", "http://")):
-            return word.rstrip(".,;)")
-    return None
-
-
-def _with(sentence: str, detail: str | None) -> str:
-    return f"{sentence} {detail[0].upper()}{detail[1:]}{'' if detail.endswith('.') else '.'}" if detail else sentence
+def _link(address: str | None) -> str | None:
+    """The address where it is one of the web; no other scheme is ever made a link."""
+    return address if address is not None and address.startswith(("https://", "http://")) else None

@@ -6,17 +6,11 @@ from dataclasses import dataclass, field, replace
 from zoo.checkpoint.slug import is_slug
 
 from .addresses import HUGGING_FACE, is_commit, parse_address
+from .availability import explanation, how_to_get
 from .errors import HubUnavailableError, NotOnHubError, NotPullableError, UnknownRecordError
 from .hub_client import client, hub_errors
 from .records import CheckpointRecord, ModelRecord
 from .sources import Entry, Holding, Source
-
-_WHERE = {
-    "import": "Its authors host it themselves",
-    "make": "It is not stored anywhere, but can be made again",
-    "not_redistributable": "It may not be passed on, or was never published",
-    "unknown": "Nobody recorded where it is",
-}
 
 
 @dataclass(frozen=True)
@@ -60,8 +54,9 @@ def resolve(text: str, *, source: Source, endpoint: str | None, token: str | Non
     if known is None:
         return Pin(hub, repo_id, commit, mine)
     pin = _pin(known, hub, mine)
-    # A commit is the same files on every hub, but an address says which hub is to be asked.
-    return pin if target.endpoint is None else replace(pin, endpoint=hub, token=mine)
+    # A commit is the same files on every hub, but an address, or the hub that was asked, says from where they come.
+    chosen = target.endpoint is not None or target.revision != commit
+    return replace(pin, endpoint=hub, token=mine) if chosen else pin
 
 
 def _entry(source: Source, name: str) -> Entry | None:
@@ -110,8 +105,7 @@ def _ask(repo_id: str, revision: str | None, hub: str, token: str | None, newest
 
 
 def _not_pullable(model: ModelRecord) -> NotPullableError:
-    where = _WHERE.get(model.availability, _WHERE["unknown"])
+    access = how_to_get(model, published=False)
     return NotPullableError(
-        f"{model.name} is on no hub (availability: {model.availability}).",
-        f"{where}{f': {model.availability_detail}' if model.availability_detail else '.'}",
+        f"{model.name} is on no hub (availability: {model.availability}).", f"{access.sentence}\n{explanation(access)}"
     )

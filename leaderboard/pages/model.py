@@ -10,6 +10,7 @@ from registry import queries
 from registry.charts import whisker_header
 from registry.db.session import session_scope
 from registry.records import CheckpointRecord, MethodRecord, ModelRecord, RevisionRecord, TaskRecord
+from zoo.checkpoint.engines import Engine
 
 from ..availability import Access, access
 from ..board import Row, make_board
@@ -17,6 +18,7 @@ from ..calibration import CalibrationPair, model_pairs
 from ..catalogue import Catalogue
 from ..context import PageContext
 from ..drawing import board_charts, points_scale, points_whisker
+from ..engines_of import engine_rows, timm_sentence
 from ..errors import NotFoundError
 from ..model_charts import heat_maps, layer_bars
 from ..results_table import ResultLine, result_lines
@@ -55,7 +57,8 @@ class ModelContext(PageContext):
     ``transfer`` has one row per transfer task with both protocols side by side, ``calibration`` one per metric with
     its value before and after temperature scaling, ``others`` all remaining values;
     ``whiskers`` go with both, by (task, metric, protocol), on one ``axis``. ``checkpoint`` is None where nobody handed
-    us bytes: then ``layers`` is empty and the page says so.
+    us bytes: then ``layers`` is empty and the page says so. ``timm`` says whether timm loads it, or why not; ``engines``
+    are those that skip work at its zeros, then those that do not.
     """
 
     template: ClassVar[str] = "model.html"
@@ -70,6 +73,8 @@ class ModelContext(PageContext):
     checkpoint: CheckpointRecord | None
     revisions: Sequence[RevisionRecord]
     layers: str
+    timm: str | None
+    engines: tuple[Engine, ...]
     summaries: tuple[SuiteSummary, ...]
     transfer: list[TransferRow]
     calibration: list[CalibrationPair]
@@ -130,6 +135,8 @@ def model_context(
         checkpoint=checkpoint,
         revisions=revisions,
         layers=layer_bars(checkpoint),
+        timm=timm_sentence(catalogue.architectures.get(model.architecture), checkpoint),
+        engines=engine_rows(checkpoint),
         summaries=() if entry.is_dense else _summaries(catalogue, model),
         transfer=transfer,
         calibration=calibration,

@@ -56,21 +56,23 @@ class Placing:
             raise InvalidRecordError(f"{source}: the name {named.model!r} cannot be placed ({error!r}).") from error
         if made.slug is None or not is_slug(made.slug):
             raise InvalidRecordError(f"{source}: the name {named.model!r} gives {made.slug!r}, which is no slug.")
-        return replace(made, owner=told["owner"], source_licence=made.source_licence or told["licence"])
+        return replace(made, owner=told["owner"])
 
     def _timm(self, named: Named) -> ModelRecord:
         architecture, _, tag = named.model.partition(".")
         url = f"{_HUB}/{named.model}/resolve/main/model.safetensors"
+        command = self._timm_command(architecture, tag, url, named.note)
+        hosted = "timm hosts it on the Hugging Face Hub"
         return self._dense(
             architecture,
             _slugged(tag),
             f"{self._titles[architecture]}, timm's weights {tag}",
             upstream_data="ImageNet-1k" if tag.endswith("_in1k") and "_ft_" not in tag else None,
             availability="import",
-            availability_detail="timm hosts it on the Hugging Face Hub; the licence is the one on its model card",
+            availability_detail=hosted if command else f"{hosted}; the zoo does not have this architecture yet",
             source_url=url,
             source_licence="stated on its model card",
-            recipe=self._timm_command(architecture, tag, url, named.note),
+            recipe=command,
         )
 
     def _timm_command(self, architecture: str, tag: str, url: str, note: str) -> str | None:
@@ -135,6 +137,7 @@ class Placing:
             "availability_detail": "released with its repository; the zoo has no such network for CIFAR, so that it "
             "cannot be imported yet",
             "source_url": "https://github.com/sarafridov/RobustNets",
+            "source_licence": self._facts["sources"]["sarafridov/RobustNets"]["licence"],
         }
         trained = self._facts["robustnets"]["augmentations"][augmentation]
         if named.sparsity == 0:

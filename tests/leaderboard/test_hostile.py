@@ -50,7 +50,8 @@ def _write(engine: Engine) -> None:
                 ModelRecord(
                     slug=slug, title=words, owner=words, method="evil", architecture="resnet50", sparsity_target=0.9,
                     parent="dense/resnet50/0.00", availability="import", availability_detail="javascript:alert(5)",
-                    caveat=words, licence=words,
+                    caveat=words, licence=words, source_url="javascript:alert(6)", source_licence=words,
+                    source_sha256=words, recipe=words,
                 ),
             )  # fmt: skip
             board_results = queries.results(session, model="ac-dc/resnet50/0.90", suite="transfer-12@ist2022")
@@ -104,11 +105,11 @@ def test_a_hostile_architecture_cannot_write_headers(evil_client: TestClient) ->
 
 
 def test_only_web_addresses_become_links() -> None:
-    def model(detail: str) -> ModelRecord:
+    def model(address: str) -> ModelRecord:
         return ModelRecord(
             slug="a/b/0.90", title="", owner="", method="", architecture="", sparsity_target=0.9,
-            availability="import", availability_detail=detail,
+            availability="import", source_url=address,
         )  # fmt: skip
 
     assert access(model("javascript:alert(1)"), has_revision=False).link is None
-    assert access(model("see https://example.org/x."), has_revision=False).link == "https://example.org/x"
+    assert access(model("https://example.org/x"), has_revision=False).link == "https://example.org/x"
