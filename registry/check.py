@@ -13,27 +13,24 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine
 
+from zoo.checkpoint.compare import differences
 from zoo.checkpoint.config import ModelConfig, Provenance
 from zoo.checkpoint.errors import CheckpointError, ConfigError, TensorFileError
-from zoo.checkpoint.folder import CONFIG, PASSPORT, PROVENANCE, WEIGHTS
+from zoo.checkpoint.folder import CONFIG, PROVENANCE, SPARSE_WEIGHTS, WEIGHTS
 from zoo.checkpoint.passport import Passport, count_non_finite, measure_tensors
-from zoo.checkpoint.patterns import UNSTRUCTURED
-from zoo.checkpoint.safetensors_file import read_tensors
-from zoo.checkpoint.slug import parse_slug
+from zoo.checkpoint.precision import dtype_problems
+from zoo.checkpoint.safetensors_file import read_header, read_tensors
+from zoo.checkpoint.sparse import is_sparse, read_sparse
 from zoo.checkpoint.strict import read_json
 from zoo.core.hashing import RawTensor
 
 from . import queries
+from .claims import check_claims
 from .db.session import session_scope
 from .reasons import REASONS, Reason
 
 if TYPE_CHECKING:
     from zoo.checkpoint.torch_io import TensorSpec
-
-# A claim may overstate the number of zeros by one weight (rounding of target · n), and understate it by half a
-# percentage point: a weight that its mask keeps may still be zero.
-OVERSTATED_WEIGHTS = 1
-UNDERSTATED_FRACTION = 0.005
 
 PICKLE_SUFFIXES = frozenset({".bin", ".ckpt", ".dill", ".joblib", ".pickle", ".pkl", ".pt", ".pth"})
 
@@ -72,14 +69,14 @@ def check(folder: Path, *, engine: Engine | None = None) -> CheckReport:
     reasons = list(_pickles(folder))
     config = _read(folder / CONFIG, ModelConfig, "preprocessing_missing", reasons)
     provenance = _read(folder / PROVENANCE, Provenance, "bad_description", reasons)
-    tensors = _tensors(folder / WEIGHTS, reasons)
+    tensors = _weights(folder, reasons)
     passport = None if tensors is None else measure_tensors(tensors, config)
     if tensors is not None:
         reasons += _non_finite(tensors)
         if config is not None:
             reasons += _against_architecture(tensors, config)
-    if passport is not None and provenance is not None:
-        reasons += _claims(folder, passport, provenance)
+    if tensors is not None and passport is not None and provenance is not None:
+        reasons += check_claims(folder, tensors, passport, provenance)
     if provenance is not None:
         reasons += _origin(provenance, engine)
     order = list(REASONS)
@@ -119,9 +116,30 @@ def _read(path: Path, kind: type[Any], missing: str, reasons: list[Reason]) -> A
         return None
 
 
+def _weights(folder: Path, reasons: list[Reason]) -> list[RawTensor] | None:
+    """The tensors of whichever weights files there are, which must be one model."""
+    names = [name for name in (WEIGHTS, SPARSE_WEIGHTS) if (folder / name).is_file()]
+    if not names:
+        reasons.append(Reason("bad_safetensors", f"there is neither {WEIGHTS} nor {SPARSE_WEIGHTS}"))
+        return None
+    files = [_tensors(folder / name, reasons) for name in names]
+    dense, sparse = files[0], files[-1]
+    if dense is None or sparse is None:
+        return None
+    differ = differences(dense, sparse) if len(files) > 1 else []
+    if differ:
+        reasons.append(Reason("files_differ", "; ".join(map(str, differ))))
+    return dense
+
+
 def _tensors(path: Path, reasons: list[Reason]) -> list[RawTensor] | None:
     try:
-        return read_tensors(path)
+        if not is_sparse(read_header(path).metadata):
+            return read_tensors(path)
+        # Whoever reads model.safetensors with other tools must find the tensors of the architecture.
+        if path.name == WEIGHTS:
+            raise TensorFileError(f"{path}: this is the sparse format, whose file is {SPARSE_WEIGHTS}.")
+        return read_sparse(path, verify=True)
     except TensorFileError as error:
         reasons.append(Reason("bad_safetensors", error.message.replace(str(path), path.name)))
         return None
@@ -152,12 +170,13 @@ def _against_architecture(tensors: Sequence[RawTensor], config: ModelConfig) -> 
     if missing or surplus:
         parts = [f"{word} {_shown(names)}" for word, names in (("missing", missing), ("surplus", surplus)) if names]
         yield Reason("name_mismatch", "; ".join(parts))
-    common = sorted(expected.keys() & found.keys())
-    for code, field in (("shape_mismatch", "shape"), ("dtype", "dtype")):
-        pairs = [(name, getattr(found[name], field), getattr(expected[name], field)) for name in common]
-        wrong = [f"{name} is {got}, not {wanted}" for name, got, wanted in pairs if got != wanted]
+    pairs = [(name, found[name].shape, expected[name].shape) for name in sorted(expected.keys() & found.keys())]
+    shapes = [pair for pair in pairs if pair[1] != pair[2]]
+    stored = {tensor.name: tensor.dtype for tensor in tensors}
+    dtypes = dtype_problems(stored, {name: spec.dtype for name, spec in expected.items()})
+    for code, wrong in (("shape_mismatch", shapes), ("dtype", dtypes)):
         if wrong:
-            yield Reason(code, _shown(wrong))
+            yield Reason(code, _shown(f"{name} is {got}, not {needed}" for name, got, needed in wrong))
 
 
 @lru_cache(maxsize=64)
@@ -171,30 +190,6 @@ def expected_tensors(architecture: str, num_classes: int) -> Mapping[str, "Tenso
     # The meta device has shapes and dtypes but no memory, so that a large architecture costs nothing.
     with torch.device("meta"):
         return {spec.name: spec for spec in specs_of(build(architecture, num_classes))}
-
-
-def _claims(folder: Path, passport: Passport, provenance: Provenance) -> Iterator[Reason]:
-    claimed = provenance.sparsity_target * passport.prunable_elements
-    zeros = passport.prunable_elements - passport.prunable_nonzeros
-    understated = UNDERSTATED_FRACTION * passport.prunable_elements
-    if claimed - zeros > OVERSTATED_WEIGHTS or zeros - claimed > max(understated, OVERSTATED_WEIGHTS):
-        measured = f"measured {passport.sparsity():.4%} ({zeros:,} of {passport.prunable_elements:,} prunable weights)"
-        yield Reason("sparsity_claim", f"stated {provenance.sparsity_target:.2%}, {measured}")
-    named = parse_slug(provenance.slug).sparsity
-    if "of" not in named and abs(float(named) - provenance.sparsity_target) > UNDERSTATED_FRACTION:
-        yield Reason("sparsity_claim", f"the slug says {named}, sparsity_target {provenance.sparsity_target}")
-    pattern = named.replace("of", ":") if "of" in named else provenance.pattern
-    if pattern not in (UNSTRUCTURED, passport.pattern):
-        yield Reason("sparsity_claim", f"stated pattern {pattern}, measured {passport.pattern}")
-    if (folder / PASSPORT).is_file() and not _same_passport(folder / PASSPORT, passport):
-        yield Reason("sparsity_claim", f"{PASSPORT} is not what the weights give")
-
-
-def _same_passport(path: Path, measured: Passport) -> bool:
-    try:
-        return Passport.from_json(read_json(path)) == measured
-    except ConfigError:
-        return False
 
 
 def _origin(provenance: Provenance, engine: Engine | None) -> Iterator[Reason]:

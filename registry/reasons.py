@@ -19,8 +19,12 @@ REASONS: Mapping[str, Explanation] = {
         "Delete it; weights belong in model.safetensors.",
     ),
     "bad_safetensors": Explanation(
-        "model.safetensors is missing or is no whole, well-formed safetensors file.",
+        "The weights are missing, or their file is no whole, well-formed safetensors file.",
         "Write the file again, or fetch it again.",
+    ),
+    "files_differ": Explanation(
+        "model.safetensors and model.sparse.safetensors are not the same model.",
+        "Delete the wrong one: `prunarium pack` and `prunarium unpack` write either file from the other.",
     ),
     "preprocessing_missing": Explanation(
         "config.json is missing, so nobody knows how images become inputs.",
@@ -43,8 +47,8 @@ REASONS: Mapping[str, Explanation] = {
         "Check the number of classes in config.json, and that layers keep their widths.",
     ),
     "dtype": Explanation(
-        "Tensors have another dtype than the architecture's.",
-        "Convert the weights to the architecture's dtype, float32, before saving.",
+        "Tensors have another dtype than the architecture's, or the file mixes precisions.",
+        "Save all weights and statistics in float32, or all of them in bfloat16 or float16.",
     ),
     "non_finite": Explanation(
         "Weights or statistics are NaN or infinite.",
@@ -53,6 +57,10 @@ REASONS: Mapping[str, Explanation] = {
     "sparsity_claim": Explanation(
         "The stated sparsity or pattern is not what the bytes hold.",
         "State what `prunarium inspect` measures, or prune to what is stated.",
+    ),
+    "passport_claim": Explanation(
+        "passport.json is not what the weights give.",
+        "Delete it: publishing measures the weights and writes it anew.",
     ),
     "parent_missing": Explanation(
         "A pruned model is compared with its dense parent, and that one is not stated or not in the catalogue.",

@@ -9,9 +9,9 @@ from torch import nn
 from .architectures import ARCHITECTURES
 from .checkpoint.config import ModelConfig, Provenance
 from .checkpoint.folder import ModelFolder, read_folder, write_folder
-from .checkpoint.safetensors_file import read_tensors
 from .checkpoint.slug import Slug
 from .checkpoint.torch_io import load_into, tensors_of
+from .checkpoint.weights import read_weights
 from .core.canonical import config_hash, non_default_fields
 from .core.errors import PrunariumError, UsageError
 from .core.hashing import densified_hash
@@ -91,7 +91,7 @@ def make_model(request: Request) -> Made:
         learning_rate=request.learning_rate,
     )
     parent = None if request.parent is None else _parent(request.parent, request)
-    parent_hash = None if parent is None else densified_hash(read_tensors(parent.weights))
+    parent_hash = None if parent is None else densified_hash(read_weights(parent.weights))
     wanted = _config_hash(request, recipe, data, parent_hash)
     existing = _existing(request, wanted)
     if existing is None:
@@ -198,7 +198,7 @@ def _existing(request: Request, wanted: str) -> ModelFolder | None:
         return None
     try:
         folder = read_folder(request.path)
-        read_tensors(folder.weights)
+        read_weights(folder.weights)
     except PrunariumError as error:
         raise FolderTakenError(
             f"{request.path} is there and cannot be read: {error.message}", "Remove it, or add --overwrite."

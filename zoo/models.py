@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from .architectures import ARCHITECTURES
 from .checkpoint.folder import read_folder
 from .core.errors import UsageError
+from .holding import hold_zeros
 
 
 def build(architecture: str, num_classes: int, seed: int | None = None) -> nn.Module:
@@ -24,18 +25,22 @@ def build(architecture: str, num_classes: int, seed: int | None = None) -> nn.Mo
         return entry.build(num_classes)
 
 
-def load_model(folder: Path, num_classes: int | None = None, seed: int = 0) -> nn.Module:
+def load_model(folder: Path, num_classes: int | None = None, seed: int = 0, *, hold: bool = False) -> nn.Module:
     """The network of a model folder, in evaluation mode.
 
     Loading is strict: a missing, surplus or misshapen tensor is an error that names it. With ``num_classes`` the
-    classifier alone is exempt and starts anew from ``seed``. To train on without losing the sparsity, give the model
-    and its optimizer to :func:`zoo.holding.keep_sparse`.
+    classifier alone is exempt and starts anew from ``seed``. With ``hold`` training keeps every zero that was loaded
+    (:func:`zoo.holding.hold_zeros`).
     """
     from .checkpoint.torch_io import load_into
 
     source = read_folder(folder)
-    model = build(source.config.architecture, num_classes or source.config.num_classes, seed)
-    load_into(model, source.weights, exempt=() if num_classes is None else (source.config.classifier,))
+    classes = source.config.num_classes if num_classes is None else num_classes
+    model = build(source.config.architecture, classes, seed)
+    exempt = () if num_classes is None else (source.config.classifier,)
+    load_into(model, source.weights, exempt)
+    if hold:
+        hold_zeros(model, exempt)
     return model.eval()
 
 

@@ -4,7 +4,7 @@ import io
 import json
 import pickle
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,14 @@ from zoo.architectures import ARCHITECTURES
 from zoo.checkpoint.config import ModelConfig, Preprocessing
 from zoo.checkpoint.dtypes import from_numpy, to_numpy
 from zoo.checkpoint.errors import CheckpointError
-from zoo.checkpoint.folder import CONFIG, PASSPORT, PROVENANCE, WEIGHTS, ModelFolder, read_folder
+from zoo.checkpoint.folder import CONFIG, PASSPORT, PROVENANCE, SPARSE_WEIGHTS, WEIGHTS, ModelFolder, read_folder
 from zoo.checkpoint.passport import measure
 from zoo.checkpoint.safetensors_file import read_tensors, write_tensors
+from zoo.checkpoint.sparse import write_sparse
 from zoo.checkpoint.strict import dump_json, read_json
+from zoo.checkpoint.torch_io import tensors_of
 from zoo.core.hashing import RawTensor
+from zoo.models import load_model
 
 Edit = Callable[[ModelFolder], object]
 
@@ -73,6 +76,53 @@ def poison(tensors: dict[str, RawTensor]) -> None:
     tensors["bn1.running_var"] = from_numpy("bn1.running_var", values)
 
 
+def write_passport(folder: ModelFolder, document: dict[str, Any]) -> None:
+    (folder.path / PASSPORT).write_bytes(dump_json(document))
+
+
+def edit_passport(**fields: Any) -> Edit:
+    return lambda folder: write_passport(folder, {**measure(folder.weights, folder.config).to_json(), **fields})
+
+
+def edit_layer(folder: ModelFolder) -> None:
+    """A document that adds up, with one weight moved from a bias to another."""
+    document = measure(folder.weights, folder.config).to_json()
+    layers = {layer["name"]: layer for layer in document["layers"]}
+    layers["bn1.bias"]["nonzeros"] += 1
+    layers["bn1.weight"]["nonzeros"] -= 1
+    write_passport(folder, document)
+
+
+def schema_1(folder: ModelFolder, **fields: Any) -> dict[str, Any]:
+    """The document of the first release: no stored denominator, dead channels, encodings or patterns of layers."""
+    document = {**measure(folder.weights, folder.config).to_json(), "schema": 1, **fields}
+    for name in ("stored_elements", "stored_nonzeros", "dead_channels", "encodings"):
+        del document[name]
+    del document["sparsity"]["stored"]
+    layers = [{k: v for k, v in row.items() if k not in ("pattern", "dead_channels")} for row in document["layers"]]
+    return {**document, "layers": layers}
+
+
+def packed(folder: ModelFolder) -> Path:
+    write_sparse(folder.path / SPARSE_WEIGHTS, read_tensors(folder.weights))
+    return folder.path / SPARSE_WEIGHTS
+
+
+def other(folder: ModelFolder) -> list[RawTensor]:
+    return read_tensors(write_network(folder.path.parent / "other", sparsity=0.9, seed=1).weights)
+
+
+def lie_about_hash(path: Path) -> None:
+    data = path.read_bytes()
+    start = data.index(b"d1:") + 3
+    path.write_bytes(data[:start] + b"0" * 64 + data[start + 64 :])
+
+
+def halve(tensors: dict[str, RawTensor], names: Iterable[str]) -> None:
+    for name in names:
+        tensors[name] = from_numpy(name, to_numpy(tensors[name]).astype(np.float16))
+
+
 FAULTS: dict[str, tuple[str, Edit, str]] = {
     "pickle by name": (
         "pickle_present", lambda folder: (folder.path / "optimizer.pt").touch(), "optimizer.pt"),
@@ -109,9 +159,43 @@ FAULTS: dict[str, tuple[str, Edit, str]] = {
     "sparsity understated": ("sparsity_claim", edit_provenance(sparsity_target=0.896 - 0.002), "stated 89.40%"),
     "slug says otherwise": (
         "sparsity_claim", edit_provenance(slug="gmp/resnet8-digits/0.95"), "slug says 0.95, sparsity_target 0.9"),
+    "slug of a pattern": (
+        "sparsity_claim",
+        edit_provenance(slug="gmp/resnet8-digits/2of4"),
+        "stated pattern 2:4, measured unstructured"),
+    "pattern unheard of": ("sparsity_claim", edit_provenance(pattern="diagonal"), "stated pattern diagonal"),
     "pattern invented": ("sparsity_claim", edit_provenance(pattern="2:4"), "stated pattern 2:4, measured unstructured"),
-    "passport of another": (
-        "sparsity_claim", lambda folder: (folder.path / PASSPORT).write_text("{}"), PASSPORT),
+    "passport of nothing": (
+        "passport_claim", lambda folder: (folder.path / PASSPORT).write_text("{}"), "passport.json: schema None"),
+    "passport with other counts": ("passport_claim", edit_passport(non_finite=3), "differs in non_finite"),
+    "passport of other bytes": (
+        "passport_claim", edit_passport(densified_hash="d1:" + "0" * 64), "differs in densified_hash"),
+    "passport with a denser layer": ("passport_claim", edit_layer, "differs in nonzeros of bn1.bias"),
+    "passport of an old schema, wrong": (
+        "passport_claim", lambda folder: write_passport(folder, schema_1(folder, non_finite=3)), "non_finite"),
+    "sparse file of another seed": (
+        "files_differ",
+        lambda folder: write_sparse(folder.path / SPARSE_WEIGHTS, other(folder)),
+        "masks: [0-9,]+ of .*; values: "),
+    "sparse file of another head": (
+        "files_differ",
+        lambda folder: write_sparse(folder.path / SPARSE_WEIGHTS, read_tensors(folder.weights)[:-1]),
+        "names: only in the first"),
+    "sparse file cut": (
+        "bad_safetensors",
+        lambda folder: cut(packed(folder)),
+        SPARSE_WEIGHTS),
+    "sparse file under the dense name": (
+        "bad_safetensors",
+        lambda folder: packed(folder).replace(folder.path / WEIGHTS),
+        "model.safetensors: this is the sparse format"),
+    "sparse file with a wrong hash": ("bad_safetensors", lambda folder: lie_about_hash(packed(folder)), "hash"),
+    "half of it in half precision": (
+        "dtype", edit_tensors(lambda tensors: halve(tensors, ["fc.weight"])), "fc.weight is F16, not F32"),
+    "integers as floats": (
+        "dtype",
+        edit_tensors(put("bn1.num_batches_tracked", np.float32(3))),
+        "bn1.num_batches_tracked is F32, not I64"),
     "no parent": ("parent_missing", edit_provenance(parent=None), "names no parent"),
     "no licence": ("licence_missing", edit_provenance(licence=None), "names no licence"),
     "empty licence": ("licence_missing", edit_provenance(licence=""), "names no licence"),
@@ -130,6 +214,59 @@ def test_a_good_model_passes(folder: ModelFolder) -> None:
     assert report.passport == measure(folder.weights, folder.config)
     (folder.path / PASSPORT).write_bytes(dump_json(measure(folder.weights, folder.config).to_json()))
     assert check(folder.path).ok
+
+
+def test_the_sparse_file_alone_or_beside_the_dense_one_passes(folder: ModelFolder) -> None:
+    both = check(packed(folder).parent)
+    folder.weights.unlink()
+    alone = check(folder.path)
+    assert both.reasons == alone.reasons == ()
+    assert both.passport == alone.passport
+
+
+def test_a_passport_of_the_first_release_passes(folder: ModelFolder) -> None:
+    write_passport(folder, schema_1(folder))
+    assert check(folder.path).reasons == ()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_throughout_passes_and_loads_to_equal_logits(dtype: torch.dtype, folder: ModelFolder) -> None:
+    reference = load_model(folder.path)
+    images = torch.randn(4, 1, 8, 8)
+    halved = load_model(folder.path).to(dtype)
+    write_tensors(folder.weights, tensors_of(halved))
+    report = check(folder.path)
+    assert report.reasons == ()
+    assert report.passport is not None
+    assert report.passport.dtypes == tuple(sorted({"I64", "F16" if dtype == torch.float16 else "BF16"}))
+    loaded = load_model(folder.path)
+    assert all(parameter.dtype == torch.float32 for parameter in loaded.parameters())
+    assert torch.equal(loaded(images), halved.float()(images)), "widening rounds nothing"
+    torch.testing.assert_close(loaded(images), reference(images), rtol=0.1, atol=0.1)
+
+
+@pytest.mark.parametrize(
+    ("claim", "ok"), [("2:4", True), ("4:8", True), ("8:16", False), ("1:4", False), ("block:1x4", False)]
+)
+def test_a_wider_pattern_than_the_measured_one_may_be_claimed(claim: str, ok: bool, folder: ModelFolder) -> None:
+    generator = np.random.default_rng(0)
+
+    def prune(tensors: dict[str, RawTensor]) -> None:
+        for tensor in [
+            tensor for tensor in tensors.values() if tensor.name.endswith("weight") and len(tensor.shape) > 1
+        ]:
+            values = np.array(np.random.default_rng(1).normal(size=tensor.shape), np.float32)
+            if tensor.shape[1] % 4 == 0:
+                moved = np.moveaxis(values, 1, -1)
+                ranks = generator.random((moved.size // 4, 4)).argsort(axis=1).argsort(axis=1)
+                moved[(ranks >= 2).reshape(moved.shape)] = 0
+            tensors[tensor.name] = from_numpy(tensor.name, values)
+
+    edit_tensors(prune)(folder)
+    measured = measure(folder.weights)
+    assert measured.pattern == "2:4"
+    edit_provenance(pattern=claim, sparsity_target=measured.sparsity(), slug="gmp/resnet8-digits/2of4")(folder)
+    assert check(folder.path).ok is ok
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -19,9 +19,9 @@ def test_every_code_is_stable_and_explained(code: str) -> None:
 def test_the_codes_are_a_contract() -> None:
     """Stored in submissions and printed to scripts: a code may be added, never renamed."""
     assert set(REASONS) >= {
-        "bad_description", "bad_safetensors", "dtype", "licence_missing", "name_mismatch", "non_finite",
-        "parent_missing", "pickle_present", "preprocessing_missing", "shape_mismatch", "sparsity_claim",
-        "unknown_architecture",
+        "bad_description", "bad_safetensors", "dtype", "files_differ", "licence_missing", "name_mismatch", "non_finite",
+        "parent_missing", "passport_claim", "pickle_present", "preprocessing_missing", "shape_mismatch",
+        "sparsity_claim", "unknown_architecture",
     }  # fmt: skip
 
 

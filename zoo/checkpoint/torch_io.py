@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ..core.hashing import RawTensor
 from .errors import TensorMismatchError
+from .precision import dtype_problems
 from .weights import read_weights
 
 _DTYPES = {
@@ -64,10 +65,11 @@ def to_torch(tensor: RawTensor) -> Tensor:
 
 
 def load_into(module: nn.Module, path: Path, exempt: Collection[str] = ()) -> None:
-    """Copy a safetensors file into a module, all of it or nothing.
+    """Copy a weights file, dense or sparse, into a module, all of it or nothing.
 
     ``exempt`` names modules (``"fc"``) that keep what they have, so that a new classifier can stand on loaded
-    features; their tensors in the file are ignored. Everything else must agree in name, shape and dtype.
+    features; their tensors in the file are ignored. Everything else must agree in name, shape and dtype; a file that
+    is in half precision throughout is widened (:mod:`zoo.checkpoint.precision`).
 
     Raises :class:`TensorFileError` for a broken file and :class:`TensorMismatchError` that lists missing, surplus and
     unfitting tensors; the module is then as it was.
@@ -120,11 +122,9 @@ def _differences(wanted: Mapping[str, Tensor], found: Mapping[str, RawTensor]) -
         for name in common
         if found[name].shape != tuple(wanted[name].shape)
     )
-    dtypes = (
-        f"{name} is {found[name].dtype}, not {_NAMES.get(wanted[name].dtype, wanted[name].dtype)}"
-        for name in common
-        if _DTYPES[found[name].dtype] != wanted[name].dtype
-    )
+    stored = {name: tensor.dtype for name, tensor in found.items()}
+    expected = {name: _dtype_name(name, tensor) for name, tensor in wanted.items()}
+    dtypes = (f"{name} is {got}, not {needed}" for name, got, needed in dtype_problems(stored, expected))
     return [
         *_listed("missing ", wanted.keys() - found.keys()),
         *_listed("surplus ", found.keys() - wanted.keys()),
