@@ -90,6 +90,7 @@ class Transport:
                 with self._client.stream(method, url, **request) as response:
                     if response.is_redirect:
                         url = self._redirected(method, url, response.headers.get("location", ""))
+                        request["params"] = None  # the new address has its own
                         continue
                     body = read_bounded(response, self.address, deadline)
                     self._require_good(response, body)
@@ -106,8 +107,8 @@ class Transport:
 
     def _redirected(self, method: str, url: str, location: str) -> str:
         """Where to go on, within the same origin; the next address must be chosen by a person."""
-        target = urljoin(url, location)
         try:
+            target = urljoin(url, location)
             parts = urlsplit(target)
             there = ServerAddress.parse(f"{parts.scheme}://{parts.netloc}")
         except (ValueError, ServerError) as error:
