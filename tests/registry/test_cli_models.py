@@ -9,8 +9,7 @@ from hub_fixture import RunningHub
 from network_folders import write_network
 
 from prunarium.cli import run
-from zoo.checkpoint.folder import PROVENANCE, WEIGHTS
-from zoo.checkpoint.strict import dump_json, read_json
+from zoo.checkpoint.folder import WEIGHTS
 
 
 @pytest.fixture
@@ -77,20 +76,6 @@ def test_tables_for_people(configured: RunningHub, tmp_path: Path, capsys: pytes
     assert "1 of 1 were there already" in capsys.readouterr().err
 
 
-def test_check_lists_reasons_and_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = write_network(tmp_path / "model", sparsity=0.9)
-    (passed,) = documents(capsys, "check", str(folder.path), "--no-catalogue")
-    assert (passed["ok"], passed["reasons"]) == (True, [])
-    (orphan,) = documents(capsys, "check", str(folder.path), code=1)
-    assert [reason["code"] for reason in orphan["reasons"]] == ["parent_missing"]
-    document = read_json(folder.path / PROVENANCE)
-    (folder.path / PROVENANCE).write_bytes(dump_json({**document, "licence": None}))
-    assert run(["check", str(tmp_path), "--no-catalogue"]) == 1
-    printed = capsys.readouterr().err
-    assert "licence_missing: Without a licence" in printed
-    assert "SPDX" in printed
-
-
 @pytest.mark.parametrize(
     ("args", "code", "message"),
     [
@@ -98,8 +83,6 @@ def test_check_lists_reasons_and_fails(tmp_path: Path, capsys: pytest.CaptureFix
         (["pull", "--all", "a/b"], 2, "Name models, or give --all."),
         (["pull", "not-a-model"], 2, "'not-a-model' names no model"),
         (["pull", "gmp/resnet50/0.90"], 2, "no model 'gmp/resnet50/0.90'"),
-        (["inspect", "nowhere.safetensors"], 2, "There is no file nowhere.safetensors"),
-        (["check", "nowhere"], 2, "There is no folder nowhere"),
         (["publish", "nowhere"], 2, "There is no folder nowhere"),
         (["search", "--sparsity", "1.5"], 2, "--sparsity"),
     ],
@@ -126,7 +109,5 @@ def test_publishing_without_a_token_says_which_variable(
 def test_a_corrupted_checkpoint_is_one_clear_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = write_network(tmp_path / "model")
     folder.weights.write_bytes(folder.weights.read_bytes()[:1000])
-    assert run(["inspect", str(folder.path)]) == 1
-    assert "model.safetensors" in capsys.readouterr().err
     assert run(["publish", str(folder.path), "--namespace", "me"]) == 1
     assert "bad_safetensors" in capsys.readouterr().err

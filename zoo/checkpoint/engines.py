@@ -16,7 +16,7 @@ _SMALLEST_BLOCK = 16
 _XNNPACK_SPARSITY = 2 / 3
 
 _TF_SAME = (
-    "no: the network comes from RigL's TensorFlow graph, which pads the input of its max-pooling on one side only "
+    "the network comes from RigL's TensorFlow graph, which pads the input of its max-pooling on one side only "
     "(SAME); timm's ResNets pad both sides, so the same weights compute something else"
 )
 
@@ -37,10 +37,10 @@ class Engine(NamedTuple):
 def timm_support(config: ModelConfig) -> tuple[bool, str]:
     """Whether ``timm.create_model("hf-hub:...", pretrained=True)`` gives this network, and a sentence that says why."""
     if config.timm_name is not None:
-        return True, f"yes: timm builds it as {config.timm_name}"
+        return True, f"timm builds it as {config.timm_name}"
     if config.architecture.endswith("-tf"):
         return False, _TF_SAME
-    return False, f"no: timm has no network that computes what {config.architecture} does"
+    return False, f"timm has no network that computes what {config.architecture} does"
 
 
 def engines(passport: Passport) -> tuple[Engine, ...]:
