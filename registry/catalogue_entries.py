@@ -50,4 +50,9 @@ def checkpoint_record(config: ModelConfig, passport: Passport) -> CheckpointReco
         mask_hash=passport.mask_hash,
         flops_dense=passport.flops_dense,
         flops_sparse=passport.flops_sparse,
+        stored_elements=passport.stored_elements,
+        stored_nonzeros=passport.stored_nonzeros,
+        dead_channels=passport.dead_channels,
+        encodings=passport.encodings,
+        dtypes=passport.dtypes,
     )

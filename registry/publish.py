@@ -1,43 +1,55 @@
 """From a model folder to a hub repository and a row of the catalogue.
 
-The order is what makes a failure harmless: check and measure; make the repository, hidden; one commit with all files;
-show the repository; write the catalogue in one transaction. Whatever ends early leaves nothing half-visible, and the
-same call again completes it. Equal folders give equal bytes, so publishing again changes nothing.
+The order is what makes a failure harmless: check and measure; look at the hub; make what is missing; one commit with
+all files, in a repository that is hidden until then; tag; show it; write the catalogue in one transaction. Whatever
+ends early leaves nothing half-visible, and the same call again completes it. Publishing the same again changes nothing.
 """
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from tempfile import TemporaryDirectory
 
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+from huggingface_hub import HfApi
 from sqlalchemy import Engine
 
 from zoo.checkpoint.config import Provenance
-from zoo.checkpoint.folder import CARD, CONFIG, PASSPORT, PROVENANCE, WEIGHTS, ModelFolder, read_folder
+from zoo.checkpoint.folder import CONFIG, PASSPORT, PROVENANCE, ModelFolder, read_folder
 from zoo.checkpoint.passport import Passport
 from zoo.checkpoint.slug import parse_slug
 from zoo.checkpoint.strict import dump_json
 from zoo.core.errors import UsageError
+from zoo.core.files import disk_errors
 
 from . import queries
-from .cards import model_card
+from .card_facts import FromCatalogue, from_catalogue
+from .cards import CardFacts
 from .catalogue_entries import checkpoint_record, model_record
-from .check import PICKLE_SUFFIXES, check
+from .check import check
 from .db.session import session_scope
-from .errors import CorruptDownloadError, DuplicateCheckpointError, HubAccessError, RejectedError
-from .hub_client import Digests, client, digests_of, hub_errors, remote_digests
+from .errors import DuplicateCheckpointError, HubAccessError, RejectedError
+from .hub_client import client, digests_of, hub_errors
+from .page import Page, write_page
 from .records import RevisionRecord
+from .repository import Repository, Upload, Written, look, pickles, require_tag, write
+from .weight_files import WeightFiles, local_digests
 
 
 @dataclass(frozen=True)
 class Published:
-    """Where a model now is; ``created`` is false where the hub had exactly these files already."""
+    """Where a model now is; ``created`` is false where the hub had exactly these files already.
+
+    ``notes`` say what took place beside that: a card edited by hand that was replaced, a pickle that was deleted.
+    """
 
     slug: str
     repo_id: str
     commit: str
     created: bool
     densified_hash: str
+    tag: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def publish(
@@ -48,38 +60,35 @@ def publish(
     namespace: str,
     token: str | None,
     private: bool = False,
+    tag: str | None = None,
 ) -> Published:
-    """Publish a model folder as ``{namespace}/{method}-{architecture}-{sparsity}``.
+    """Publish a model folder as ``{namespace}/{method}-{architecture}-{sparsity}``, with ``tag`` as a release.
 
     The repository is then visible to everybody, or with ``private`` to its owner only. Raises
     :class:`~registry.errors.RejectedError` with every reason of :func:`registry.check.check`,
-    :class:`~registry.errors.DuplicateCheckpointError` when the catalogue has these weights as another model, and
+    :class:`~registry.errors.DuplicateCheckpointError` when the catalogue has these weights as another model,
+    :class:`~registry.errors.HubConflictError` for a taken tag or a commit by somebody else, and
     :class:`~registry.errors.HubError` where the hub refuses or fails.
     """
-    report = check(folder, engine=engine)
-    if not report.ok or report.passport is None:
-        lines = [f"{reason.code}: {reason.detail}" for reason in report.reasons]
-        hint = "\n".join(dict.fromkeys(reason.explanation.remedy for reason in report.reasons))
-        raise RejectedError(f"{folder} cannot be published.\n  " + "\n  ".join(lines), hint)
-    source, passport = read_folder(folder), report.passport
+    require_tag(tag)
+    local = local_digests(folder)
+    passport = _accepted(folder, engine)
+    source = read_folder(folder)
     _refuse_other_owner(engine, source.provenance, passport)
     repo_id = f"{namespace}/{parse_slug(source.provenance.slug).repo_name}"
-    files = _files(source, passport, repo_id, _base_model(engine, source.provenance, namespace))
+    with session_scope(engine) as session:
+        known = from_catalogue(session, source.provenance, passport, namespace)
     api = client(endpoint, token)
-    with hub_errors(api.endpoint, repo_id):
-        commit, created = _commit(api, repo_id, files, source.provenance.slug, private)
-    weights = files[WEIGHTS].digests
-    _verify(api, repo_id, commit, weights)
-    where = RevisionRecord(
-        hub_endpoint=api.endpoint,
-        hub_repo=repo_id,
-        commit_oid=commit,
-        file_name=WEIGHTS,
-        file_sha256=weights.sha256,
-        size_bytes=weights.size_bytes,
-    )
-    _catalogue(engine, source, passport, where)
-    return Published(source.provenance.slug, repo_id, commit, created, passport.densified_hash)
+    with scratch_folder() as scratch, hub_errors(api.endpoint, repo_id):
+        found = look(api, repo_id)
+        weights = WeightFiles(api, found, source, passport, known.files, local, scratch).uploads()
+        page = write_page(api, found, _facts(source, passport, repo_id, known, weights), scratch)
+        files = {**weights, **_descriptions(source, passport), **page.uploads}
+        message = f"Publish {source.provenance.slug}"
+        done = write(api, found, files, stale=page.stale, message=message, private=private, tag=tag)
+    write_catalogue(engine, source, passport, revisions(api, repo_id, done.commit, weights))
+    notes = _notes(found, page, done, known)
+    return Published(source.provenance.slug, repo_id, done.commit, done.created, passport.densified_hash, tag, notes)
 
 
 def find_folders(path: Path) -> list[Path]:
@@ -103,58 +112,79 @@ def own_namespace(endpoint: str | None, token: str | None) -> str:
         return str(api.whoami()["name"])
 
 
-class _Upload(NamedTuple):
-    content: Path | bytes
-    digests: Digests
-
-
-def _files(source: ModelFolder, passport: Passport, repo_id: str, base_model: str | None) -> dict[str, _Upload]:
-    card = model_card(source.config, source.provenance, passport, repo_id=repo_id, base_model=base_model)
-    contents: dict[str, Path | bytes] = {
-        WEIGHTS: source.weights,
-        CONFIG: dump_json(source.config.to_dict()),
-        PROVENANCE: dump_json(source.provenance.to_dict()),
-        PASSPORT: dump_json(passport.to_json()),
-        CARD: card.encode(),
-    }
-    return {name: _Upload(content, digests_of(content)) for name, content in contents.items()}
-
-
-def _commit(api: HfApi, repo_id: str, files: dict[str, _Upload], slug: str, private: bool) -> tuple[str, bool]:
-    """The commit that holds exactly these files, and whether it had to be made."""
-    if not api.repo_exists(repo_id):
-        api.create_repo(repo_id, private=True, exist_ok=True)
-    info = api.repo_info(repo_id)
-    head = info.sha
-    changes = _changes(api, repo_id, files, head)
-    if changes:
-        # The parent pins what was compared: a commit by somebody else in between is refused, not overwritten.
-        head = api.create_commit(repo_id, changes, commit_message=f"Publish {slug}", parent_commit=head).oid
-    if bool(info.private) != private:
-        api.update_repo_settings(repo_id, private=private)
-    return str(head), bool(changes)
-
-
-def _changes(
-    api: HfApi, repo_id: str, files: dict[str, _Upload], head: str | None
-) -> list[CommitOperationAdd | CommitOperationDelete]:
-    present = remote_digests(api, repo_id, head, list(files)) if head else {}
-    others = api.list_repo_files(repo_id, revision=head) if head else []
-    changed = (name for name, file in files.items() if present.get(name) not in file.digests[:2])
+def revisions(api: HfApi, repo_id: str, commit: str, weights: Mapping[str, Upload]) -> list[RevisionRecord]:
+    """One record for each weight file of a commit."""
     return [
-        *(CommitOperationAdd(name, files[name].content) for name in changed),
-        *(CommitOperationDelete(name) for name in others if Path(name).suffix.lower() in PICKLE_SUFFIXES),
+        RevisionRecord(
+            hub_endpoint=api.endpoint,
+            hub_repo=repo_id,
+            commit_oid=commit,
+            file_name=name,
+            file_sha256=file.digests.sha256,
+            size_bytes=file.digests.size_bytes,
+        )
+        for name, file in weights.items()
     ]
 
 
-def _verify(api: HfApi, repo_id: str, commit: str, weights: Digests) -> None:
-    """The folder may have changed while it was uploaded; then the passport beside it is not its own."""
-    stored = remote_digests(api, repo_id, commit, [WEIGHTS]).get(WEIGHTS)
-    if stored not in weights[:2]:
-        raise CorruptDownloadError(
-            f"{repo_id} holds other weights than the folder: expected SHA-256 {weights.sha256}, found {stored}.",
-            "Leave the folder alone while it is published, then run the same command again.",
+def write_catalogue(engine: Engine, source: ModelFolder, passport: Passport, where: list[RevisionRecord]) -> None:
+    """Model, checkpoint and revisions in one transaction; what is there already stays as it is."""
+    with session_scope(engine, write=True) as session:
+        model = queries.upsert_model(session, model_record(source.provenance, where[0].hub_repo))
+        checkpoint = queries.register_checkpoint(session, model, checkpoint_record(source.config, passport))
+        for revision in where:
+            queries.register_revision(session, checkpoint, revision)
+
+
+def _accepted(folder: Path, engine: Engine) -> Passport:
+    report = check(folder, engine=engine)
+    if report.ok and report.passport is not None:
+        return report.passport
+    lines = [f"{reason.code}: {reason.detail}" for reason in report.reasons]
+    hint = "\n".join(dict.fromkeys(reason.explanation.remedy for reason in report.reasons))
+    raise RejectedError(f"{folder} cannot be published.\n  " + "\n  ".join(lines), hint)
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder for the files that have to be made; gone afterwards."""
+    with TemporaryDirectory(prefix="prunarium-publish-") as name, disk_errors(Path(name)):
+        yield Path(name)
+
+
+def _facts(
+    source: ModelFolder, passport: Passport, repo_id: str, known: FromCatalogue, weights: Mapping[str, Upload]
+) -> CardFacts:
+    return CardFacts(
+        repo_id=repo_id,
+        config=source.config,
+        provenance=source.provenance,
+        passport=passport,
+        report=known.report,
+        parent=known.parent,
+        data=known.data,
+        sizes={name: file.digests.size_bytes for name, file in weights.items()},
+    )
+
+
+def _descriptions(source: ModelFolder, passport: Passport) -> dict[str, Upload]:
+    contents = {
+        CONFIG: dump_json(source.config.to_dict()),
+        PROVENANCE: dump_json(source.provenance.to_dict()),
+        PASSPORT: dump_json(passport.to_json()),
+    }
+    return {name: Upload(content, digests_of(content)) for name, content in contents.items()}
+
+
+def _notes(found: Repository, page: Page, done: Written, known: FromCatalogue) -> tuple[str, ...]:
+    notes = list(page.notes)
+    if done.created:
+        notes += [f"Deleted {name} from {found.repo_id}: a pickle can run code." for name in pickles(found)]
+    if found.head is None and known.files:
+        notes.append(
+            f"{found.repo_id} was gone from the hub and is published anew; its former commits cannot be pulled."
         )
+    return tuple(notes)
 
 
 def _refuse_other_owner(engine: Engine, provenance: Provenance, passport: Passport) -> None:
@@ -170,20 +200,3 @@ def _refuse_other_owner(engine: Engine, provenance: Provenance, passport: Passpo
                     f"The weights of {provenance.slug} are in the catalogue already, as {owner.name}.",
                     f"Look at them: prunarium inspect {owner.name}",
                 )
-
-
-def _base_model(engine: Engine, provenance: Provenance, namespace: str) -> str | None:
-    if provenance.parent is None:
-        return None
-    with session_scope(engine) as session:
-        parent = queries.get_model(session, provenance.parent)
-    if parent is not None and parent.hub_id:
-        return parent.hub_id
-    return f"{namespace}/{parse_slug(provenance.parent).repo_name}"
-
-
-def _catalogue(engine: Engine, source: ModelFolder, passport: Passport, where: RevisionRecord) -> None:
-    with session_scope(engine, write=True) as session:
-        model = queries.upsert_model(session, model_record(source.provenance, where.hub_repo))
-        checkpoint = queries.register_checkpoint(session, model, checkpoint_record(source.config, passport))
-        queries.register_revision(session, checkpoint, where)

@@ -1,6 +1,9 @@
 """A chart that leaves the page: the same drawing with its own colours, for cards and papers."""
 
+import re
 from typing import Final
+
+from .svg import element
 
 LIGHT: Final = {
     "bg": "#ffffff", "ink": "#181c1a", "muted": "#5c665f", "line": "#e1e5e1", "accent": "#1d6b4f",
@@ -20,17 +23,30 @@ _RULES: Final = (
     ".series .ci{stroke:var(--c);stroke-width:5;opacity:.3}.leader{stroke:var(--c);opacity:.35;fill:none}"
     ".label,.clip{fill:var(--c,var(--ink));font-weight:600}.cell rect{fill:var(--accent)}.cell text{fill:var(--ink)}"
     ".h0 rect{opacity:.05}.h1 rect{opacity:.15}.h2 rect{opacity:.28}.h3 rect{opacity:.42}.h4 rect{opacity:.6}"
-    ".none rect{opacity:0}"
+    ".none rect{opacity:0}.paper{fill:var(--bg)}"
 )
+_MARGIN: Final = 14
+_SIZE: Final = re.compile(r'viewBox="0 0 ([0-9.]+) ([0-9.]+)"')
 
 
 def standalone(svg: str) -> str:
-    """``svg`` with the namespace and a style sheet for both colour schemes."""
+    """``svg`` with the namespace, a style sheet for both colour schemes, and a ground with a margin to stand on.
+
+    A page may have a colour scheme of its own while the picture has the reader's: only on a ground of its own are its
+    words legible in every case.
+    """
     series = "".join(f".m{index}{{--c:var(--m{index})}}" for index in range(8))
     style = f":root{{{_tokens(LIGHT)}}}@media(prefers-color-scheme:dark){{:root{{{_tokens(DARK)}}}}}{series}{_RULES}"
-    return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace(
-        ">", f"><style>{style}</style>", 1
+    ground = element("rect", class_="paper", x=-_MARGIN, y=-_MARGIN, width="100%", height="100%", rx=6)
+    framed = _SIZE.sub(_with_margin, svg, count=1)
+    return framed.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace(
+        ">", f"><style>{style}</style>{ground}", 1
     )
+
+
+def _with_margin(size: re.Match[str]) -> str:
+    width, height = (float(length) + 2 * _MARGIN for length in size.groups())
+    return f'viewBox="{-_MARGIN} {-_MARGIN} {width:g} {height:g}"'
 
 
 def _tokens(tokens: dict[str, str]) -> str:

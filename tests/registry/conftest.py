@@ -16,7 +16,10 @@ from registry.reported import load_reported
 
 if TYPE_CHECKING:
     from hub_fixture import RunningHub
+    from publishing import Publisher
     from shops import Shop
+
+    from zoo.checkpoint.folder import ModelFolder
 
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
@@ -131,3 +134,31 @@ def empty_catalogue(sqlite_template: Path, tmp_path: Path) -> Iterator[Engine]:
     engine = make_engine(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'empty.sqlite')}")
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def publisher(hub: "RunningHub", sqlite_catalogue: Engine) -> "Publisher":
+    """The account of the test run, with a catalogue of this test's own."""
+    from publishing import Publisher
+
+    return Publisher(hub, sqlite_catalogue)
+
+
+@pytest.fixture
+def dense(request: pytest.FixtureRequest, tmp_path: Path) -> "ModelFolder":
+    """A dense model that no other test has: the hub is shared."""
+    from network_folders import write_network
+
+    return write_network(tmp_path / "dense", seed=crc32(request.node.nodeid.encode()))
+
+
+@pytest.fixture
+def pruned(dense: "ModelFolder", publisher: "Publisher", tmp_path: Path) -> "ModelFolder":
+    """A pruned model whose dense parent is published."""
+    from network_folders import write_network
+
+    from zoo.checkpoint.passport import measure
+
+    publisher(dense)
+    parent_hash = measure(dense.weights).densified_hash
+    return write_network(tmp_path / "pruned", sparsity=0.9, seed=dense.provenance.replicate, parent_hash=parent_hash)
