@@ -20,7 +20,7 @@ from registry.records import JobRecord
 from zoo.core.console import say
 
 from .failures import failure_of
-from .heartbeat import Heartbeat
+from .heartbeat import heartbeat_of_job
 from .job import Job
 from .order import WorkOrder
 from .owners import is_gone, this_owner
@@ -105,7 +105,7 @@ def _work(
     try:
         report(_event(record, "started"))
         try:
-            with Heartbeat(engine, record, lease_seconds):
+            with heartbeat_of_job(engine, record, lease_seconds):
                 outcome = run_job(job_of(record), source(record.checkpoint_id), blobs)
             with session_scope(engine, write=True) as session:
                 jobs.finish(session, *fence, outcome.results, outcome.predictions, outcome.resources)

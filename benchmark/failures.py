@@ -51,7 +51,16 @@ def failure_of(error: BaseException) -> Failure:
 # The first kind that fits. By name, so that classifying an error imports no database driver and no network library.
 _KINDS_BY_NAME: Mapping[FailureKind, set[str]] = {
     "timeout": {"TimeoutException"},
-    "transient": {"BlobError", "CatalogueError", "DiskFullError", "HubUnavailableError", "TransportError"},
+    # A repository that is away or closed today says nothing about the model: its owner may open it again.
+    "transient": {
+        "BlobError",
+        "CatalogueError",
+        "DiskFullError",
+        "HubAccessError",
+        "HubUnavailableError",
+        "NotOnHubError",
+        "TransportError",
+    },
     "bug": {"ImmutableRowError", "InvalidRecordError", "TransitionError", "UsageError"},
 }
 

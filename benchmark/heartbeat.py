@@ -1,29 +1,31 @@
-"""A thread that keeps a lease alive while its job runs."""
+"""A thread that keeps a lease alive while the work under it runs."""
 
 import threading
+from collections.abc import Callable
 from types import TracebackType
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
-from registry import jobs
+from registry import jobs, submissions
 from registry.db.session import session_scope
 from registry.errors import CatalogueError, LeaseLostError
-from registry.records import JobRecord
+from registry.records import JobRecord, SubmissionRecord
 
 
 class Heartbeat:
-    """``with Heartbeat(engine, job, lease_seconds): work()`` prolongs the lease three times per lease.
+    """``with heartbeat_of_job(engine, job, lease_seconds): work()`` prolongs the lease three times per lease.
 
-    A busy database is tried again at the next beat. When the lease is lost the thread ends; the work goes on, and its
-    results are refused by the fence of :func:`registry.jobs.finish`.
+    A busy database is tried again at the next beat. When the lease is lost the thread ends; the work goes on, and what
+    it delivers is refused by the fence of the lease. ``beat`` writes one beat in a transaction.
     """
 
-    def __init__(self, engine: Engine, job: JobRecord, lease_seconds: float) -> None:
+    def __init__(self, engine: Engine, beat: Callable[[Session], object], lease_seconds: float, name: str) -> None:
         self._engine = engine
-        self._job = job
+        self._beat_once = beat
         self._lease_seconds = lease_seconds
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name=f"heartbeat of job {job.id}", daemon=True)
+        self._thread = threading.Thread(target=self._beat, name=f"heartbeat of {name}", daemon=True)
 
     def __enter__(self) -> "Heartbeat":
         self._thread.start()
@@ -39,10 +41,27 @@ class Heartbeat:
         while not self._stop.wait(self._lease_seconds / 3):
             try:
                 with session_scope(self._engine, write=True) as session:
-                    jobs.heartbeat(
-                        session, self._job.id, self._job.attempt, self._job.lease_owner or "", self._lease_seconds
-                    )
+                    self._beat_once(session)
             except LeaseLostError:
                 return
             except CatalogueError:
                 continue
+
+
+def heartbeat_of_job(engine: Engine, job: JobRecord, lease_seconds: float) -> Heartbeat:
+    """The heartbeat of a job whose results :func:`registry.jobs.finish` takes."""
+
+    def beat(session: Session) -> None:
+        jobs.heartbeat(session, job.id, job.attempt, job.lease_owner or "", lease_seconds)
+
+    return Heartbeat(engine, beat, lease_seconds, f"job {job.id}")
+
+
+def heartbeat_of_check(engine: Engine, submission: SubmissionRecord, lease_seconds: float) -> Heartbeat:
+    """The heartbeat of a check that ends in :func:`registry.submissions.accept` or one of its siblings."""
+
+    def beat(session: Session) -> None:
+        fence = (submission.public_id, submission.check_attempt, submission.lease_owner or "")
+        submissions.heartbeat_check(session, *fence, lease_seconds)
+
+    return Heartbeat(engine, beat, lease_seconds, f"the check of submission {submission.public_id}")

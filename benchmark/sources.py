@@ -6,6 +6,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from registry import queries
+from registry.addresses import allowed_hubs
 from registry.db.session import session_scope
 from registry.settings import Settings
 from zoo.checkpoint.errors import CheckpointError
@@ -32,12 +33,15 @@ def hub_source(engine: Engine, settings: Settings) -> Source:
 
         with session_scope(engine) as session:
             revisions = queries.revisions_of(session, checkpoint_id)
-        if not revisions:
+        allowed = allowed_hubs(settings.hub_endpoint)
+        newest = next((row for row in revisions if row.hub_endpoint in allowed), None)
+        if newest is None:
+            elsewhere = sorted({row.hub_endpoint for row in revisions})
             raise ModelUnavailableError(
-                f"Checkpoint {checkpoint_id} is on no hub.",
-                "Publish it (prunarium publish DIR), or name its folder: --folders DIR.",
+                f"Checkpoint {checkpoint_id} is on no hub that is asked here"
+                + (f", only on {', '.join(elsewhere)}." if elsewhere else "."),
+                "Publish it (prunarium publish DIR), set PRUNARIUM_HUB, or name its folder: --folders DIR.",
             )
-        newest = revisions[0]
         # A token is for one hub and is shown to no other.
         token = settings.hub_token if newest.hub_endpoint == settings.hub_endpoint else None
         target = f"{newest.hub_repo}@{newest.commit_oid}"

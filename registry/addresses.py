@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 from zoo.checkpoint.slug import is_slug
 from zoo.core.errors import UsageError
 
-__all__ = ["Address", "parse_address"]
+__all__ = ["HUGGING_FACE", "Address", "allowed_hubs", "is_commit", "parse_address"]
 
 HUGGING_FACE = "https://huggingface.co"
 
@@ -52,6 +52,11 @@ def parse_address(text: str, endpoint: str | None = None) -> Address:
             "find one with: prunarium search",
         )
     return Address(body, named, hub)
+
+
+def allowed_hubs(endpoint: str | None) -> frozenset[str]:
+    """The hubs that a server asks on behalf of strangers: the one that is set, and the Hugging Face Hub."""
+    return frozenset({HUGGING_FACE, endpoint or HUGGING_FACE})
 
 
 def is_commit(revision: str) -> bool:

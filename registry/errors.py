@@ -32,6 +32,7 @@ RegistryError
 │   ├── NotOnHubError               no such repository, revision or file
 │   ├── HubConflictError            somebody else changed the repository, or a release has that name
 │   └── CorruptDownloadError        the bytes are not the promised ones
+│       └── WrongModelError             they are, but they are not the promised model
 ├── NotPullableError           the catalogue knows the model, but no hub holds its checkpoint
 └── RejectedError              a model folder fails the check; the reasons are listed
 """
@@ -165,6 +166,10 @@ class HubConflictError(HubError):
 
 class CorruptDownloadError(HubError):
     """The bytes are not those that the hub, the passport or the catalogue promised."""
+
+
+class WrongModelError(CorruptDownloadError):
+    """The files are whole, but their weights are not those of the model that was promised, or cannot be read."""
 
 
 class NotPullableError(RegistryError):

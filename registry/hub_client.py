@@ -21,7 +21,7 @@ from huggingface_hub.errors import (
 from zoo.core.errors import UsageError
 from zoo.core.files import sha256_of_file
 
-from .addresses import HUGGING_FACE as HUGGING_FACE
+from .addresses import HUGGING_FACE
 from .errors import HubAccessError, HubError, HubUnavailableError, NotOnHubError
 
 # The root of the transport's errors; the client has changed its HTTP library before (requests, httpx, httpx2).

@@ -62,6 +62,14 @@ REASONS: Mapping[str, Explanation] = {
         "passport.json is not what the weights give.",
         "Delete it: publishing measures the weights and writes it anew.",
     ),
+    "not_on_hub": Explanation(
+        "The hub has no such repository, revision or file, or does not show it to this server.",
+        "Submit a public repository with safetensors weights, at a revision that exists.",
+    ),
+    "hub_not_allowed": Explanation(
+        "This server fetches no models from that hub.",
+        "Publish the model on https://huggingface.co, or on the hub of this server.",
+    ),
     "parent_missing": Explanation(
         "A pruned model is compared with its dense parent, and that one is not stated or not in the catalogue.",
         "Publish the dense parent first, and name its slug in prunarium.json.",

@@ -14,7 +14,7 @@ from zoo.checkpoint.strict import read_json
 from zoo.checkpoint.weights import SPARSE_WEIGHTS, WEIGHTS, iter_weights
 from zoo.core.hashing import DensifiedHasher
 
-from .errors import CorruptDownloadError
+from .errors import WrongModelError
 from .resolve import Pin
 
 __all__ = ["Verdict", "hash_of_weights", "verify_identity"]
@@ -31,13 +31,13 @@ def verify_identity(pin: Pin, files: Mapping[str, Path]) -> Verdict:
     """Compare weights, architecture and preprocessing with the catalogue, or else with the passport in ``files``.
 
     ``files`` maps names to verified files; of two weights files both must be the model. Raises
-    :class:`~registry.errors.CorruptDownloadError` where something differs, or where weights cannot be read.
+    :class:`~registry.errors.WrongModelError` where something differs, or where weights cannot be read.
     """
     where = f"{pin.repo_id}@{pin.commit}"
     hashes = {name: _hash(where, files[name]) for name in (SPARSE_WEIGHTS, WEIGHTS) if name in files}
     found = next(iter(hashes.values()))
     if len(set(hashes.values())) > 1:
-        raise CorruptDownloadError(
+        raise WrongModelError(
             f"{SPARSE_WEIGHTS} and {WEIGHTS} of {where} are different models.", "Do not use them; tell their publisher."
         )
     if pin.checkpoint is not None:
@@ -69,19 +69,19 @@ def _hash(where: str, weights: Path) -> str:
     try:
         return hash_of_weights(weights)
     except TensorFileError as error:
-        raise CorruptDownloadError(
+        raise WrongModelError(
             f"{where} has no readable weights: {error.message}", "Do not use it; tell its publisher."
         ) from error
 
 
 def _compare(where: str, who: str, promised: tuple[str, str, str], found: str, files: Mapping[str, Path]) -> None:
     if CONFIG not in files:
-        raise CorruptDownloadError(f"{where} is not the model that {who} promises: no {CONFIG}.")
+        raise WrongModelError(f"{where} is not the model that {who} promises: no {CONFIG}.")
     config = ModelConfig.from_dict(read_json(files[CONFIG]), CONFIG)
     actual = (found, config.architecture, config.preprocessing.hash())
     for what, promise, fact in zip(("densified hash", "architecture", "preprocessing"), promised, actual, strict=True):
         if promise != fact:
-            raise CorruptDownloadError(
+            raise WrongModelError(
                 f"{where} is not the model that {who} promises: {what} {promise}, got {fact}.",
                 "Do not use it; tell its publisher.",
             )

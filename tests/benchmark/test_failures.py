@@ -5,7 +5,15 @@ import torch
 
 from benchmark.errors import BenchmarkError, ManifestError, ModelUnavailableError, SparsityLostError
 from benchmark.failures import failure_of
-from registry.errors import BlobCorruptError, CatalogueUnavailableError, HubUnavailableError, InvalidRecordError
+from registry.errors import (
+    BlobCorruptError,
+    CatalogueUnavailableError,
+    CorruptDownloadError,
+    HubAccessError,
+    HubUnavailableError,
+    InvalidRecordError,
+    NotOnHubError,
+)
 from zoo.checkpoint.errors import CheckpointError
 from zoo.core.errors import PrunariumError, UsageError
 from zoo.core.files import DiskFullError
@@ -23,6 +31,9 @@ from zoo.core.files import DiskFullError
         (ModelUnavailableError("on no hub"), "transient"),
         (CatalogueUnavailableError("busy"), "transient"),
         (HubUnavailableError("no answer"), "transient"),
+        (HubAccessError("gated"), "transient"),
+        (NotOnHubError("deleted"), "transient"),
+        (CorruptDownloadError("not the model that its passport promises"), "bad_model"),
         (BlobCorruptError("damaged"), "transient"),
         (DiskFullError("full"), "transient"),
         (ConnectionResetError("reset"), "transient"),

@@ -7,7 +7,7 @@ import pytest
 from benchmark_catalogues import COST, DigitCatalogue
 from sqlalchemy import text
 
-from benchmark.heartbeat import Heartbeat
+from benchmark.heartbeat import heartbeat_of_job
 from registry import jobs
 from registry.db.session import session_scope
 from registry.errors import CatalogueUnavailableError
@@ -32,7 +32,7 @@ def _threads() -> list[str]:
 def test_a_lease_outlives_its_length_and_the_thread_ends_with_the_block(
     catalogue: DigitCatalogue, leased: JobRecord
 ) -> None:
-    with Heartbeat(catalogue.engine, leased, LEASE_SECONDS):
+    with heartbeat_of_job(catalogue.engine, leased, LEASE_SECONDS):
         assert _threads() == [f"heartbeat of job {leased.id}"]
         time.sleep(3 * LEASE_SECONDS)
         with session_scope(catalogue.engine, write=True) as session:
@@ -48,7 +48,7 @@ def test_without_it_the_lease_runs_out(catalogue: DigitCatalogue, leased: JobRec
 
 
 def test_a_lost_lease_ends_the_thread(catalogue: DigitCatalogue, leased: JobRecord) -> None:
-    with Heartbeat(catalogue.engine, leased, LEASE_SECONDS):
+    with heartbeat_of_job(catalogue.engine, leased, LEASE_SECONDS):
         with session_scope(catalogue.engine, write=True) as session:
             session.execute(text("update job set lease_owner = 'somebody else'"))
         time.sleep(LEASE_SECONDS)
@@ -68,7 +68,7 @@ def test_a_busy_database_is_tried_again(
         return beat(*args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(jobs, "heartbeat", busy_at_first)
-    with Heartbeat(catalogue.engine, leased, LEASE_SECONDS):
+    with heartbeat_of_job(catalogue.engine, leased, LEASE_SECONDS):
         time.sleep(1.5 * LEASE_SECONDS)
     assert len(calls) >= 2
     assert (catalogue.jobs([leased.id])[0].heartbeat_us or 0) > (leased.heartbeat_us or 0)

@@ -1,6 +1,7 @@
 """A checkpoint is found by its weights, never by a name."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,11 +50,23 @@ def test_the_newest_revision_is_pulled_from_the_hub_of_its_row(
     )
     with session_scope(publisher.engine) as session:
         assert queries.revisions_of(session, publisher.checkpoints[0])
-    path = hub_source(publisher.engine, publisher.settings)(publisher.checkpoints[0])
+    settings = replace(publisher.settings, hub_endpoint=hub.endpoint)
+    path = hub_source(publisher.engine, settings)(publisher.checkpoints[0])
     assert (path / "model.safetensors").read_bytes() == digit_models[0].weights.read_bytes()
 
 
 def test_a_checkpoint_on_no_hub_says_what_to_do(catalogue: DigitCatalogue) -> None:
-    with pytest.raises(ModelUnavailableError, match="is on no hub") as caught:
+    with pytest.raises(ModelUnavailableError, match=r"is on no hub that is asked here\.") as caught:
         hub_source(catalogue.engine, catalogue.settings)(catalogue.checkpoints[0])
     assert "--folders" in (caught.value.hint or "")
+
+
+def test_a_hub_that_is_not_set_is_not_asked(
+    hub: RunningHub, digit_models: tuple[ModelFolder, ModelFolder], tmp_path: Path
+) -> None:
+    publisher = digit_catalogue(tmp_path / "publisher", digit_models[:1])
+    publish(
+        digit_models[0].path, engine=publisher.engine, endpoint=hub.endpoint, namespace=hub.namespace, token=hub.token
+    )
+    with pytest.raises(ModelUnavailableError, match=f"only on {hub.endpoint}"):
+        hub_source(publisher.engine, publisher.settings)(publisher.checkpoints[0])

@@ -1,0 +1,169 @@
+"""The check of one submission: what it fetches and from whom, how long it may take, and what becomes of a failure."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from benchmark_catalogues import DigitCatalogue, digit_catalogue
+from hub_fixture import RunningHub
+from huggingface_hub import HfApi
+from meddling_hub import meddling_hub
+from network_folders import write_network
+
+from benchmark import intake
+from benchmark.intake import attend
+from registry import queries, submissions
+from registry.check import check
+from registry.db.session import session_scope
+from registry.hub_client import digests_of
+from registry.records import SubmissionRecord
+from registry.settings import Settings
+from zoo.checkpoint.folder import ModelFolder
+from zoo.checkpoint.safetensors_file import read_tensors
+from zoo.checkpoint.sparse import write_sparse
+from zoo.checkpoint.weights import SPARSE_WEIGHTS, WEIGHTS
+
+
+@pytest.fixture
+def receiver(tmp_path: Path, digit_models: tuple[ModelFolder, ModelFolder]) -> DigitCatalogue:
+    """A catalogue that knows the dense parent and nothing else."""
+    return digit_catalogue(tmp_path / "receiver", digit_models[:1])
+
+
+@pytest.fixture
+def settings(receiver: DigitCatalogue, hub: RunningHub) -> Settings:
+    return replace(receiver.settings, hub_endpoint=hub.endpoint)
+
+
+def submit(receiver: DigitCatalogue, endpoint: str, repo_id: str, revision: str = "main") -> str:
+    with session_scope(receiver.engine, write=True) as session:
+        record, _ = submissions.submit(
+            session, hub_endpoint=endpoint, hub_repo=repo_id, revision=revision, suite="digits-demo@1", actor="somebody"
+        )
+    return record.public_id
+
+
+def state_of(receiver: DigitCatalogue, public_id: str) -> SubmissionRecord:
+    with session_scope(receiver.engine) as session:
+        return submissions.status(session, public_id).submission
+
+
+def upload(hub: RunningHub, name: str, folder: Path, **files: Path) -> tuple[str, str]:
+    """A repository with the files of a model folder, and others under their names; its id and commit."""
+    api, repo_id = HfApi(endpoint=hub.endpoint, token=hub.token), f"{hub.namespace}/{name}"
+    api.create_repo(repo_id)
+    commit = api.upload_folder(repo_id=repo_id, folder_path=folder).oid
+    for path in files.values():
+        commit = api.upload_file(path_or_fileobj=path, path_in_repo=path.name, repo_id=repo_id).oid
+    return repo_id, str(commit)
+
+
+def test_both_weight_files_are_registered_with_what_was_measured(
+    receiver: DigitCatalogue, settings: Settings, hub: RunningHub, sparse_model: ModelFolder, tmp_path: Path
+) -> None:
+    write_sparse(tmp_path / SPARSE_WEIGHTS, read_tensors(sparse_model.weights))
+    repo_id, commit = upload(hub, "both-files", sparse_model.path, sparse=tmp_path / SPARSE_WEIGHTS)
+    public_id = submit(receiver, hub.endpoint, repo_id)
+    assert attend(receiver.engine, settings)
+    assert state_of(receiver, public_id).state == "queued"
+    with session_scope(receiver.engine) as session:
+        files = {row.file_name: (row.file_sha256, row.size_bytes) for row in queries.files_of(session, repo_id, commit)}
+    expected = {WEIGHTS: digests_of(sparse_model.weights), SPARSE_WEIGHTS: digests_of(tmp_path / SPARSE_WEIGHTS)}
+    assert files == {name: (digests.sha256, digests.size_bytes) for name, digests in expected.items()}
+
+
+def test_two_files_that_are_not_one_model_are_refused(
+    receiver: DigitCatalogue, settings: Settings, hub: RunningHub, sparse_model: ModelFolder, tmp_path: Path
+) -> None:
+    other = write_network(tmp_path / "other", sparsity=0.9, seed=77)
+    write_sparse(tmp_path / SPARSE_WEIGHTS, read_tensors(other.weights))
+    repo_id, _ = upload(hub, "two-models", sparse_model.path, sparse=tmp_path / SPARSE_WEIGHTS)
+    public_id = submit(receiver, hub.endpoint, repo_id)
+    attend(receiver.engine, settings)
+    after = state_of(receiver, public_id)
+    assert (after.state, after.reason) == ("rejected", "files_differ")
+
+
+def test_a_repository_that_is_not_there_or_not_open_is_no_bad_model(
+    receiver: DigitCatalogue, settings: Settings, hub: RunningHub, sparse_model: ModelFolder
+) -> None:
+    repo_id, _ = upload(hub, "gated", sparse_model.path)
+    HfApi(endpoint=hub.endpoint, token=hub.token).update_repo_settings(repo_id, gated="manual")
+    for name in (f"{hub.namespace}/nothing-here", repo_id):
+        public_id = submit(receiver, hub.endpoint, name)
+        attend(receiver.engine, settings)
+        after = state_of(receiver, public_id)
+        assert (after.state, after.reason) == ("rejected", "not_on_hub")
+        assert name in (after.detail or "")
+
+
+def test_no_request_leaves_for_a_host_that_a_submitter_names(
+    receiver: DigitCatalogue, settings: Settings, hub: RunningHub
+) -> None:
+    with meddling_hub(hub.endpoint) as inside:
+        asked = (
+            submit(receiver, inside.endpoint, "org/name"),
+            submit(receiver, hub.endpoint, f"{inside.endpoint}/org/name"),
+        )
+        for public_id in asked:
+            attend(receiver.engine, settings)
+            after = state_of(receiver, public_id)
+            assert (after.state, after.reason) == ("rejected", "hub_not_allowed")
+            assert inside.endpoint in (after.detail or "")
+    assert inside.sent == []
+
+
+def test_a_hub_that_is_away_is_asked_again_later(receiver: DigitCatalogue, settings: Settings, hub: RunningHub) -> None:
+    with meddling_hub(hub.endpoint) as away:
+        away.cut = lambda _reply, _length: 0
+        public_id = submit(receiver, away.endpoint, "org/name")
+        attend(receiver.engine, replace(settings, hub_endpoint=away.endpoint))
+    after = state_of(receiver, public_id)
+    assert (after.state, after.reason) == ("received", "transient")
+
+
+def _slow(step: Callable[..., Any], seconds: float) -> Callable[..., Any]:
+    def slowed(*arguments: Any, **options: Any) -> Any:
+        time.sleep(seconds)
+        return step(*arguments, **options)
+
+    return slowed
+
+
+def test_a_check_that_is_longer_than_its_lease_keeps_it(
+    receiver: DigitCatalogue,
+    settings: Settings,
+    hub: RunningHub,
+    sparse_model: ModelFolder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    repo_id, _ = upload(hub, "slow", sparse_model.path)
+    public_id = submit(receiver, hub.endpoint, repo_id)
+    monkeypatch.setattr(intake, "check", _slow(check, 2.0))
+    worker = threading.Thread(target=attend, args=(receiver.engine, settings, 0.6))
+    worker.start()
+    while worker.is_alive():
+        with session_scope(receiver.engine, write=True) as session:
+            assert submissions.reap_checks(session) == 0
+        worker.join(0.2)
+    assert state_of(receiver, public_id).state == "queued"
+    assert state_of(receiver, public_id).check_attempt == 1
+
+
+def test_a_check_that_lost_its_lease_ends_quietly(
+    receiver: DigitCatalogue, settings: Settings, hub: RunningHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    public_id = submit(receiver, hub.endpoint, f"{hub.namespace}/whatever")
+
+    def withdrawn_meanwhile(*_: Any, **__: Any) -> Any:
+        with session_scope(receiver.engine, write=True) as session:
+            submissions.withdraw(session, public_id, "somebody")
+        raise RuntimeError("and then it broke")
+
+    monkeypatch.setattr(intake, "pull", withdrawn_meanwhile)
+    assert attend(receiver.engine, settings)
+    assert state_of(receiver, public_id).state == "withdrawn"
