@@ -117,11 +117,17 @@ def _may_change(record: SubmissionRecord, caller: Access | None) -> bool:
 
 
 def _redacted(status: SubmissionStatus, *, everything: bool) -> SubmissionStatus:
-    """Machines have no names here; what a job said in its failure is for the owner."""
+    """Machines have no names here; what a check or a job said in words is for the owner: it may quote files."""
     people = ("queue", status.submission.account)
-    steps = tuple(step if step.actor in people else replace(step, actor="the server") for step in status.transitions)
-    jobs = status.jobs if everything else tuple(replace(job, failure_message=None) for job in status.jobs)
-    return replace(status, transitions=steps, jobs=jobs)
+    steps = [step if step.actor in people else replace(step, actor="the server") for step in status.transitions]
+    if everything:
+        return replace(status, transitions=tuple(steps))
+    return SubmissionStatus(
+        replace(status.submission, detail=None),
+        tuple(replace(step, detail=None) for step in steps),
+        tuple(replace(job, failure_message=None) for job in status.jobs),
+        status.jobs_ahead,
+    )
 
 
 def _json(answer: Any, status_code: int = 200) -> Response:
