@@ -31,7 +31,6 @@ __all__ = [
     "parse_header",
     "read_header",
     "read_tensors",
-    "select",
     "tensors_in",
     "to_numpy",
     "write_tensors",
@@ -107,23 +106,11 @@ def read_tensors(path: Path, names: Collection[str] | None = None) -> list[RawTe
 def tensors_in(opened: TensorFile, names: Collection[str] | None = None) -> list[RawTensor]:
     """As :func:`read_tensors`; all tensors share one buffer, and are views of it."""
     if names is not None:
-        chosen = select(opened, names)
+        chosen = _select(opened, names)
         return [RawTensor(entry.name, entry.dtype, entry.shape, opened.read(entry)) for entry in chosen]
     entries = opened.header.entries
     whole = memoryview(opened.read(Entry("", "U8", (), 0, entries[-1].end if entries else 0)))
     return [RawTensor(entry.name, entry.dtype, entry.shape, whole[entry.begin : entry.end]) for entry in entries]
-
-
-def select(opened: TensorFile, names: Collection[str] | None) -> list[Entry]:
-    """The entries of ``names`` (None: all) in the order of their bytes; raises for an absent one as a broken file."""
-    entries = opened.header.entries
-    if names is None:
-        return list(entries)
-    wanted = set(names)
-    absent = sorted(wanted - {entry.name for entry in entries})
-    if absent:
-        raise TensorFileError(f"{opened.path}: holds no tensor {', '.join(map(repr, absent))}.")
-    return [entry for entry in entries if entry.name in wanted]
 
 
 def write_tensors(path: Path, tensors: Iterable[RawTensor], metadata: Mapping[str, str] = METADATA) -> None:
@@ -167,6 +154,14 @@ def encode_header(tensors: Iterable[tuple[str, str, tuple[int, ...], int]], meta
     text = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
     text += b" " * (-len(text) % 8)
     return len(text).to_bytes(8, "little") + text
+
+
+def _select(opened: TensorFile, names: Collection[str]) -> list[Entry]:
+    wanted = set(names)
+    absent = sorted(wanted - {entry.name for entry in opened.header.entries})
+    if absent:
+        raise TensorFileError(f"{opened.path}: holds no tensor {', '.join(map(repr, absent))}.")
+    return [entry for entry in opened.header.entries if entry.name in wanted]
 
 
 def _header(file: BinaryIO, path: Path) -> Header:

@@ -4,10 +4,11 @@ import hashlib
 import struct
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoo.core.hashing import RawTensor, densified_hash, mask_hash, preprocessing_hash
+from zoo.core.hashing import DensifiedHasher, RawTensor, densified_hash, mask_hash, preprocessing_hash
 
 BIAS = RawTensor("b", "F32", (2,), np.array([1.0, -2.5], dtype="<f4").tobytes())
 WEIGHT = RawTensor("a.weight", "F32", (2, 2), np.array([[0.0, 1.0], [0.5, 0.0]], dtype="<f4").tobytes())
@@ -58,3 +59,19 @@ def test_moving_a_boundary_between_name_and_dtype_changes_the_hash() -> None:
     one = RawTensor("ab", "F32", (), b"\0\0\0\0")
     other = RawTensor("a", "bF32", (), b"\0\0\0\0")
     assert densified_hash([one]) != densified_hash([other])
+
+
+def test_tensors_may_pass_by_one_at_a_time_in_the_order_of_their_names() -> None:
+    hasher = DensifiedHasher()
+    hasher.update(WEIGHT)
+    hasher.update(BIAS)
+    assert hasher.value() == densified_hash([BIAS, WEIGHT])
+    for late in (BIAS, WEIGHT):
+        with pytest.raises(ValueError, match="does not come after 'b'"):
+            hasher.update(late)
+    assert hasher.value() == densified_hash([BIAS, WEIGHT])
+
+
+def test_two_tensors_of_one_name_have_no_hash() -> None:
+    with pytest.raises(ValueError, match="does not come after"):
+        densified_hash([BIAS, BIAS])

@@ -20,7 +20,7 @@ from ..dtypes import DTYPES
 from ..errors import SparseFileError
 from .frames import compress, decompress
 from .planes import PLAIN_BITS, Bytes, Words, bits_for, join, pack, split, stored_size, unpack
-from .positions import GAP_WIDTHS, bitmask_of, gaps_of, indices_of_bitmask, indices_of_gaps
+from .positions import GAP_WIDTHS, bitmask_of, gaps_of, pieces_of_bitmask, pieces_of_gaps
 
 Layout = Literal["all", "bits", "gaps"]
 
@@ -91,12 +91,29 @@ class Encoding:
 
 def encode(tensor: RawTensor) -> tuple[Encoding, bytes] | None:
     """The smallest encoding of a tensor with its bytes, or None where the tensor had better be kept as it is."""
-    dense = memoryview(tensor.data).cast("B")
-    if len(dense) < SMALLEST_BYTES:
+    dense_bytes = memoryview(tensor.data).nbytes
+    if dense_bytes < SMALLEST_BYTES:
         return None
-    words: Words = np.frombuffer(dense, dtype=f"<u{DTYPES[tensor.dtype].size}")
-    found = min(_candidates(tensor, words), key=lambda candidate: len(candidate[1]))
-    return found if len(found[1]) <= (1 - LEAST_SAVING) * len(dense) else None
+    found = min(encodings(tensor), key=lambda candidate: len(candidate[1]))
+    return found if len(found[1]) <= (1 - LEAST_SAVING) * dense_bytes else None
+
+
+def encodings(tensor: RawTensor) -> Iterator[tuple[Encoding, bytes]]:
+    """The layouts that a tensor may get, one or two, each with its bytes.
+
+    Gaps lose to the bitmask where most is stored, the bitmask where little is: the other one is not tried then.
+    """
+    words: Words = np.frombuffer(tensor.data, dtype=f"<u{DTYPES[tensor.dtype].size}")
+    stored = words != 0
+    indices = np.flatnonzero(stored)
+    if indices.size == words.size:
+        yield _encoded(tensor, "all", [], [], words)
+        return
+    values = words[indices]
+    if 2 * indices.size <= words.size < 2**32:
+        yield _encoded(tensor, "gaps", [], split(gaps_of(indices)), values)
+    if 4 * indices.size >= words.size or words.size >= 2**32:
+        yield _encoded(tensor, "bits", [bitmask_of(stored)], [], values)
 
 
 def decode(name: str, encoding: Encoding, data: bytes | memoryview, room: Bytes | None = None) -> RawTensor:
@@ -115,30 +132,16 @@ def decode(name: str, encoding: Encoding, data: bytes | memoryview, room: Bytes 
     else:
         where = parts[: -words.itemsize]
         pieces = (
-            indices_of_gaps(where, encoding.elements)
+            pieces_of_gaps(where, encoding.elements)
             if encoding.layout == "gaps"
-            else indices_of_bitmask(where[0], encoding.elements, encoding.count)
+            else pieces_of_bitmask(where[0], encoding.elements, encoding.count)
         )
         start = 0
-        for indices in pieces:
+        for base, indices in pieces:
             end = start + indices.size
-            words[indices] = join([plane[start:end] for plane in values])
+            words[base:][indices] = join([plane[start:end] for plane in values])
             start = end
     return RawTensor(name, encoding.dtype, encoding.shape, room.data.toreadonly())
-
-
-def _candidates(tensor: RawTensor, words: Words) -> Iterator[tuple[Encoding, bytes]]:
-    """Up to two layouts: gaps lose to the bitmask where most is stored, the bitmask where little is."""
-    stored = words != 0
-    indices = np.flatnonzero(stored)
-    values = words if indices.size == words.size else words[indices]
-    if indices.size == words.size:
-        yield _encoded(tensor, "all", [], [], values)
-        return
-    if 2 * indices.size <= words.size < 2**32:
-        yield _encoded(tensor, "gaps", [], split(gaps_of(indices)), values)
-    if 4 * indices.size >= words.size or words.size >= 2**32:
-        yield _encoded(tensor, "bits", [bitmask_of(stored)], [], values)
 
 
 def _encoded(

@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import accumulate
+from itertools import accumulate, starmap
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,7 +20,7 @@ from ..safetensors_file import (
     file_order,
     judge_tensor,
     open_tensors,
-    select,
+    tensors_in,
 )
 from .codec import decode, encode
 from .header import SparseHeader, Stored, judge, judge_size, to_metadata
@@ -28,6 +28,8 @@ from .planes import Bytes
 
 # numpy and zstd let go of the interpreter's lock for most of the work; more threads than this wait for memory.
 THREADS = 2
+
+_WORTH_A_THREAD = 2**20
 
 _ALIGNMENT = 64
 
@@ -73,16 +75,16 @@ def read_sparse(path: Path, names: Collection[str] | None = None, *, verify: boo
 
 
 def sparse_tensors_in(opened: TensorFile, names: Collection[str] | None = None) -> list[RawTensor]:
-    """As :func:`read_sparse`, of a file that is open; the next tensors are read while others are decoded."""
-    chosen = {entry.name for entry in select(opened, names)}
-    stored = _dense_order(tensor for tensor in judge(opened).tensors if tensor.name in chosen)
+    """As :func:`read_sparse`, of a file that is open; the encoded tensors share one buffer."""
+    header = judge(opened)
+    data = {tensor.name: tensor.data for tensor in tensors_in(opened, names)}
+    stored = _dense_order(tensor for tensor in header.tensors if tensor.name in data)
     rooms = _rooms(stored)
+    work = [(opened.path, tensor, data[tensor.name], room) for tensor, room in zip(stored, rooms, strict=True)]
+    if sum(tensor.dense_bytes for tensor in stored) < _WORTH_A_THREAD:
+        return list(starmap(_decoded, work))
     with ThreadPoolExecutor(THREADS) as pool:
-        pending = [
-            pool.submit(_decoded, opened.path, tensor, opened.read(tensor.entry), room)
-            for tensor, room in zip(stored, rooms, strict=True)
-        ]
-        return [future.result() for future in pending]
+        return list(pool.map(_decoded, *zip(*work, strict=True)))
 
 
 def iter_sparse(path: Path) -> Iterator[RawTensor]:
@@ -162,7 +164,7 @@ def _rooms(tensors: Iterable[Stored]) -> list[Bytes]:
     return [arena[start : start + size] for start, size in zip(starts, sizes, strict=False)]
 
 
-def _decoded(path: Path, tensor: Stored, data: bytes, room: Bytes | None = None) -> RawTensor:
+def _decoded(path: Path, tensor: Stored, data: bytes | memoryview, room: Bytes | None = None) -> RawTensor:
     if tensor.encoding is None:
         return RawTensor(tensor.name, tensor.dtype, tensor.shape, data)
     try:

@@ -8,6 +8,7 @@ Other keys are those of the dense file, so that unpacking gives them back.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -106,7 +107,7 @@ def judge(opened: TensorFile) -> SparseHeader:
 def _upgraded(metadata: Metadata, where: str) -> Metadata:
     """The metadata in the words of this version."""
     text = metadata[VERSION_KEY]
-    version = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+    version = int(text) if re.fullmatch("0|[1-9][0-9]{0,8}", text) else None
     if version is not None and version > VERSION:
         raise SparseFileError(
             f"{where}: version {version} of the sparse file; this program reads up to version {VERSION}.",

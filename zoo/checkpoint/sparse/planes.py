@@ -30,16 +30,18 @@ def join(planes: Sequence[Bytes]) -> Words:
     """The words (n,) of byte planes (n,), lowest first; the inverse of :func:`split`."""
     if len(planes) == 1:
         return planes[0]
-    words: Words = planes[-1].astype(_WORD_OF_WIDTH[len(planes)])
-    for plane in reversed(planes[:-1]):
-        np.left_shift(words, 8, out=words)
-        np.bitwise_or(words, plane.astype(words.dtype), out=words)
+    # Halves into halves: widening the low one and writing the high one in between is quicker than shifting.
+    half = len(planes) // 2
+    words: Words = join(planes[:half]).astype(_WORD_OF_WIDTH[len(planes)])
+    words.view(_WORD_OF_WIDTH[half])[1::2] = join(planes[half:])
     return words
 
 
 def bits_for(plane: Bytes) -> int:
-    """The bits a symbol that a plane is stored with: 1, 2 or 4 where its palette allows it, otherwise 8."""
+    """The bits a symbol that a plane is stored with: 1, 2 or 4 where its palette allows, else 8 without a palette."""
     symbols = np.count_nonzero(np.bincount(plane, minlength=256))
+    if not symbols:
+        return PLAIN_BITS
     return next((bits for bits in (1, 2, 4) if symbols <= 1 << bits), PLAIN_BITS)
 
 
