@@ -53,7 +53,24 @@ class Checkpoint(Base):
     """Weights by identity: the same tensors, architecture and preprocessing are the same checkpoint everywhere."""
 
     __tablename__ = "checkpoint"
-    __table_args__ = (UniqueConstraint("densified_hash", "architecture", "preprocessing_hash"),)
+    __table_args__ = (
+        UniqueConstraint("densified_hash", "architecture", "preprocessing_hash"),
+        # All that a search asks of a checkpoint: the row itself has kilobytes of layers.
+        Index(
+            "ix_checkpoint_counts",
+            "model_id",
+            "prunable_nonzeros",
+            "prunable_elements",
+            "nonzeros",
+            "elements",
+            "stored_nonzeros",
+            "stored_elements",
+            "dead_channels",
+            "bytes_dense",
+            "flops_sparse",
+            "flops_dense",
+        ),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     model_id: Mapped[int] = mapped_column(ForeignKey("model.id"), index=True)
     densified_hash: Mapped[str]

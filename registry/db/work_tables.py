@@ -128,6 +128,10 @@ class JobAttempt(Base):
     resources: Mapped[dict[str, Any] | None]
 
 
+_ANY_VALUE = "superseded_by is null and value is not null"
+_WHOLE_VALUE = f"condition = '' and {_ANY_VALUE}"
+
+
 class Result(Base):
     """One value of one metric, or the reason why there is none; ``superseded_by`` names a newer row."""
 
@@ -160,7 +164,26 @@ class Result(Base):
             postgresql_where=text("job_id is null"),
         ),
         Index("ix_result_model_task", "model_id", "task_id", "protocol_id", "metric_id"),
-        Index("ix_result_metric_task", "metric_id", "task_id", "protocol_id", "model_id"),
+        # Searches by a metric and by trust read these alone: a row of this table has kilobytes of replicates.
+        Index(
+            "ix_result_whole_value",
+            "metric_id",
+            "task_id",
+            "protocol_id",
+            "model_id",
+            "checkpoint_id",
+            "value",
+            sqlite_where=text(_WHOLE_VALUE),
+            postgresql_where=text(_WHOLE_VALUE),
+        ),
+        Index(
+            "ix_result_trust",
+            "model_id",
+            "trust",
+            "checkpoint_id",
+            sqlite_where=text(_ANY_VALUE),
+            postgresql_where=text(_ANY_VALUE),
+        ),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     model_id: Mapped[int] = mapped_column(ForeignKey("model.id"))

@@ -1,12 +1,13 @@
 """One term of a query as a condition. Unknown values fit no comparison, so that a negated term finds them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, false, func, not_, or_
 
 from ..query import FIELDS, Comparison, Has, Kind, Range, Term, Word
-from ._fields import COLUMNS, SEARCHED, MetricColumn, trusted
+from ._fields import COLUMNS, SEARCHED, trusted
 from ._text import fold, folded
 
 # Targets have two decimals and accuracies four: what is nearer than this is the same number to a reader.
@@ -15,13 +16,21 @@ _SAME_FRACTION = 5e-4
 _ROUNDING = 1e-9
 
 
-def condition(term: Term, metrics: Mapping[str, MetricColumn]) -> ColumnElement[bool]:
+@dataclass(frozen=True)
+class MetricValue:
+    """The column of a metric's value; of fractions, numbers that look alike count as equal."""
+
+    column: SQLColumnExpression[Any]
+    is_fraction: bool
+
+
+def condition(term: Term, metrics: Mapping[str, MetricValue]) -> ColumnElement[bool]:
     """Whether a model fits; a metric that is not in ``metrics`` has no values."""
     fits = _fits(term, metrics)
     return not_(fits) if term.negated else fits
 
 
-def _fits(term: Term, metrics: Mapping[str, MetricColumn]) -> ColumnElement[bool]:
+def _fits(term: Term, metrics: Mapping[str, MetricValue]) -> ColumnElement[bool]:
     if isinstance(term, Word):
         named = [folded(column).contains(fold(term.text), autoescape=True) for column in SEARCHED]
         return _surely(or_(*named))
@@ -32,7 +41,7 @@ def _fits(term: Term, metrics: Mapping[str, MetricColumn]) -> ColumnElement[bool
     metric = metrics.get(term.field)
     if metric is None:
         return false()
-    return _known((metric.value,)) if isinstance(term, Has) else _number(term, metric.value, metric.unit == "fraction")
+    return _known((metric.column,)) if isinstance(term, Has) else _number(term, metric.column, metric.is_fraction)
 
 
 def _trust(term: Comparison | Has) -> ColumnElement[bool]:

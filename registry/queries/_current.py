@@ -1,20 +1,26 @@
 """Which checkpoint a model has now."""
 
-from sqlalchemy import CTE, func, select
+from typing import Any
+
+from sqlalchemy import ScalarSelect, SQLColumnExpression, func, select
+from sqlalchemy.orm import aliased
 
 from ..db.models import Checkpoint, CheckpointRevision
 
 
-def current_checkpoints() -> CTE:
-    """``id`` and ``model_id`` of each model's current checkpoint: the one published last, or else registered last."""
-    place = func.row_number().over(
-        partition_by=Checkpoint.model_id,
-        order_by=(func.max(CheckpointRevision.id).desc().nulls_last(), Checkpoint.id.desc()),
+def current_checkpoint(model_id: SQLColumnExpression[Any]) -> ScalarSelect[int | None]:
+    """The id of the current checkpoint of a model: the one published last, or else registered last."""
+    candidate = aliased(Checkpoint)
+    published = (
+        select(func.max(CheckpointRevision.id))
+        .where(CheckpointRevision.checkpoint_id == candidate.id)
+        .correlate(candidate)
+        .scalar_subquery()
     )
-    ranked = (
-        select(Checkpoint.id, Checkpoint.model_id, place.label("place"))
-        .outerjoin(CheckpointRevision, CheckpointRevision.checkpoint_id == Checkpoint.id)
-        .group_by(Checkpoint.id, Checkpoint.model_id)
-        .subquery()
+    return (
+        select(candidate.id)
+        .where(candidate.model_id == model_id)
+        .order_by(published.desc().nulls_last(), candidate.id.desc())
+        .limit(1)
+        .scalar_subquery()
     )
-    return select(ranked.c.id, ranked.c.model_id).where(ranked.c.place == 1).cte("current_checkpoint")

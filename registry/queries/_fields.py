@@ -1,15 +1,29 @@
 """Where the fields of a query are in the tables. The names are those of :data:`registry.query.FIELDS`."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, Select, SQLColumnExpression, and_, case, cast, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    ScalarSelect,
+    Select,
+    SQLColumnExpression,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.orm import aliased
 
 from zoo.checkpoint.folder import SPARSE_WEIGHTS
 
 from ..db.models import Architecture, Checkpoint, CheckpointRevision, Method, Model, Result
-from ._current import current_checkpoints
+from ._current import current_checkpoint
 from ._metric_cells import MetricCell
 
 PARENT = aliased(Model)
@@ -17,23 +31,10 @@ NAME = func.coalesce(Model.slug, Model.hub_id)
 PARENT_NAME = func.coalesce(PARENT.slug, PARENT.hub_id)
 SEARCHED = (Model.slug, Model.hub_id, Model.title, Model.method, Model.architecture, Model.owner)
 
-_CURRENT = current_checkpoints()
-_FILES = (
-    select(
-        CheckpointRevision.checkpoint_id,
-        func.min(CheckpointRevision.size_bytes).label("smallest"),
-        func.min(case((CheckpointRevision.file_name == SPARSE_WEIGHTS, CheckpointRevision.size_bytes))).label("sparse"),
-    )
-    .group_by(CheckpointRevision.checkpoint_id)
-    .subquery("files")
-)
-_NEWEST_METHOD = (
-    select(
-        Method.name,
-        Method.family,
-        func.row_number().over(partition_by=Method.name, order_by=Method.version.desc()).label("place"),
-    )
-).subquery("newest_method")
+# Word for word the condition of the partial indexes of schema 0002, whose rows alone are read.
+_COUNTS = text("result.superseded_by is null and result.value is not null")
+_OF_CURRENT = or_(Result.checkpoint_id.is_(None), Result.checkpoint_id == Checkpoint.id)
+_WHOLE = text("result.condition = '' and result.superseded_by is null and result.value is not null")
 
 
 def _sparsity(nonzeros: Any, elements: Any) -> ColumnElement[float]:
@@ -41,10 +42,28 @@ def _sparsity(nonzeros: Any, elements: Any) -> ColumnElement[float]:
     return case((elements > 0, share), (elements == 0, 0.0))
 
 
+def _file(*wanted: ColumnElement[bool]) -> ScalarSelect[int | None]:
+    smallest = select(func.min(CheckpointRevision.size_bytes))
+    return (
+        smallest.where(CheckpointRevision.checkpoint_id == Checkpoint.id, *wanted)
+        .correlate(Checkpoint)
+        .scalar_subquery()
+    )
+
+
+_FAMILY = (
+    select(Method.family)
+    .where(Method.name == Model.method)
+    .order_by(Method.version.desc())
+    .limit(1)
+    .correlate(Model)
+    .scalar_subquery()
+)
+
 COLUMNS: dict[str, tuple[SQLColumnExpression[Any], ...]] = {
     "name": (Model.slug, Model.hub_id),
     "method": (Model.method,),
-    "family": (_NEWEST_METHOD.c.family,),
+    "family": (_FAMILY,),
     "architecture": (Model.architecture,),
     "owner": (Model.owner,),
     "parent": (PARENT.slug, PARENT.hub_id),
@@ -56,8 +75,8 @@ COLUMNS: dict[str, tuple[SQLColumnExpression[Any], ...]] = {
     "sparsity.prunable": (_sparsity(Checkpoint.prunable_nonzeros, Checkpoint.prunable_elements),),
     "sparsity.total": (_sparsity(Checkpoint.nonzeros, Checkpoint.elements),),
     "sparsity.stored": (_sparsity(Checkpoint.stored_nonzeros, Checkpoint.stored_elements),),
-    "bytes": (_FILES.c.smallest,),
-    "bytes.sparse": (_FILES.c.sparse,),
+    "bytes": (_file(),),
+    "bytes.sparse": (_file(CheckpointRevision.file_name == SPARSE_WEIGHTS),),
     "bytes.dense": (Checkpoint.bytes_dense,),
     "parameters": (func.coalesce(Checkpoint.elements, Architecture.parameters),),
     "nonzeros": (Checkpoint.nonzeros,),
@@ -66,73 +85,46 @@ COLUMNS: dict[str, tuple[SQLColumnExpression[Any], ...]] = {
     "flops.dense": (Checkpoint.flops_dense,),
     "epochs": (Model.training_epochs,),
     "upstream_top1": (Model.upstream_top1,),
-}  # fmt: skip
+}
 """Alternatives of one field stand side by side (a model has two names); ``trust`` is in other rows: :func:`trusted`."""
 
 
 def trusted(levels: tuple[str, ...] | None) -> ColumnElement[bool]:
     """The model has a current value of one of these trust levels (None: of any)."""
-    wanted = [
-        Result.model_id == Model.id,
-        Result.value.is_not(None),
-        Result.superseded_by.is_(None),
-        or_(Result.checkpoint_id.is_(None), Result.checkpoint_id == Checkpoint.id),
-    ]
-    return exists().where(*wanted, *([] if levels is None else [Result.trust.in_(levels)]))
+    found = exists().where(Result.model_id == Model.id, _COUNTS, _OF_CURRENT)
+    return (found if levels is None else found.where(Result.trust.in_(levels))).correlate(Model, Checkpoint)
 
 
-@dataclass(frozen=True)
-class MetricColumn:
-    """The mean over seeds of one cell, by model; ``table`` is to be joined."""
-
-    table: Any
-    value: ColumnElement[float]
-    unit: str
-
-
-def metric_column(cell: MetricCell, label: str) -> MetricColumn:
-    """The value of a cell: whole results (no condition of a shift), not superseded, of the current checkpoint."""
-    table = (
-        select(Result.model_id, func.avg(Result.value).label("value"))
-        .outerjoin(_CURRENT, _CURRENT.c.model_id == Result.model_id)
+def metric_value(cell: MetricCell) -> ScalarSelect[float | None]:
+    """The mean over seeds of a cell: whole results (no condition of a shift) that nothing supersedes."""
+    return (
+        select(func.avg(Result.value))
         .where(
             Result.metric_id == cell.metric_id,
             Result.task_id == cell.task_id,
             Result.protocol_id == cell.protocol_id,
-            Result.condition == "",
-            Result.superseded_by.is_(None),
-            Result.value.is_not(None),
-            or_(Result.checkpoint_id.is_(None), Result.checkpoint_id == _CURRENT.c.id),
+            Result.model_id == Model.id,
+            _WHOLE,
+            _OF_CURRENT,
         )
-        .group_by(Result.model_id)
-        .subquery(label)
+        .correlate(Model, Checkpoint)
+        .scalar_subquery()
     )
-    return MetricColumn(table, table.c.value, cell.meant.unit)
 
 
-def joined(statement: Select[Any], fields: frozenset[str], metrics: tuple[MetricColumn, ...]) -> Select[Any]:
-    """The statement over models with the tables that the fields are in, and no others."""
+def joined(statement: Select[Any], fields: Iterable[str]) -> Select[Any]:
+    """The statement over models with their parent and, where the fields need them, checkpoint and architecture."""
     statement = statement.select_from(Model).outerjoin(PARENT, Model.parent_id == PARENT.id)
-    if fields & _OF_METHOD:
-        newest = and_(_NEWEST_METHOD.c.name == Model.method, _NEWEST_METHOD.c.place == 1)
-        statement = statement.outerjoin(_NEWEST_METHOD, newest)
-    if fields & _OF_CHECKPOINT:
-        statement = statement.outerjoin(_CURRENT, _CURRENT.c.model_id == Model.id)
-        statement = statement.outerjoin(Checkpoint, Checkpoint.id == _CURRENT.c.id)
-    if fields & _OF_FILES:
-        statement = statement.outerjoin(_FILES, _FILES.c.checkpoint_id == Checkpoint.id)
-    if fields & _OF_ARCHITECTURE:
-        statement = statement.outerjoin(Architecture, Architecture.name == Model.architecture)
-    for metric in metrics:
-        statement = statement.outerjoin(metric.table, metric.table.c.model_id == Model.id)
-    return statement
+    if set(fields) <= _OF_MODEL:
+        return statement
+    # The sum keeps SQLite from finding the row by its number: the index over model_id has all counts, and the row
+    # itself kilobytes of layers.
+    current = and_(Checkpoint.model_id == Model.id, Checkpoint.id + 0 == current_checkpoint(Model.id))
+    statement = statement.outerjoin(Checkpoint, current)
+    return statement.outerjoin(Architecture, Architecture.name == Model.architecture)
 
 
-_OF_METHOD = {"family"}
-_OF_FILES = {"bytes", "bytes.sparse"}
-_OF_ARCHITECTURE = {"parameters"}
 _OF_MODEL = {
-    "name", "method", "architecture", "owner", "parent", "licence", "pattern", "availability", "replicate", "sparsity",
-    "epochs", "upstream_top1",
+    "name", "method", "family", "architecture", "owner", "parent", "licence", "pattern", "availability", "replicate",
+    "sparsity", "epochs", "upstream_top1",
 }  # fmt: skip
-_OF_CHECKPOINT = COLUMNS.keys() - _OF_MODEL - _OF_METHOD | {"trust"}

@@ -1,6 +1,6 @@
 """A query of :mod:`registry.query` as SQL: the database filters, orders and pages; no row is judged in Python."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,8 @@ from ..errors import UnknownRecordError
 from ..query import FIELDS, Comparison, MetricName, Query, Range, Sort, Word, parse
 from ..query.scanner import pointing
 from ..records import ModelPage, ModelRow
-from ._conditions import condition
-from ._fields import COLUMNS, NAME, PARENT_NAME, MetricColumn, joined, metric_column
+from ._conditions import MetricValue, condition
+from ._fields import COLUMNS, NAME, PARENT_NAME, joined, metric_value
 from ._metric_cells import MetricCell, metric_cell
 from ._text import bytewise
 from .models import default_order, model_record
@@ -30,18 +30,19 @@ def find_models(
     have.
     """
     asked = _asked(session, query, tuple(show))
-    columns: list[Any] = [asked.column(name).label(f"value_{place}") for place, name in enumerate(asked.shown)]
-    statement = asked.narrow(select(Model, PARENT_NAME, *columns))
-    order = [asked.order(sort) for sort in asked.query.sort]
-    found = session.execute(statement.order_by(*order, *default_order()).limit(limit).offset(offset))
-    rows = [
-        ModelRow(model=model_record(model, parent), values=dict(zip(asked.shown, values, strict=True)))
-        for model, parent, *values in found
-    ]
-    everything = select(func.count()).select_from(asked.narrow(select(Model.id)).subquery())
+    order = [*(asked.order(sort) for sort in asked.query.sort), *default_order()]
+    # Counted in the same pass, because judging a metric of every model is what takes time.
+    statement = asked.narrow(select(Model.id, func.count().over()).select_from(Model))
+    found = session.execute(statement.order_by(*order).limit(limit).offset(offset)).all()
+    ids = [number for number, _ in found]
+    total = found[0][1] if found else 0
+    if not found and offset:
+        total = session.execute(
+            select(func.count()).select_from(asked.narrow(select(Model.id)).subquery())
+        ).scalar_one()
     return ModelPage(
-        rows=tuple(rows),
-        total=session.execute(everything).scalar_one(),
+        rows=_rows(session, asked, ids),
+        total=total,
         metrics={name: cell.meant if cell else None for name, cell in asked.cells.items()},
     )
 
@@ -52,14 +53,12 @@ class _Asked:
 
     query: Query
     cells: dict[str, MetricCell | None]
-    metrics: dict[str, MetricColumn]
+    metrics: dict[str, MetricValue]
     shown: tuple[str, ...]
 
-    def narrow(self, statement: Select[Any]) -> Select[Any]:
+    def narrow(self, statement: Any) -> Select[Any]:
         """The statement with the tables and the conditions of the query."""
-        fields = frozenset((*self.query.fields, *self.shown))
-        conditions = [condition(term, self.metrics) for term in self.query.terms]
-        return joined(statement, fields, tuple(self.metrics.values())).where(*conditions)
+        return joined(statement, self.query.fields).where(*(condition(term, self.metrics) for term in self.query.terms))
 
     def order(self, sort: Sort) -> ColumnElement[Any]:
         """Unknown values last; means are equal when they differ by rounding only."""
@@ -76,16 +75,29 @@ class _Asked:
             return NAME if name == "name" else PARENT_NAME
         if name in COLUMNS:
             return COLUMNS[name][0]
-        return self.metrics[name].value if name in self.metrics else cast(null(), Double)
+        return self.metrics[name].column if name in self.metrics else cast(null(), Double)
 
 
 def _asked(session: Session, query: Query | str, show: tuple[str, ...]) -> _Asked:
     # From a text, so that the places in messages are right.
     query = parse(query if isinstance(query, str) else query.text or str(query))
     cells = _cells(session, query)
-    metrics = {name: metric_column(cell, f"metric_{place}") for place, (name, cell) in enumerate(cells.items()) if cell}
+    metrics = {
+        name: MetricValue(metric_value(cell), cell.meant.unit == "fraction") for name, cell in cells.items() if cell
+    }
     shown = dict.fromkeys((*show, *query.fields))
     return _Asked(query, cells, metrics, tuple(name for name in shown if name != "trust"))
+
+
+def _rows(session: Session, asked: _Asked, ids: Sequence[int]) -> tuple[ModelRow, ...]:
+    """One page, in its order: what is shown is computed for its models alone."""
+    columns: list[Any] = [asked.column(name).label(f"value_{place}") for place, name in enumerate(asked.shown)]
+    statement = joined(select(Model, PARENT_NAME, *columns), (*asked.shown, *asked.cells)).where(Model.id.in_(ids))
+    found = {
+        model.id: ModelRow(model=model_record(model, parent), values=dict(zip(asked.shown, values, strict=True)))
+        for model, parent, *values in session.execute(statement)
+    }
+    return tuple(found[number] for number in ids)
 
 
 def _cells(session: Session, query: Query) -> dict[str, MetricCell | None]:

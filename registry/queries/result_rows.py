@@ -13,7 +13,7 @@ from ..db.session import mark_changed, now_us
 from ..errors import ImmutableRowError, InvalidRecordError
 from ..records import PredictionRecord, ResultRecord
 from ._common import Versioned, columns_of, id_of, insert_or_ignore, reference_of, rows, to_record, unknown
-from ._current import current_checkpoints
+from ._current import current_checkpoint
 from .jobs import lock_lease
 from .models import model_id
 from .plugins import get_suite, list_suites
@@ -213,7 +213,7 @@ def _in_suite(session: Session, reference: str) -> ColumnElement[bool]:
 
 def _is_current() -> ColumnElement[bool]:
     """True for reported rows and for those of the checkpoint that its model has now."""
-    return or_(Result.checkpoint_id.is_(None), Result.checkpoint_id.in_(select(current_checkpoints().c.id)))
+    return or_(Result.checkpoint_id.is_(None), Result.checkpoint_id == current_checkpoint(Result.model_id))
 
 
 def _record(row: Any) -> ResultRecord:
