@@ -66,10 +66,12 @@ class Shop:
 
 
 def open_shop(hub: RunningHub, engine: Engine, folder: Path, seed: int, sparsity: float = 0.0) -> Shop:
-    """Publish a model of random weights from ``folder``."""
+    """Publish a model of random weights, after its dense parent if it has one; everything lies in ``folder``."""
+    where: dict[str, Any] = {"engine": engine, "endpoint": hub.endpoint, "namespace": hub.namespace, "token": hub.token}
+    if sparsity:
+        publish(write_network(folder / "parent", seed=seed).path, **where)
     source = write_network(folder / "source", seed=seed, sparsity=sparsity)
-    done = publish(source.path, engine=engine, endpoint=hub.endpoint, namespace=hub.namespace, token=hub.token)
-    return Shop(hub, engine, folder / "cache", source, done)
+    return Shop(hub, engine, folder / "cache", source, publish(source.path, **where))
 
 
 def damage(path: Path) -> None:
