@@ -35,6 +35,8 @@ COMMANDS = {
     "pull": Mount("registry.cli_pull:pull", "Fetch a checkpoint, pinned to a commit and verified."),
     "import": Mount("zoo.cli_import:import_", "Make a model folder of somebody else's checkpoint."),
     "inspect": Mount("registry.cli_inspect:inspect", "Measure the sparsity of a checkpoint from its bytes."),
+    "pack": Mount("registry.cli_files:pack", "Write the small sparse file of dense weights."),
+    "unpack": Mount("registry.cli_files:unpack", "Write the dense file of a sparse one."),
     "publish": Mount("registry.cli_publish:publish", "Publish model folders on a hub and in the catalogue."),
     "check": Mount("registry.cli_inspect:check", "Run the check that every submission must pass."),
     "submit": Mount("registry.cli_submissions:submit", "Submit a published model for evaluation."),

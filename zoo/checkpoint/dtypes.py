@@ -57,6 +57,15 @@ def to_numpy(tensor: RawTensor) -> npt.NDArray[Any]:
     return values
 
 
+def count_negative_zeros(tensor: RawTensor) -> int:
+    """How many values are -0.0, the zero that has a bit; 0 for a dtype without a sign of zero."""
+    dtype = DTYPES[tensor.dtype]
+    if not dtype.floating:
+        return 0
+    words = np.frombuffer(tensor.data, dtype=f"<u{dtype.size}")
+    return int(np.count_nonzero(words == words.dtype.type(1 << (8 * dtype.size - 1))))
+
+
 def from_numpy(name: str, values: npt.NDArray[Any]) -> RawTensor:
     """A tensor of the same dtype, shape and bits; raises :class:`TensorFileError` for a dtype the format lacks."""
     for key, dtype in DTYPES.items():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from zoo.checkpoint.dtypes import DTYPES, from_numpy, to_numpy
+from zoo.checkpoint.dtypes import DTYPES, count_negative_zeros, from_numpy, to_numpy
 from zoo.checkpoint.errors import TensorFileError
 from zoo.core.hashing import RawTensor
 
@@ -49,3 +49,17 @@ def test_complex_values_are_refused_by_name() -> None:
 def test_bytes_that_do_not_fill_the_shape_are_refused_by_name() -> None:
     with pytest.raises(TensorFileError, match="'w'"):
         to_numpy(RawTensor("w", "F32", (3,), b"\0" * 8))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "data", "expected"),
+    [
+        ("F32", b"\0\0\0\x80\0\0\0\0\1\0\0\x80", 1),
+        ("F64", b"\0" * 7 + b"\x80", 1),
+        ("BF16", b"\0\x80\0\x80\x80\0", 2),
+        ("F16", b"", 0),
+        ("I32", b"\0\0\0\x80", 0),
+    ],
+)
+def test_negative_zeros_are_the_sign_bit_alone(dtype: str, data: bytes, expected: int) -> None:
+    assert count_negative_zeros(RawTensor("w", dtype, (len(data) // DTYPES[dtype].size,), data)) == expected
