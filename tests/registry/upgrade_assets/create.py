@@ -23,12 +23,18 @@ from registry.db.base import Base
 from registry.db.models import (
     Account,
     AuditEvent,
+    HubAccess,
     HubCommit,
+    HubDiscussion,
     HubEntry,
+    HubEvent,
+    HubMember,
     HubObject,
+    HubOrganisation,
     HubRef,
     HubRepo,
     HubStore,
+    HubUpload,
     QuotaEvent,
     Recipe,
 )
@@ -56,11 +62,16 @@ DENSE = ModelRecord(
 )  # fmt: skip
 PRUNED = replace(DENSE, slug="gmp/net/0.90", title="GMP", method="gmp", sparsity_target=0.9, parent=DENSE.slug)
 PUBLISHED = replace(PRUNED, slug=None, hub_id="org/net", availability="hub", caveat="Read with care.")
+IMPORTED = replace(
+    PRUNED, slug="gmp/net/0.90-authors", availability="import", source_url="https://authors.example/net.pth",
+    source_sha256="7" * 64, source_licence="MIT", recipe="prunarium import net.pth --architecture net",
+)  # fmt: skip
 CHECKPOINT = CheckpointRecord(
     densified_hash="d1:" + "0" * 64, architecture="net", preprocessing_hash="p1:" + "1" * 64,
     preprocessing={"input_size": [1, 8, 8]}, bytes_dense=4000, nonzeros=100, elements=1000, prunable_nonzeros=90,
     prunable_elements=900, layers=({"name": "conv.weight", "nonzeros": 90},), pattern="unstructured",
-    mask_hash="m1:" + "2" * 64, flops_dense=2e6, flops_sparse=2e5,
+    mask_hash="m1:" + "2" * 64, flops_dense=2e6, flops_sparse=2e5, stored_elements=1010, stored_nonzeros=110,
+    dead_channels=1, encodings={"dense": 4000, "gaps": 300}, dtypes=("F32",),
 )  # fmt: skip
 RESULT = ResultRecord(
     model=str(PRUNED.slug), task="digits@1", protocol="linear@1", metric="top1@1", value=0.9, n=100, ci_low=0.82,
@@ -138,6 +149,7 @@ def fill(session: Session) -> None:
     queries.upsert_model(session, DENSE)
     pruned = queries.upsert_model(session, PRUNED)
     queries.upsert_model(session, PUBLISHED)
+    queries.upsert_model(session, IMPORTED)
     checkpoint = queries.register_checkpoint(session, pruned, CHECKPOINT)
     queries.register_revision(
         session,
@@ -197,11 +209,29 @@ def _hub(session: Session) -> None:
             HubStore(id=1, store_id="0" * 32, signing_key="1" * 64, facts={}),
         ]
     )  # fmt: skip
+    _hub_people(session, repo.id)
+
+
+def _hub_people(session: Session, repo_id: int) -> None:
+    account, organisation = session.execute(select(Account.id)).scalar_one(), create_account(session, "lab")
+    discussion = HubDiscussion(
+        repo_id=repo_id, number=1, is_pull=False, title="Why?", author="ada", status="open", at_us=3
+    )  # fmt: skip
+    session.add_all([discussion, HubOrganisation(account_id=organisation, created_us=1)])
+    session.flush()
+    session.add_all(
+        [
+            HubEvent(discussion_id=discussion.id, key="a" * 24, kind="title-change", author="ada", data={}, at_us=4),
+            HubMember(organisation_id=organisation, account_id=account, role="write"),
+            HubAccess(repo_id=repo_id, account_id=account, status="pending", asked=True, fields={"use": "x"}, at_us=5),
+            HubUpload(repo_id=repo_id, sha256="b" * 64, account_id=account, created_us=1),
+        ]
+    )
 
 
 def _not_written_by_this_version(session: Session) -> None:
     """Tables that exist and that no public function fills yet."""
-    account = session.execute(select(Account)).scalar_one()
+    account = session.execute(select(Account).filter_by(name="ada")).scalar_one()
     session.add_all(
         [
             Recipe(name="gmp-net", version=1, method="gmp", architecture="net", source=None, content={"epochs": 3}),
