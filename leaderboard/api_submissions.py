@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from registry import submissions
 from registry.accounts import Access
-from registry.addresses import HUGGING_FACE
+from registry.addresses import allowed_hubs
 from registry.db.session import session_scope
 from registry.errors import ScopeError, UnknownRecordError
 from registry.queries import count_jobs, list_submissions
@@ -58,10 +58,9 @@ def me(caller: Caller) -> Response:
 def submit(request: Request, body: SubmissionBody, caller: Submitter) -> Response:
     """Hand in a model; the same request again gives the same submission, with status 200."""
     mine = request.app.state.settings.hub_endpoint
-    allowed = {HUGGING_FACE, *([mine] if mine is not None else [])}
     with session_scope(request.app.state.engine, write=True) as session:
         hub = body.hub_endpoint.rstrip("/") if body.hub_endpoint else mine
-        place = resolve_target(session, body.model, hub, allowed=allowed)
+        place = resolve_target(session, body.model, hub, allowed=allowed_hubs(mine))
         record, created = submissions.submit(
             session,
             hub_endpoint=place.hub_endpoint,

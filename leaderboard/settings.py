@@ -9,8 +9,7 @@ from .errors import SiteSettingError
 class SiteSettings:
     """``host`` and ``port`` to listen on (port 0: any free one); the hub that submissions may come from.
 
-    Submissions may come from Hugging Face, too, and from where else the catalogue has its models: a server that asked
-    any host that a stranger names would be their way into its network.
+    Submissions may come from Hugging Face, too (:func:`registry.addresses.allowed_hubs`).
     """
 
     host: str = "127.0.0.1"

@@ -33,8 +33,8 @@ def resolve_target(
 ) -> Place:
     """The repository of a Hub id, address or slug; without ``@revision`` the commit recorded last, else ``main``.
 
-    ``hub_endpoint`` is where a Hub id is when nothing else says so. With ``allowed``, a hub that is neither listed
-    there nor in the catalogue is refused: a server must not be talked into asking any host.
+    ``hub_endpoint`` is where a Hub id is when nothing else says so. With ``allowed``, every other hub is refused: a
+    server must not be talked into asking any host.
     Raises :class:`~zoo.core.errors.UsageError` for what names no model or such a hub, and
     :class:`~registry.errors.UnknownRecordError` for a slug that is unknown or not on a hub.
     """
@@ -42,7 +42,7 @@ def resolve_target(
     if target.revision is not None and not _REVISION.match(target.revision):
         raise UsageError(f"{target.revision[:80]!r} is no revision.", "Expected a commit, a tag or a branch.")
     model = queries.get_model(session, target.name)
-    recorded = _recorded(session, model, target)
+    recorded = _recorded(session, model, target, allowed)
     if recorded is not None:
         return recorded
     repository = target.name if model is None else model.hub_id
@@ -58,7 +58,9 @@ def resolve_target(
     return Place(hub, repository, target.revision or "main")
 
 
-def _recorded(session: Session, model: ModelRecord | None, target: Address) -> Place | None:
+def _recorded(
+    session: Session, model: ModelRecord | None, target: Address, allowed: Collection[str] | None
+) -> Place | None:
     """The newest commit of a model that the catalogue holds and that fits what was asked for."""
     checkpoint = None if model is None or model.id is None else queries.checkpoint_of(session, model.id)
     if checkpoint is None or checkpoint.id is None:
@@ -67,7 +69,8 @@ def _recorded(session: Session, model: ModelRecord | None, target: Address) -> P
         fits = target.revision is None or (
             _COMMIT.match(target.revision) is not None and held.commit_oid.startswith(target.revision)
         )
-        if fits and target.endpoint in (None, held.hub_endpoint):
+        named = target.endpoint in (None, held.hub_endpoint)
+        if fits and named and (allowed is None or held.hub_endpoint in allowed):
             return Place(held.hub_endpoint, held.hub_repo, held.commit_oid)
     return None
 

@@ -1,6 +1,7 @@
 """Submissions through the API: who may do what, what a stranger learns (nothing), and what is refused."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from leaderboard.body_limit import MAX_BODY_BYTES
 from leaderboard.settings import SiteSettings
 from registry import accounts, jobs, queries, submissions
 from registry.accounts import create_account, issue_token, revoke_token
-from registry.db.session import now_us, session_scope
+from registry.db.session import make_engine, now_us, session_scope
 from registry.records import RevisionRecord
 
 HUB = "https://hub.example.org"
@@ -48,18 +49,22 @@ class Site:
         return self.ask(who, "POST", ADDRESS, {"model": "gmp/net/0.90"} | body)
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    engine = empty_catalogue(tmp_path / "site.sqlite")
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """The catalogue's file, for tests to copy, and the tokens."""
+    path = tmp_path_factory.mktemp("submissions") / "site.sqlite"
+    engine = empty_catalogue(path)
     with session_scope(engine, write=True) as session:
         checkpoint = fill(session)
         queries.upsert_model(session, replace(MODEL, hub_id="org/net"))
         held = RevisionRecord(
-            hub_endpoint="http://recorded.example", hub_repo="org/net", commit_oid=COMMIT,
-            file_name="model.safetensors", file_sha256="b" * 64, size_bytes=1,
+            hub_endpoint=HUB, hub_repo="org/net", commit_oid=COMMIT, file_name="model.safetensors",
+            file_sha256="b" * 64, size_bytes=1,
         )  # fmt: skip
         queries.register_revision(session, checkpoint, held)
-        tokens = {}
+        # A mirror that the catalogue knows, and that this server does not ask.
+        queries.register_revision(session, checkpoint, replace(held, hub_endpoint="http://recorded.example"))
+        tokens = {"unknown": "prn_guessed"}
         for name, role, scopes in (
             ("ada", "submitter", ["submit"]),
             ("eve", "submitter", ["submit"]),
@@ -70,9 +75,17 @@ def site(tmp_path: Path) -> Iterator[Site]:
             tokens[name] = issue_token(session, name, "laptop", scopes)
         tokens["revoked"] = issue_token(session, "ada", "old", ["submit"])
         revoke_token(session, "ada", "old")
-    tokens["unknown"] = "prn_guessed"
-    with TestClient(create_app(engine, SiteSettings(hub_endpoint=HUB))) as client:
-        yield Site(engine, client, tokens)
+    engine.dispose()
+    return path, tokens
+
+
+@pytest.fixture
+def site(made: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[Site]:
+    file, tokens = made
+    engine = make_engine(f"sqlite:///{shutil.copy(file, tmp_path / 'site.sqlite')}")
+    client = TestClient(create_app(engine, SiteSettings(hub_endpoint=HUB)))
+    yield Site(engine, client, dict(tokens))
+    client.close()
     engine.dispose()
 
 
@@ -82,7 +95,7 @@ def test_handing_in_is_one_submission_however_often_it_is_sent(site: Site) -> No
     assert again.json() == first.json() | {"created": False}
     submission = first.json()["submission"]
     assert (submission["account"], submission["visibility"], submission["state"]) == ("ada", "private", "received")
-    assert (submission["hub_endpoint"], submission["revision"]) == ("http://recorded.example", COMMIT)
+    assert (submission["hub_endpoint"], submission["revision"]) == (HUB, COMMIT)
     assert site.submit("eve").json()["submission"]["public_id"] != submission["public_id"]
     assert [row["account"] for row in site.ask("ada", "GET", ADDRESS).json()["submissions"]] == ["ada"]
     assert first.headers["cache-control"] == "no-store"
@@ -225,7 +238,8 @@ def test_a_browser_is_never_taken_for_its_reader(site: Site) -> None:
     "body",
     [
         {}, [], "x", {"model": 5}, {"model": None}, {"model": "a/b", "extra": 1},
-        {"model": "a/b", "visibility": "hidden"}, {"model": "x" * 501}, {"model": "a/b", "suite": ["demo"]}, {"model": "a/b", "account": "eve"},
+        {"model": "a/b", "visibility": "hidden"}, {"model": "x" * 501},
+        {"model": "a/b", "suite": ["demo"]}, {"model": "a/b", "account": "eve"},
     ],
 )  # fmt: skip
 def test_a_body_of_another_form_is_refused(site: Site, body: Any) -> None:
@@ -267,12 +281,10 @@ def test_a_body_that_is_too_long_is_refused_while_it_comes(site: Site, announced
         ({"model": "any/one", "hub_endpoint": "https://huggingface.co"}, "https://huggingface.co"),
         ({"model": "https://huggingface.co/any/one"}, "https://huggingface.co"),
         ({"model": f"{HUB}/any/one"}, HUB),
-        ({"model": "org/net", "hub_endpoint": "https://huggingface.co"}, "http://recorded.example"),
+        ({"model": "org/net", "hub_endpoint": "https://huggingface.co"}, HUB),
     ],
 )
-def test_models_come_from_the_servers_hub_from_hugging_face_and_from_where_they_are_recorded(
-    site: Site, body: dict[str, str], place: str
-) -> None:
+def test_models_come_from_the_servers_hub_or_from_hugging_face(site: Site, body: dict[str, str], place: str) -> None:
     assert site.submit(**body).json()["submission"]["hub_endpoint"] == place
 
 
@@ -287,6 +299,7 @@ def test_models_come_from_the_servers_hub_from_hugging_face_and_from_where_they_
         {"model": "http://127.0.0.1:5432/any/one"},
         {"model": "https://huggingface.co@evil.example/any/one"},
         {"model": "http://recorded.example/any/one"},
+        {"model": "http://recorded.example/org/net"},
     ],
 )
 def test_no_stranger_chooses_whom_the_server_asks(site: Site, body: dict[str, str]) -> None:
@@ -299,7 +312,7 @@ def test_no_stranger_chooses_whom_the_server_asks(site: Site, body: dict[str, st
 
 
 def test_without_accounts_the_site_is_read_only(clients: dict[str, TestClient]) -> None:
-    client = clients["reported"]
+    client = clients["empty"]
     assert client.get("/api/v1/me").json()["account"] is None
     answer = client.post(ADDRESS, json={"model": "a/b"})
     assert (answer.status_code, "token" in answer.json()["error"]["message"]) == (401, True)
@@ -308,4 +321,4 @@ def test_without_accounts_the_site_is_read_only(clients: dict[str, TestClient]) 
 
 @pytest.mark.parametrize("path", ["/", "/nothing", "/api/v1/me", "/api/v1/nothing", "/api/v1/models?q=sparsty%3E1"])
 def test_every_answer_says_which_api_it_speaks(clients: dict[str, TestClient], path: str) -> None:
-    assert clients["reported"].get(path).headers["prunarium-api"] == "1"
+    assert clients["empty"].get(path).headers["prunarium-api"] == "1"

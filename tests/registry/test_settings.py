@@ -13,6 +13,7 @@ def test_everything_has_a_default_under_the_users_home(monkeypatch: pytest.Monke
     settings = load_settings({})
     home = Path("/home/ada/.local/share/prunarium")
     assert (settings.home, settings.hub_endpoint, settings.hub_token) == (home, None, None)
+    assert (settings.server_url, settings.server_token) == (None, None)
     assert settings.database_url == f"sqlite:///{home}/catalogue.sqlite"
     assert settings.blobs == f"file://{home}/blobs"
 
@@ -29,8 +30,11 @@ def test_everything_can_be_placed_elsewhere() -> None:
             "PRUNARIUM_BLOBS": "s3://bucket/blobs",
             "PRUNARIUM_HUB": "http://hub:8080/",
             "PRUNARIUM_HUB_TOKEN": "prn_secret",
+            "PRUNARIUM_URL": "https://prunarium.example.org",
+            "PRUNARIUM_TOKEN": "prn_other",
         }
     )
+    assert (settings.server_url, settings.server_token) == ("https://prunarium.example.org", "prn_other")
     assert settings.home == Path("/srv/p")
     assert settings.database_url == "postgresql://db/p"
     assert settings.blobs == "s3://bucket/blobs"
@@ -45,8 +49,16 @@ def test_the_clients_own_names_are_the_fallback_and_ours_win() -> None:
     assert (load_settings(both).hub_endpoint, load_settings(both).hub_token) == ("https://ours", "ours")
 
 
-def test_the_token_is_never_printed() -> None:
-    assert "prn_secret" not in repr(load_settings({"PRUNARIUM_HUB_TOKEN": "prn_secret"}))
+def test_no_token_is_ever_printed() -> None:
+    for name in ("PRUNARIUM_HUB_TOKEN", "PRUNARIUM_TOKEN", "HF_TOKEN"):
+        assert "prn_secret" not in repr(load_settings({name: "prn_secret"}))
+
+
+def test_the_two_kinds_of_token_are_apart() -> None:
+    hub = load_settings({"PRUNARIUM_HUB_TOKEN": "a", "HF_TOKEN": "b"})
+    assert (hub.hub_token, hub.server_token) == ("a", None)
+    server = load_settings({"PRUNARIUM_TOKEN": "c"})
+    assert (server.hub_token, server.server_token) == (None, "c")
 
 
 @pytest.mark.parametrize("name", ["PRUNARIUM_DATABASE_URL", "PRUNARIUM_BLOBS", "PRUNARIUM_HUB", "HF_ENDPOINT"])
