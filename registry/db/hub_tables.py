@@ -15,13 +15,14 @@ class HubRepo(Base):
     __table_args__ = (
         UniqueConstraint("kind", "namespace", "name"),
         CheckConstraint("kind in ('models', 'datasets')", name="kind"),
+        CheckConstraint("gate in ('auto', 'manual')", name="gate"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]
     namespace: Mapped[str]
     name: Mapped[str]
     private: Mapped[bool] = mapped_column(default=False)
-    gated: Mapped[bool] = mapped_column(default=False)
+    gate: Mapped[str | None]
     created_us: Mapped[int] = mapped_column(Microseconds)
     updated_us: Mapped[int] = mapped_column(Microseconds)
 
@@ -50,7 +51,7 @@ class HubEntry(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     commit_id: Mapped[int] = mapped_column(ForeignKey("hub_commit.id", ondelete="CASCADE"))
     path: Mapped[str]
-    sha256: Mapped[str]
+    sha256: Mapped[str] = mapped_column(index=True)  # garbage collection asks who needs a blob
     git_oid: Mapped[str]
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     is_lfs: Mapped[bool]
@@ -75,6 +76,16 @@ class HubObject(Base):
     repo_id: Mapped[int] = mapped_column(ForeignKey("hub_repo.id", ondelete="CASCADE"), primary_key=True)
     sha256: Mapped[str] = mapped_column(primary_key=True)
     size_bytes: Mapped[int] = mapped_column(BigInteger)
+    created_us: Mapped[int] = mapped_column(Microseconds)
+
+
+class HubUpload(Base):
+    """Who proved to have an object's bytes: proposals by people without the right to write may use only their own."""
+
+    __tablename__ = "hub_upload"
+    repo_id: Mapped[int] = mapped_column(ForeignKey("hub_repo.id", ondelete="CASCADE"), primary_key=True)
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
     created_us: Mapped[int] = mapped_column(Microseconds)
 
 

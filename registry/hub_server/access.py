@@ -19,9 +19,9 @@ from .errors import (
 )
 from .hub import Hub
 from .names import KINDS, unquoted
-from .parsing import bounded_body, json_object_from
-from .queries import repos
-from .records import READ, Caller, Repo
+from .parsing import bounded_body, json_object_from, query_flag
+from .queries import gates, people, repos
+from .records import READ, Caller, Repo, Status
 
 
 def hub_of(request: Request) -> Hub:
@@ -49,9 +49,10 @@ def caller_of(request: Request, hub: TheHub) -> Caller | None:
     try:
         with hub.reading() as session:
             access = authenticate(session, token.strip(), READ)
+            roles = people.roles_of(session, access.account_id)
     except AccessError as error:
         raise CredentialsError from error
-    return Caller(access.account_id, access.account, access.token, access.scopes)
+    return Caller(access.account_id, access.account, access.token, access.scopes, roles)
 
 
 MaybeCaller = Annotated[Caller | None, Depends(caller_of)]
@@ -94,11 +95,24 @@ def find_repo(hub: Hub, caller: Caller | None, kind: str, namespace: str, name: 
 Readable = Annotated[Repo, Depends(readable_repo)]
 
 
-def open_repo(repo: Readable, caller: MaybeCaller) -> Repo:
+_CLOSED: dict[Status | None, str] = {
+    None: "Ask for it: POST {address}/ask-access with your token.",
+    "pending": "You have asked for it; its owner has not decided yet.",
+    "rejected": "Its owner has turned your request down.",
+}
+
+
+def open_repo(repo: Readable, caller: MaybeCaller, hub: TheHub) -> Repo:
     """The repository, if the caller may have its content."""
-    if repo.gated and not (caller and caller.may_see(repo.namespace)):
-        error = GatedAnonymousError if caller is None else GatedRepoError
-        raise error(f"Access to {repo.kind[:-1]} {repo.full_name} is restricted.", "Ask its owner for access.")
+    if repo.gate is None or (caller and caller.may_see(repo.namespace)):
+        return repo
+    restricted = f"{repo.full_name} is gated: its content is for those whom its owner has given access."
+    if caller is None:
+        raise GatedAnonymousError(f"{restricted} Sign in with a token.")
+    with hub.reading() as session:
+        status = gates.status_of(session, repo.id, caller.account_id)
+    if status != "accepted":
+        raise GatedRepoError(f"{restricted} {_CLOSED[status].format(address=hub.url(repo.web_path))}")
     return repo
 
 
@@ -114,10 +128,32 @@ def writable_repo(repo: Readable, caller: SignedIn) -> Repo:
 Writable = Annotated[Repo, Depends(writable_repo)]
 
 
+def proposable_repo(repo: Open, caller: SignedIn) -> Repo:
+    """The repository, if the caller may propose a change: whoever may read the content, with a token that writes."""
+    if not caller.may_propose:
+        raise ForbiddenError("This token may not write.", "Use a token with that right.")
+    return repo
+
+
+Proposable = Annotated[Repo, Depends(proposable_repo)]
+
+
+def committable_repo(repo: Proposable, request: Request, caller: SignedIn) -> Repo:
+    """The repository, if the caller may commit to the branch of the address, or proposes a change."""
+    if not (query_flag(request, "create_pr") or segment(request, "revision").startswith("refs/pr/")):
+        require_write(caller, repo.namespace)
+    return repo
+
+
+Committable = Annotated[Repo, Depends(committable_repo)]
+
+
 def require_write(caller: Caller, namespace: str) -> None:
     """Refuse unless the token may change the repositories of ``namespace``."""
     if not caller.may_write(namespace):
-        raise ForbiddenError(f"This token may not write to {namespace[:100]!a}.", "Use a token with that right.")
+        raise ForbiddenError(
+            f"This token may not write to {namespace[:100]!a}.", "Use another token, or propose it: create_pr=True"
+        )
 
 
 async def json_body(request: Request, hub: TheHub) -> dict[str, Any]:

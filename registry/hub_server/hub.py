@@ -23,7 +23,6 @@ class Hub:
     engine: Engine
     blobs: BlobStore
     signer: Signer
-    store_id: str
     base_url: str
     limits: Limits
 
@@ -52,12 +51,12 @@ def open_hub(engine: Engine, store: Path, base_url: str, limits: Limits) -> Hub:
     """Open (or found) the store. The schema must be current."""
     blobs = BlobStore(store)
     try:
-        store_id, key = _identity(engine)
+        key = _signing_key(engine)
     except InvalidRecordError:  # another process founded it between our look and our write
-        store_id, key = _identity(engine)
-    return Hub(engine, blobs, Signer(key), store_id, base_url.rstrip("/"), limits)
+        key = _signing_key(engine)
+    return Hub(engine, blobs, Signer(key), base_url.rstrip("/"), limits)
 
 
-def _identity(engine: Engine) -> tuple[str, bytes]:
+def _signing_key(engine: Engine) -> bytes:
     with session_scope(engine, write=True) as session:
         return objects.open_store(session)

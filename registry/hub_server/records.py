@@ -1,6 +1,11 @@
 """What the queries return and the routes work with: frozen, without SQLAlchemy."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Status = Literal["pending", "accepted", "rejected"]
+DiscussionStatus = Literal["draft", "open", "closed", "merged"]
 
 READ, WRITE = "hub:read", "hub:write"
 
@@ -13,14 +18,25 @@ class Caller:
     name: str
     token_name: str
     scopes: frozenset[str]
+    roles: Mapping[str, str] = field(default_factory=dict)  # organisation -> read, write or admin
 
     def may_write(self, namespace: str) -> bool:
         """True when the token may change repositories of ``namespace``."""
-        return WRITE in self.scopes and self.name == namespace
+        return self.may_propose and (self.name == namespace or self.roles.get(namespace) in ("write", "admin"))
 
     def may_see(self, namespace: str) -> bool:
         """True when the token opens private repositories of ``namespace``."""
-        return self.name == namespace
+        return namespace in self.namespaces
+
+    @property
+    def may_propose(self) -> bool:
+        """True when the token may write at all: to repositories of others by pull requests only."""
+        return WRITE in self.scopes
+
+    @property
+    def namespaces(self) -> frozenset[str]:
+        """Whose private repositories the token opens."""
+        return frozenset({self.name, *self.roles})
 
 
 @dataclass(frozen=True)
@@ -32,7 +48,7 @@ class Repo:
     namespace: str
     name: str
     private: bool
-    gated: bool
+    gate: str | None  # how requests for the content are answered: auto, manual; None is no gate
     created_us: int
     updated_us: int
 
@@ -83,6 +99,46 @@ class Ref:
 
     name: str
     commit_oid: str
+
+
+@dataclass(frozen=True)
+class AccessRequest:
+    """Somebody's request for the content of a gated repository; ``asked`` is false for what was granted unasked."""
+
+    id: int
+    account: str
+    full_name: str | None
+    email: str | None
+    status: Status
+    asked: bool
+    fields: Mapping[str, Any] | None
+    reason: str | None
+    at_us: int
+
+
+@dataclass(frozen=True)
+class Discussion:
+    """A discussion; a pull request has a ``base``, the full name of the branch it is to go into."""
+
+    id: int
+    number: int
+    title: str
+    author: str
+    status: DiscussionStatus
+    base: str | None
+    merge_oid: str | None
+    at_us: int
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened in a discussion; ``key`` names it in addresses."""
+
+    key: str
+    kind: str
+    author: str
+    data: Mapping[str, Any]
+    at_us: int
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,10 @@ def whoami(caller: SignedIn, hub: TheHub) -> dict[str, Any]:
         "email": account.email,
         "emailVerified": False,
         "isPro": False,
-        "orgs": [],
+        "orgs": [
+            {"type": "org", "name": name, "fullname": name, "roleInOrg": role, "isEnterprise": False}
+            for name, role in caller.roles.items()
+        ],
         "auth": {"type": "access_token", "accessToken": {"displayName": caller.token_name, "role": _role(caller)}},
     }
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from .access import SignedIn, TheHub, Writable, segment
+from .access import Committable, SignedIn, TheHub, segment
 from .committing import Pending, commit
 from .errors import BadRequestError, TooLargeError
 from .git import regular_entry
@@ -18,13 +18,13 @@ router = APIRouter()
 
 
 @router.post("/api/{kind}/{namespace}/{name}/commit/{revision}")
-async def create_commit(repo: Writable, request: Request, caller: SignedIn, hub: TheHub) -> dict[str, Any]:
+async def create_commit(repo: Committable, request: Request, caller: SignedIn, hub: TheHub) -> dict[str, Any]:
     """Add a commit to a branch, or (``?create_pr=1``) open a pull request with it."""
     announced_length(request, hub.limits.commit_bytes)
     header, pending = await _read(request, hub)
     as_pull = query_flag(request, "create_pr")
     revision = segment(request, "revision")
-    done = await run_in_threadpool(commit, hub, repo, caller.name, revision, header, pending, as_pull=as_pull)
+    done = await run_in_threadpool(commit, hub, repo, caller, revision, header, pending, as_pull=as_pull)
     answer = {"success": True, "commitOid": done.oid, "commitUrl": hub.commit_url(repo, done.oid), "hookOutput": ""}
     if done.pull is not None:
         answer["pullRequestUrl"] = hub.url(f"{repo.web_path}/discussions/{done.pull}")

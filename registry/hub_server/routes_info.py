@@ -40,7 +40,7 @@ def search(request: Request, caller: MaybeCaller, hub: TheHub) -> JSONResponse:
     query = request.query_params
     wanted = repos.Search(
         kind_of(request),
-        viewer=caller.name if caller and caller.may_see(caller.name) else None,
+        seen=caller.namespaces if caller else (),
         author=query.get("author"),
         text=query.get("search"),
         gated=query_flag(request, "gated") if "gated" in query else None,

@@ -3,6 +3,7 @@
 The addresses carry no token. Each is sealed for one object, size and repository, and for uploading only.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from fastapi import APIRouter
@@ -10,14 +11,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from .access import JsonBody, TheHub, Writable, segment
+from .access import JsonBody, Proposable, SignedIn, TheHub, segment
 from .errors import BadRequestError, ConflictError, MissingError
 from .hub import Hub
 from .multipart import part_addresses, wants_parts
 from .names import is_sha256
 from .parsing import announced_length, count_field, spool_body, text_field
 from .queries import objects, repos
-from .records import Repo
+from .records import Caller, Repo
 from .store import Spool
 
 router = APIRouter()
@@ -28,7 +29,7 @@ UPLOAD = "lfs upload"
 
 @router.post("/{namespace}/{name}.git/info/lfs/objects/batch")
 @router.post("/datasets/{namespace}/{name}.git/info/lfs/objects/batch")
-def batch(repo: Writable, body: JsonBody, hub: TheHub) -> JSONResponse:
+def batch(repo: Proposable, body: JsonBody, caller: SignedIn, hub: TheHub) -> JSONResponse:
     """Where to put each object. One without ``actions`` was uploaded to this repository before."""
     wanted = body.get("objects")
     if body.get("operation") != "upload" or body.get("hash_algo", "sha256") != "sha256":
@@ -36,18 +37,29 @@ def batch(repo: Writable, body: JsonBody, hub: TheHub) -> JSONResponse:
     if not isinstance(wanted, list) or len(wanted) > _MAX_OBJECTS:
         raise BadRequestError(f"objects must be a list of at most {_MAX_OBJECTS} objects.")
     asked = [_object(hub, item) for item in wanted]
-    with hub.reading() as session:
-        present = objects.object_sizes(session, repo.id, [oid for oid, _ in asked])
+    present = present_objects(hub, repo, caller, [oid for oid, _ in asked])
     transfers = body.get("transfers")
     in_parts = isinstance(transfers, list) and "multipart" in transfers
     answers = []
     for oid, size in asked:
-        stored = oid in present and hub.blobs.size(oid) == present[oid]
-        answer: dict[str, Any] = {"oid": oid, "size": present[oid] if stored else size, "authenticated": True}
-        if not stored:
-            answer["actions"] = _actions(hub, repo, oid, size, in_parts=in_parts)
+        answer: dict[str, Any] = {"oid": oid, "size": present.get(oid, size), "authenticated": True}
+        if oid not in present:
+            claims = {"repo": repo.id, "oid": oid, "size": size, "account": caller.account_id}
+            answer["actions"] = _actions(hub, repo, claims, in_parts=in_parts)
         answers.append(answer)
     return JSONResponse({"transfer": "basic", "objects": answers, "hash_algo": "sha256"}, media_type=_MEDIA_TYPE)
+
+
+def present_objects(hub: Hub, repo: Repo, caller: Caller, hashes: Collection[str]) -> dict[str, int]:
+    """Bytes of the objects that the caller need not send; the promise keeps them from being collected for a while."""
+    proposer = None if caller.may_write(repo.namespace) else caller.account_id
+    with hub.reading() as session:
+        known = objects.object_sizes(session, repo.id, hashes, proposer)
+    present = {oid: size for oid, size in known.items() if hub.blobs.size(oid) == size}
+    if present:
+        with hub.writing() as session:
+            objects.renew(session, repo.id, present)
+    return present
 
 
 @router.put("/_lfs/{sealed}")
@@ -63,7 +75,7 @@ async def put(request: Request, hub: TheHub) -> Response:
 
 @router.post("/{namespace}/{name}.git/info/lfs/verify")
 @router.post("/datasets/{namespace}/{name}.git/info/lfs/verify")
-def verify(repo: Writable, body: JsonBody, hub: TheHub) -> dict[str, Any]:
+def verify(repo: Proposable, body: JsonBody, hub: TheHub) -> dict[str, Any]:
     """Is the object there, whole?"""
     oid, size = _object(hub, body)
     with hub.reading() as session:
@@ -78,15 +90,15 @@ def verify(repo: Writable, body: JsonBody, hub: TheHub) -> dict[str, Any]:
 def keep_object(hub: Hub, claims: dict[str, Any], spool: Spool) -> None:
     """Bytes first, then the row that says whose they are."""
     hub.blobs.keep(spool, claims["oid"], claims["size"])
-    note_object(hub, claims["repo"], claims["oid"], claims["size"])
+    note_object(hub, claims["repo"], claims["oid"], claims["size"], claims["account"])
 
 
-def note_object(hub: Hub, repo_id: int, oid: str, size: int) -> None:
-    """Record that a repository holds an object whose bytes are in the store."""
+def note_object(hub: Hub, repo_id: int, oid: str, size: int, account_id: int) -> None:
+    """Record that a repository holds an object whose bytes are in the store, and who brought them."""
     with hub.writing() as session:
         if repos.repo_by_id(session, repo_id) is None:
             raise ConflictError("The repository is gone.")
-        objects.add_object(session, repo_id, oid, size)
+        objects.add_object(session, repo_id, oid, size, account_id)
 
 
 def _object(hub: Hub, item: Any) -> tuple[str, int]:
@@ -98,9 +110,8 @@ def _object(hub: Hub, item: Any) -> tuple[str, int]:
     return oid, count_field(item, "size", most=hub.limits.file_bytes)
 
 
-def _actions(hub: Hub, repo: Repo, oid: str, size: int, *, in_parts: bool) -> dict[str, Any]:
-    claims = {"repo": repo.id, "oid": oid, "size": size}
-    if in_parts and wants_parts(hub, size):
+def _actions(hub: Hub, repo: Repo, claims: dict[str, Any], *, in_parts: bool) -> dict[str, Any]:
+    if in_parts and wants_parts(hub, claims["size"]):
         upload = part_addresses(hub, claims)
     else:
         upload = {"href": hub.url(f"_lfs/{hub.signer.seal(UPLOAD, claims, hub.limits.upload_seconds)}")}

@@ -71,15 +71,16 @@ def move(body: JsonBody, caller: SignedIn, hub: TheHub) -> dict[str, Any]:
 @router.put("/api/{kind}/{namespace}/{name}/settings")
 def settings(repo: Writable, body: JsonBody, hub: TheHub) -> dict[str, Any]:
     """Change visibility (``public``, ``private``) and gating (``auto``, ``manual`` or false)."""
-    private, gated = _private(body), None
-    if "gated" in body:
-        if body["gated"] not in ("auto", "manual", False):
-            raise BadRequestError("gated must be 'auto', 'manual' or false.")
-        gated = body["gated"] is not False
+    private, gate = _private(body), body.get("gated")
+    if gate not in ("auto", "manual", False, None):
+        raise BadRequestError("gated must be 'auto', 'manual' or false.")
     with hub.writing() as session:
-        repos.set_visibility(session, repo.id, private=private, gated=gated)
+        if private is not None:
+            repos.set_private(session, repo.id, private=private)
+        if gate is not None:
+            repos.set_gate(session, repo.id, gate or None)
         changed = repos.repo_by_id(session, repo.id) or repo
-    return {"private": changed.private, "gated": "manual" if changed.gated else False}
+    return {"private": changed.private, "gated": changed.gate or False}
 
 
 def _existing(hub: Hub, caller: Caller, kind: str, namespace: str, name: str) -> Repo:

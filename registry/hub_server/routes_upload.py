@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from .access import JsonBody, TheHub, Writable, segment
+from .access import Committable, JsonBody, TheHub, segment
 from .cards import CardError, metadata
 from .contents import small_text
 from .errors import BadRequestError
@@ -37,7 +37,7 @@ def validate_card(body: JsonBody) -> JSONResponse:
 
 
 @router.post("/api/{kind}/{namespace}/{name}/preupload/{revision}")
-def preupload(repo: Writable, request: Request, body: JsonBody, hub: TheHub) -> dict[str, Any]:
+def preupload(repo: Committable, request: Request, body: JsonBody, hub: TheHub) -> dict[str, Any]:
     """For each file: regular or large, ignored or not, and what is there already."""
     files = body.get("files")
     if not isinstance(files, list) or len(files) > _MAX_FILES:

@@ -11,11 +11,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from .access import SignedIn, TheHub, Writable, segment
+from .access import Committable, SignedIn, TheHub, segment
 from .errors import MissingError, RevisionNotFoundError, SignInError
 from .hub import Hub
 from .parsing import announced_length, query_flag, spool_body
-from .queries import history
+from .queries import history, objects
 from .signing import unix_seconds
 from .xet_ingest import ingest_shard, keep_xorb
 
@@ -24,17 +24,20 @@ _WRITE = "xet write"
 
 
 @router.get("/api/{kind}/{namespace}/{name}/xet-write-token/{revision}")
-def write_token(repo: Writable, request: Request, caller: SignedIn, hub: TheHub) -> JSONResponse:
+def write_token(repo: Committable, request: Request, caller: SignedIn, hub: TheHub) -> JSONResponse:
     """A short-lived token for one repository, and where to send its bytes."""
     revision = segment(request, "revision")
     with hub.reading() as session:
         if not query_flag(request, "create_pr") and history.resolve(session, repo.id, revision) is None:
             raise RevisionNotFoundError(f"Invalid rev id: {revision[:100]!a}")
+        store_id = objects.store_identity(session)
     seconds = hub.limits.xet_seconds
-    claims = {"repo": repo.id, "namespace": repo.namespace, "account": caller.account_id}
-    token = hub.signer.seal(_WRITE, claims, seconds)
+    # Whoever only proposes a change has a pool of his own: knowing the name of a xorb gives no right to it.
+    owner = repo.namespace if caller.may_write(repo.namespace) else caller.name
     # Clients remember, by this address, what they have uploaded: it changes with the store, and differs by namespace.
-    address, expires = hub.url(f"_xet/{hub.store_id}-{repo.namespace}"), unix_seconds() + seconds
+    pool, expires = f"{store_id}-{owner}", unix_seconds() + seconds
+    token = hub.signer.seal(_WRITE, {"repo": repo.id, "account": caller.account_id, "pool": pool}, seconds)
+    address = hub.url(f"_xet/{pool}")
     return JSONResponse(
         {"casUrl": address, "exp": expires, "accessToken": token},
         headers={
@@ -48,12 +51,12 @@ def write_token(repo: Writable, request: Request, caller: SignedIn, hub: TheHub)
 
 @router.post("/_xet/{pool}/v1/xorbs/{prefix}/{xorb}")
 async def put_xorb(request: Request, hub: TheHub) -> dict[str, bool]:
-    """Store one xorb in the pool of the token's namespace."""
+    """Store one xorb in the token's pool."""
     claims = _claims(request, hub)
     announced_length(request, hub.limits.xorb_bytes)
     with hub.blobs.spool(hub.limits.xorb_bytes) as spool:
         await spool_body(request, spool)
-        is_new = await run_in_threadpool(keep_xorb, hub, claims["namespace"], segment(request, "xorb"), spool)
+        is_new = await run_in_threadpool(keep_xorb, hub, claims["pool"], segment(request, "xorb"), spool)
     return {"was_inserted": is_new}
 
 
@@ -65,7 +68,7 @@ async def put_shard(request: Request, hub: TheHub) -> dict[str, int]:
     with hub.blobs.spool(hub.limits.shard_bytes) as spool:
         await spool_body(request, spool)
         await run_in_threadpool(spool.flush)
-        await run_in_threadpool(ingest_shard, hub, claims["repo"], claims["namespace"], spool.path)
+        await run_in_threadpool(ingest_shard, hub, claims, spool.path)
     return {"result": 1}
 
 
@@ -74,6 +77,6 @@ def _claims(request: Request, hub: Hub) -> dict[str, Any]:
     if scheme.lower() != "bearer":
         raise SignInError("This needs a Xet token.")
     claims = hub.signer.unseal(_WRITE, token.strip())
-    if segment(request, "pool") != f"{hub.store_id}-{claims['namespace']}":
+    if segment(request, "pool") != claims["pool"]:
         raise MissingError("This store is not here.")
     return claims

@@ -42,7 +42,7 @@ def repo_summary(repo: Repo, head: Commit | None, card: Card) -> dict[str, Any]:
         "lastModified": iso_time(head.at_us if head else repo.updated_us),
         "createdAt": iso_time(repo.created_us),
         "private": repo.private,
-        "gated": "manual" if repo.gated else False,
+        "gated": repo.gate or False,
         "disabled": False,
         "tags": card.tags(),
     }

@@ -1,19 +1,18 @@
-"""Xet uploads become ordinary large objects: xorbs are kept per namespace, a shard rebuilds files from them.
+"""Xet uploads become ordinary large objects: xorbs are kept in pools, a shard rebuilds files from them.
 
-What counts is the SHA-256 of the rebuilt bytes, so no hash of Xet's own is trusted. A xorb pool belongs to one
-namespace: knowing the hash of somebody else's xorb opens nothing.
+What counts is the SHA-256 of the rebuilt bytes, so no hash of Xet's own is trusted. A pool (``STORE-NAMESPACE``)
+belongs to one namespace: knowing the hash of somebody else's xorb opens nothing.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from .errors import BadRequestError, TooLargeError
 from .hub import Hub
 from .names import is_sha256
-from .queries import objects
 from .routes_lfs import note_object
 from .store import Spool
 from .xet_format import Chunk, Segment, ShardFile, parse_shard, scan_xorb, unpack
@@ -21,17 +20,19 @@ from .xet_format import Chunk, Segment, ShardFile, parse_shard, scan_xorb, unpac
 _SCANS_KEPT = 64
 
 
-def xorb_path(hub: Hub, namespace: str, xorb: str) -> Path:
-    """Where a xorb of a namespace is or would be; raises :class:`BadRequestError` for a malformed hash."""
+def xorb_path(hub: Hub, pool: str, xorb: str) -> Path:
+    """Where a xorb of a pool is or would be; raises :class:`BadRequestError` for a malformed hash."""
     if not is_sha256(xorb):
         raise BadRequestError("The hash of a xorb is 64 lower-case hex digits.")
-    pool = hashlib.sha256(namespace.encode()).hexdigest()[:32]
-    return hub.blobs.root / "xorbs" / pool / xorb[:2] / xorb
+    # The pool was sealed by us. Names that differ by case only are two, on any file system.
+    store_id, _, namespace = pool.partition("-")
+    owner = hashlib.sha256(namespace.encode()).hexdigest()[:32]
+    return hub.blobs.root / "xorbs" / store_id / owner / xorb[:2] / xorb
 
 
-def keep_xorb(hub: Hub, namespace: str, xorb: str, spool: Spool) -> bool:
+def keep_xorb(hub: Hub, pool: str, xorb: str, spool: Spool) -> bool:
     """Store a xorb after a look at its structure; True when it was not there. A second upload replaces the first."""
-    target = xorb_path(hub, namespace, xorb)
+    target = xorb_path(hub, pool, xorb)
     is_new = not target.exists()
     spool.flush()
     with spool.path.open("rb") as file:
@@ -40,8 +41,8 @@ def keep_xorb(hub: Hub, namespace: str, xorb: str, spool: Spool) -> bool:
     return is_new
 
 
-def ingest_shard(hub: Hub, repo_id: int, namespace: str, shard: Path) -> int:
-    """Rebuild every file of a shard into the store, as objects of one repository; returns how many there were."""
+def ingest_shard(hub: Hub, claims: Mapping[str, Any], shard: Path) -> int:
+    """Rebuild every file of a shard into the store, as objects of the token's repository; returns how many."""
     total, count = 0, 0
     with shard.open("rb") as file:
         for described in parse_shard(file):
@@ -49,32 +50,25 @@ def ingest_shard(hub: Hub, repo_id: int, namespace: str, shard: Path) -> int:
             total += described.size
             if total > hub.limits.file_bytes:
                 raise TooLargeError(f"A shard may describe {hub.limits.file_bytes} bytes.")
-            if not _is_here(hub, repo_id, described):
-                _rebuild(hub, repo_id, namespace, described)
+            _rebuild(hub, claims, described)
     return count
 
 
-def _is_here(hub: Hub, repo_id: int, described: ShardFile) -> bool:
-    with hub.reading() as session:
-        sizes = objects.object_sizes(session, repo_id, [described.sha256])
-    return sizes.get(described.sha256) == described.size == hub.blobs.size(described.sha256)
-
-
-def _rebuild(hub: Hub, repo_id: int, namespace: str, described: ShardFile) -> None:
+def _rebuild(hub: Hub, claims: Mapping[str, Any], described: ShardFile) -> None:
     with hub.blobs.spool(described.size) as spool:
         for segment in described.segments:
-            for data in _segment_bytes(hub, namespace, segment):
+            for data in _segment_bytes(hub, claims["pool"], segment):
                 spool.write(data)
         hub.blobs.keep(spool, described.sha256, described.size)
-    note_object(hub, repo_id, described.sha256, described.size)
+    note_object(hub, claims["repo"], described.sha256, described.size, claims["account"])
 
 
-def _segment_bytes(hub: Hub, namespace: str, segment: Segment) -> Iterator[bytes]:
-    path = xorb_path(hub, namespace, segment.xorb)
+def _segment_bytes(hub: Hub, pool: str, segment: Segment) -> Iterator[bytes]:
+    path = xorb_path(hub, pool, segment.xorb)
     try:
         file = path.open("rb")
     except FileNotFoundError as error:
-        raise BadRequestError(f"The xorb {segment.xorb} was not uploaded to this namespace.") from error
+        raise BadRequestError(f"The xorb {segment.xorb} was not uploaded to this pool.") from error
     with file:
         chunks = _chunks_of(path, path.stat().st_mtime_ns, path.stat().st_size)
         if segment.end > len(chunks):

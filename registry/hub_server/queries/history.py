@@ -100,6 +100,13 @@ def file_oids(session: Session, commit_ids: Sequence[int]) -> dict[int, dict[str
     return trees
 
 
+def stored_bytes(session: Session, repo_id: int) -> int:
+    """Bytes of all files that any commit of the repository has, each content once."""
+    distinct = select(HubEntry.sha256, HubEntry.size_bytes).join(HubCommit, HubCommit.id == HubEntry.commit_id)
+    contents = distinct.where(HubCommit.repo_id == repo_id).distinct().subquery()
+    return int(session.scalar(select(func.coalesce(func.sum(contents.c.size_bytes), 0))) or 0)
+
+
 def get_ref(session: Session, repo_id: int, name: str) -> Ref | None:
     """A reference by its full name."""
     row = session.scalar(select(HubRef).where(HubRef.repo_id == repo_id, HubRef.name == name))

@@ -1,6 +1,6 @@
 """Repositories: rows of ``hub_repo``."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, delete, func, or_, select, tuple_, update
@@ -12,10 +12,10 @@ from ..records import Repo
 
 
 class Search(NamedTuple):
-    """What a listing looks for; ``viewer`` also sees the private repositories of its namespace."""
+    """What a listing looks for; private repositories show in the namespaces ``seen`` only."""
 
     kind: str
-    viewer: str | None
+    seen: Collection[str] = ()
     author: str | None = None
     text: str | None = None
     gated: bool | None = None
@@ -44,9 +44,7 @@ def lock_repo(session: Session, repo_id: int) -> bool:
 def add_repo(session: Session, kind: str, namespace: str, name: str, *, private: bool) -> Repo:
     """A new repository; the caller has made sure that the name is free."""
     now = now_us(session)
-    row = HubRepo(
-        kind=kind, namespace=namespace, name=name, private=private, gated=False, created_us=now, updated_us=now
-    )
+    row = HubRepo(kind=kind, namespace=namespace, name=name, private=private, created_us=now, updated_us=now)
     session.add(row)
     session.flush()
     return _repo(row)
@@ -62,11 +60,25 @@ def rename_repo(session: Session, repo_id: int, namespace: str, name: str) -> No
     session.execute(update(HubRepo).where(HubRepo.id == repo_id).values(namespace=namespace, name=name))
 
 
-def set_visibility(session: Session, repo_id: int, *, private: bool | None, gated: bool | None) -> None:
-    """Change what is not None."""
-    values = {key: value for key, value in (("private", private), ("gated", gated)) if value is not None}
-    if values:
-        session.execute(update(HubRepo).where(HubRepo.id == repo_id).values(**values))
+def set_private(session: Session, repo_id: int, *, private: bool) -> None:
+    """Show a repository to everybody or to its namespace alone."""
+    session.execute(update(HubRepo).where(HubRepo.id == repo_id).values(private=private))
+
+
+def set_gate(session: Session, repo_id: int, gate: str | None) -> None:
+    """Open the content to everybody (None), or say how requests for it are answered."""
+    session.execute(update(HubRepo).where(HubRepo.id == repo_id).values(gate=gate))
+
+
+def repos_of(session: Session, namespace: str) -> list[Repo]:
+    """Every repository of a namespace, by kind and name."""
+    rows = session.scalars(select(HubRepo).where(HubRepo.namespace == namespace))
+    return sorted(map(_repo, rows), key=lambda repo: (repo.kind, repo.name))
+
+
+def every_repo_id(session: Session) -> list[int]:
+    """The rows of all repositories."""
+    return list(session.scalars(select(HubRepo.id).order_by(HubRepo.id)))
 
 
 def touch_repo(session: Session, repo_id: int, at_us: int) -> None:
@@ -90,16 +102,15 @@ def search_repos(session: Session, search: Search, after: tuple[int, int] | None
 
 def _conditions(search: Search) -> Iterator[ColumnElement[bool]]:
     yield HubRepo.kind == search.kind
-    visible = HubRepo.private.is_(False)
-    yield visible if search.viewer is None else or_(visible, HubRepo.namespace == search.viewer)
+    yield or_(HubRepo.private.is_(False), HubRepo.namespace.in_(search.seen))
     if search.author is not None:
         yield HubRepo.namespace == search.author
     if search.gated is not None:
-        yield HubRepo.gated.is_(search.gated)
+        yield HubRepo.gate.is_not(None) if search.gated else HubRepo.gate.is_(None)
     if search.text:
         full_name = func.lower(HubRepo.namespace + "/" + HubRepo.name)
         yield full_name.contains(search.text.lower(), autoescape=True)
 
 
 def _repo(row: HubRepo) -> Repo:
-    return Repo(row.id, row.kind, row.namespace, row.name, row.private, row.gated, row.created_us, row.updated_us)
+    return Repo(row.id, row.kind, row.namespace, row.name, row.private, row.gate, row.created_us, row.updated_us)

@@ -85,8 +85,6 @@ def test_private_looks_like_missing(
         ("POST", "/api/models/{repo}/commit/main"),
         ("POST", "/api/models/{repo}/preupload/main"),
         ("GET", "/api/models/{repo}/xet-write-token/main"),
-        ("POST", "/{repo}.git/info/lfs/objects/batch"),
-        ("POST", "/{repo}.git/info/lfs/verify"),
         ("PUT", "/api/models/{repo}/settings"),
         ("POST", "/api/models/{repo}/branch/x"),
         ("DELETE", "/api/models/{repo}/branch/x"),
