@@ -10,6 +10,7 @@ from .records import CheckpointRecord, ModelRecord
 
 def model_record(provenance: Provenance, repo_id: str) -> ModelRecord:
     """The catalogue's row of a published model."""
+    source = provenance.source
     return ModelRecord(
         slug=provenance.slug,
         hub_id=repo_id,
@@ -28,6 +29,9 @@ def model_record(provenance: Provenance, repo_id: str) -> ModelRecord:
         label_smoothing=provenance.label_smoothing,
         upstream_top1=provenance.upstream_top1,
         upstream_top1_source="its maker's measurement" if provenance.upstream_top1 is not None else None,
+        source_url=None if source is None else source.url,
+        source_sha256=None if source is None else source.sha256,
+        source_licence=None if source is None else provenance.licence,
         availability="hub",
         availability_detail=f"prunarium pull {provenance.slug}",
     )

@@ -7,6 +7,7 @@ ZooError
 ├── ParentMissingError         there is no dense model to start from
 ├── FolderTakenError           a model folder exists that was made otherwise
 ├── DataMismatchError          images that do not fit the architecture, or data that changed
+├── ForeignFileError           somebody else's checkpoint that is unsafe, damaged, out of reach or of unknown layout
 └── CurvatureError             a method cannot measure how the loss curves
     ├── CalibrationError           too few samples to measure it from
     ├── NonFiniteGradientError     a gradient is infinite or not a number
@@ -42,6 +43,10 @@ class FolderTakenError(ZooError, UsageError):
 
 class DataMismatchError(ZooError):
     """Images do not fit the architecture, or bundled data are not the data that were pinned."""
+
+
+class ForeignFileError(ZooError):
+    """A checkpoint of somebody else that could run code, is damaged, is out of reach, or has no known layout."""
 
 
 class CurvatureError(ZooError):

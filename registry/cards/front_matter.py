@@ -40,7 +40,7 @@ def _base_model(facts: CardFacts) -> dict[str, str]:
     parent = facts.parent
     if parent is None or parent.is_start is False:
         return {}
-    trained_on = parent.is_start and facts.provenance.epochs > 0
+    trained_on = parent.is_start and (facts.provenance.epochs or 0) > 0
     return {"base_model": parent.hub_id, **({"base_model_relation": "finetune"} if trained_on else {})}
 
 

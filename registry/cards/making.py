@@ -2,6 +2,8 @@
 
 import json
 
+from zoo.checkpoint.config import ForeignSource
+
 from .facts import CardFacts
 from .markdown import code, engineering, table, text
 
@@ -14,8 +16,8 @@ def making(facts: CardFacts) -> str:
         ("method", f"{code(provenance.method)} {code(config)}"),
         ("target sparsity", f"{provenance.sparsity_target:.2%} of the prunable weights"),
         ("dense parent", _parent(facts)),
-        ("data", f"{code(provenance.data)}, SHA-256 {code(provenance.data_sha256)}"),
-        ("epochs", f"{provenance.epochs:g}"),
+        ("data", _data(facts)),
+        ("epochs", "not stated" if provenance.epochs is None else f"{provenance.epochs:g}"),
         ("label smoothing", f"{provenance.label_smoothing:g}"),
         ("replicate (seed)", str(provenance.replicate)),
         ("configuration hash", code(provenance.config_hash)),
@@ -24,6 +26,8 @@ def making(facts: CardFacts) -> str:
     ]
     if provenance.training_flops is not None:
         rows.insert(5, ("training FLOPs", engineering(provenance.training_flops)))
+    if provenance.source is not None:
+        rows.insert(0, ("imported from", _origin(provenance.source)))
     if provenance.upstream_top1 is not None:
         top1 = f"{provenance.upstream_top1:.2%}"
         rows.insert(0, ("top-1 on the upstream test split", top1))
@@ -40,6 +44,16 @@ def terms(facts: CardFacts) -> str:
     if facts.data is not None and facts.data.citation:
         lines.append(f"Cite the data as: {text(facts.data.citation)}")
     return "\n\n".join(lines)
+
+
+def _data(facts: CardFacts) -> str:
+    digest = facts.provenance.data_sha256
+    return code(facts.provenance.data) + ("" if digest is None else f", SHA-256 {code(digest)}")
+
+
+def _origin(source: ForeignSource) -> str:
+    where = f" at {text(source.url)}" if source.url else ""
+    return f"{code(source.file_name)}{where}, SHA-256 {code(source.sha256)}"
 
 
 def _parent(facts: CardFacts) -> str:

@@ -1,5 +1,6 @@
 """The descriptions beside the weights: what the network is (config.json), how it came about (prunarium.json)."""
 
+import re
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeAlias
 
@@ -10,6 +11,8 @@ from .slug import is_slug, parse_slug
 from .strict import decode
 
 Real: TypeAlias = int | float
+
+_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
 
@@ -126,12 +129,33 @@ class ModelConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ForeignSource:
+    """The file of somebody else that a checkpoint was imported from.
+
+    ``sha256`` is of the whole file, ``url`` where it was fetched (None for a file that was there); ``importers`` read
+    its layout, in this order, and ``changes`` lists in words what was altered on the way.
+    """
+
+    file_name: str
+    sha256: str
+    size_bytes: int
+    importers: tuple[str, ...]
+    changes: tuple[str, ...] = ()
+    url: str | None = None
+
+    def __post_init__(self) -> None:
+        if not _SHA256.match(self.sha256):
+            raise ConfigError(f"source: sha256 must be 64 hex digits, got {self.sha256!r}.")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Provenance:
     """How a checkpoint was made: everything a claim rests on, and what a rerun needs.
 
     ``sparsity_target`` is a fraction of the prunable weights; ``parent`` is the dense model's slug and
     ``parent_hash`` its densified hash; ``upstream_top1`` is a fraction of the upstream test split;
-    ``training_flops`` counts multiply and add apart; ``licence`` is an SPDX identifier.
+    ``training_flops`` counts multiply and add apart; ``licence`` is an SPDX identifier. ``data_sha256`` and ``epochs``
+    are None where somebody else trained and did not say; then ``source`` is the file that was imported.
     """
 
     schema: int = 1
@@ -147,8 +171,8 @@ class Provenance:
     parent: str | None = None
     parent_hash: str | None = None
     data: str
-    data_sha256: str
-    epochs: Real
+    data_sha256: str | None
+    epochs: Real | None
     training_flops: Real | None = None
     label_smoothing: Real = 0.0
     upstream_top1: Real | None = None
@@ -156,6 +180,7 @@ class Provenance:
     code_version: str
     licence: str | None = None
     packages: dict[str, str] = field(default_factory=dict)
+    source: ForeignSource | None = None
 
     def __post_init__(self) -> None:
         _check_schema("provenance", self.schema)
@@ -168,7 +193,7 @@ class Provenance:
             raise ConfigError(f"provenance: sparsity_target must be in [0, 1), got {self.sparsity_target}.")
         if self.parent is not None and not is_slug(self.parent):
             raise ConfigError(f"provenance: parent {self.parent!r} is no slug.")
-        if min(self.epochs, self.training_flops or 0, self.replicate) < 0:
+        if min(self.epochs or 0, self.training_flops or 0, self.replicate) < 0:
             raise ConfigError("provenance: epochs, training_flops and replicate cannot be negative.")
         if not 0 <= self.label_smoothing < 1:
             raise ConfigError(f"provenance: label_smoothing must be in [0, 1), got {self.label_smoothing}.")
@@ -176,8 +201,11 @@ class Provenance:
             raise ConfigError(f"provenance: upstream_top1 must be a fraction, got {self.upstream_top1}.")
 
     def to_dict(self) -> dict[str, Any]:
-        """The document ``prunarium.json``."""
-        return _plain(asdict(self))
+        """The document ``prunarium.json``; without ``source`` where nothing was imported, as it always was."""
+        document = _plain(asdict(self))
+        if self.source is None:
+            del document["source"]
+        return document
 
     @classmethod
     def from_dict(cls, value: Any, where: str = "prunarium.json") -> "Provenance":

@@ -1,0 +1,197 @@
+"""One foreign file becomes one model folder."""
+
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..architectures import ARCHITECTURES, Architecture
+from ..checkpoint.config import ForeignSource, ModelConfig, Preprocessing, Provenance
+from ..checkpoint.folder import ModelFolder, write_folder
+from ..checkpoint.passport import Passport, measure_tensors
+from ..checkpoint.slug import Slug, parse_slug
+from ..checkpoint.torch_io import tensors_of
+from ..core.canonical import config_hash
+from ..core.errors import UsageError
+from ..core.files import sha256_of_file
+from ..core.hashing import RawTensor
+from ..core.versions import code_version, package_versions
+from ..errors import FolderTakenError, ForeignFileError
+from ..flops import positions
+from ..models import build
+from . import IMPORTERS
+from ._fetching import fetch, is_address
+from ._fitting import classes_of, fit
+from ._layout import State
+from ._reading import read_document
+from ._unwrapping import state_of
+
+SCHEMA = "prunarium import 1"
+PLAIN = "plain"
+_TOLERANCE = 0.005  # what a slug may differ from the measured sparsity
+_UNNAMED = "imported"
+
+
+@dataclass(frozen=True)
+class ImportRequest:
+    """What to import and what to call it.
+
+    ``source`` is a path or an https address, ``layout`` a name of :data:`zoo.importers.IMPORTERS` (None: found out),
+    ``key`` the entry of the file that holds the weights, ``sha256`` what the file must hash to. Without a ``slug`` one
+    is made of the measured sparsity and the file's hash.
+    """
+
+    source: str
+    architecture: str
+    out: Path
+    layout: str | None = None
+    key: str | None = None
+    slug: str | None = None
+    title: str | None = None
+    licence: str | None = None
+    data: str = "ImageNet-1k"
+    parent: str | None = None
+    sha256: str | None = None
+    image_size: int | None = None
+    crop_fraction: float | None = None
+    interpolation: str | None = None
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A model folder that is there now, its measure, and where its weights came from."""
+
+    folder: ModelFolder
+    passport: Passport
+    source: ForeignSource
+
+
+def import_checkpoint(request: ImportRequest) -> Imported:
+    """Read, convert, measure and write; the measured sparsity becomes the folder's claim.
+
+    Raises :class:`~zoo.errors.ForeignFileError`, :class:`~zoo.checkpoint.errors.TensorMismatchError` with every tensor
+    that is missing, surplus or misshapen, and :class:`~zoo.errors.FolderTakenError`.
+    """
+    entry = ARCHITECTURES[request.architecture]
+    preprocessing = _preprocessing(request, entry)
+    with tempfile.TemporaryDirectory() as folder:
+        address = request.source if is_address(request.source) else None
+        path = Path(request.source) if address is None else fetch(address, Path(folder))
+        origin = _origin(path, address, request)
+        document = read_document(path)
+    state, told = state_of(document, request.key)
+    state, layouts = converted(state, request.layout)
+    classes = classes_of(state, entry.classifier)
+    module = build(entry.name, classes)
+    told += fit(module, state, entry.classifier)
+    origin = replace(origin, importers=layouts or (PLAIN,), changes=tuple(told))
+    config = ModelConfig(
+        architecture=entry.name,
+        num_classes=classes,
+        class_names=(),
+        preprocessing=preprocessing,
+        classifier=entry.classifier,
+        timm_name=entry.timm_name,
+        positions=positions(module, preprocessing.input_size),
+    )
+    return _written(request, entry, config, tensors_of(module), origin)
+
+
+def _origin(path: Path, address: str | None, request: ImportRequest) -> ForeignSource:
+    if not path.is_file():
+        raise ForeignFileError(f"There is no file {path}.")
+    digest = sha256_of_file(path)
+    if request.sha256 is not None and request.sha256.lower() != digest:
+        raise ForeignFileError(
+            f"{request.source} hashes to {digest}, not to {request.sha256}.", "It is not the file that was meant."
+        )
+    return ForeignSource(
+        file_name=path.name, sha256=digest, size_bytes=path.stat().st_size, importers=(PLAIN,), url=address
+    )
+
+
+def converted(state: State, layout: str | None = None) -> tuple[State, tuple[str, ...]]:
+    """The tensors of the plain architecture, and the layouts that were found, one inside the other.
+
+    With ``layout`` that one must be there. Raises :class:`~zoo.core.errors.UsageError` where it is not.
+    """
+    if layout is not None and not IMPORTERS[layout].marks(state):
+        known = [name for name, importer in IMPORTERS.items() if name != PLAIN and importer.marks(state)]
+        raise UsageError(
+            f"The file has no marks of {layout}.", f"It has those of {known[0]}." if known else "Leave --from out."
+        )
+    found: list[str] = []
+    while layout != PLAIN:
+        name = next((name for name, one in IMPORTERS.items() if name not in (PLAIN, *found) and one.marks(state)), None)
+        if name is None:
+            break
+        state = IMPORTERS[name].convert(state)
+        found.append(name)
+    return state, tuple(found)
+
+
+def _preprocessing(request: ImportRequest, entry: Architecture) -> Preprocessing:
+    usual = entry.preprocessing
+    channels, height, width = usual.input_size
+    return replace(
+        usual,
+        input_size=(channels, request.image_size or height, request.image_size or width),
+        crop_fraction=usual.crop_fraction if request.crop_fraction is None else request.crop_fraction,
+        interpolation=request.interpolation or usual.interpolation,
+    )
+
+
+def _written(
+    request: ImportRequest, entry: Architecture, config: ModelConfig, tensors: list[RawTensor], origin: ForeignSource
+) -> Imported:
+    passport = measure_tensors(tensors, config)
+    provenance = _provenance(request, entry, passport, origin)
+    path = request.out / parse_slug(provenance.slug).repo_name
+    if path.exists() and not request.overwrite:
+        raise FolderTakenError(f"{path} is there already.", "Choose another --out or --slug, or add --overwrite.")
+    return Imported(write_folder(path, tensors, config, provenance), passport, origin)
+
+
+def _provenance(request: ImportRequest, entry: Architecture, passport: Passport, origin: ForeignSource) -> Provenance:
+    measured = passport.sparsity()
+    slug = _slug(request, entry, measured, origin)
+    return Provenance(
+        slug=str(slug),
+        title=request.title or f"{slug.method}, {entry.title}, {measured:.1%} sparse, imported from {origin.file_name}",
+        method=slug.method,
+        family=_family(slug.method),
+        architecture=entry.name,
+        sparsity_target=measured,
+        parent=request.parent,
+        data=request.data,
+        data_sha256=None,
+        epochs=None,
+        config_hash=config_hash(SCHEMA, {"file": origin.sha256, "importers": origin.importers}),
+        code_version=code_version(),
+        licence=request.licence,
+        packages=package_versions(("torch", "numpy", "timm")),
+        source=origin,
+    )
+
+
+def _slug(request: ImportRequest, entry: Architecture, measured: float, origin: ForeignSource) -> Slug:
+    if request.slug is None:
+        method = _UNNAMED if measured > 0 else "dense"
+        return Slug(method, entry.name, f"{min(measured, 0.99):.2f}", origin.sha256[:8])
+    slug = parse_slug(request.slug)
+    if slug.architecture != entry.name:
+        raise UsageError(f"The slug {slug} names {slug.architecture}, but --architecture is {entry.name}.")
+    if "of" not in slug.sparsity and abs(float(slug.sparsity) - measured) > _TOLERANCE:
+        raise UsageError(
+            f"The slug says {slug.sparsity}, but {measured:.4f} of the prunable weights are zero.",
+            f"Name it by what it is: --slug {slug.method}/{slug.architecture}/{min(measured, 0.99):.2f}",
+        )
+    return slug
+
+
+def _family(method: str) -> str:
+    from ..methods import METHODS
+
+    if method in METHODS:
+        return METHODS[method].facts.family
+    return "dense" if method == "dense" else "of its author"

@@ -1,0 +1,88 @@
+"""A file of somebody else as tensors, without running anything that it says."""
+
+import pickle
+import warnings
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..checkpoint.errors import TensorFileError
+from ..checkpoint.safetensors_file import MAX_FILE_BYTES, read_tensors
+from ..checkpoint.torch_io import to_torch
+from ..errors import ForeignFileError
+
+_ZIP = b"PK\x03\x04"
+_SAFE = (
+    "Ask its authors for a safetensors file or a plain state dict. Where you trust the file, load it yourself and save "
+    "torch.save(model.state_dict(), 'state.pth'), then import that."
+)
+
+
+def read_document(path: Path) -> Any:
+    """What a file holds: a mapping of names to tensors, perhaps inside other mappings.
+
+    Safetensors and ``.npz`` are read as such, everything else by ``torch.load(weights_only=True)``. Raises
+    :class:`ForeignFileError` for a file that is damaged, too large, or holds anything that would run code.
+    """
+    size = path.stat().st_size
+    if size > MAX_FILE_BYTES:
+        raise ForeignFileError(f"{path}: {size:,} bytes; at most {MAX_FILE_BYTES:,} are read.")
+    with path.open("rb") as file:
+        start = file.read(9)
+    if start[8:9] == b"{":
+        return _safetensors(path)
+    if start.startswith(_ZIP):
+        return _archive(path)
+    return _torch(path)
+
+
+def _safetensors(path: Path) -> Any:
+    try:
+        return {tensor.name: to_torch(tensor) for tensor in read_tensors(path)}
+    except TensorFileError as error:
+        raise ForeignFileError(error.message, error.hint) from error
+
+
+def _archive(path: Path) -> Any:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, OSError) as error:
+        raise ForeignFileError(f"{path}: a damaged archive: {error}.", "Fetch it again.") from error
+    unpacked = sum(entry.file_size for entry in entries)
+    if unpacked > MAX_FILE_BYTES:
+        raise ForeignFileError(f"{path}: unpacks to {unpacked:,} bytes; at most {MAX_FILE_BYTES:,} are read.")
+    names = [entry.filename for entry in entries]
+    return _npz(path) if names and all(name.endswith(".npy") for name in names) else _torch(path)
+
+
+def _npz(path: Path) -> Any:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: torch.from_numpy(np.array(arrays[name])) for name in arrays.files}
+    except (ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise ForeignFileError(f"{path}: holds arrays that cannot be taken: {error}.", _SAFE) from error
+
+
+def _torch(path: Path) -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about the protocol of a pickle that is none
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise ForeignFileError(f"{path}: refused, it holds more than tensors: {_cause(error)}", _SAFE) from error
+    except Exception as error:  # torch's reader meets arbitrary bytes, and fails in as many ways
+        raise ForeignFileError(
+            f"{path}: neither safetensors, nor numpy arrays, nor a whole file of torch.save: {_cause(error)}",
+            "TensorFlow checkpoints must be converted first.",
+        ) from error
+
+
+def _cause(error: Exception) -> str:
+    """The sentence that names the forbidden thing; torch's advice to switch the safety off stays out."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    named = next((line for line in lines if line.startswith(("WeightsUnpickler error:", "Unsupported"))), None)
+    return (named or (lines[0] if lines else type(error).__name__))[:300]
