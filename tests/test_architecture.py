@@ -19,7 +19,7 @@ def _names(paths: list[Path]) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "module", ["leaderboard.app", "leaderboard.cli", "registry.hub_server", "registry.cli_hub", "registry.cli_models"]
+    "module", ["leaderboard.app", "leaderboard.cli", "registry.hub_server", "registry.cli_hub", "registry.cli_publish"]
 )
 def test_site_hub_and_registry_run_without_torch(module: str) -> None:
     code = (

@@ -47,7 +47,7 @@ def test_an_error_is_a_sentence_with_a_hint_and_no_traceback(
     def fail() -> None:
         raise PrunariumError("The thing is broken.", "Type: mend it")
 
-    monkeypatch.setattr("registry.cli_models.inspect", fail)
+    monkeypatch.setattr("registry.cli_inspect.inspect", fail)
     assert run(["inspect"]) == 1
     assert capsys.readouterr().err == "error: The thing is broken.\nType: mend it\n"
 
@@ -58,7 +58,7 @@ def test_a_missing_extra_says_what_to_install(
     def fail() -> None:
         raise ModuleNotFoundError("No module named 'torch'", name="torch")
 
-    monkeypatch.setattr("registry.cli_models.inspect", fail)
+    monkeypatch.setattr("registry.cli_inspect.inspect", fail)
     assert run(["inspect"]) == 1
     assert "pip install 'prunarium[zoo]'" in capsys.readouterr().err
 
@@ -67,7 +67,7 @@ def test_a_fault_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         raise KeyError("a bug")
 
-    monkeypatch.setattr("registry.cli_models.inspect", fail)
+    monkeypatch.setattr("registry.cli_inspect.inspect", fail)
     with pytest.raises(KeyError):
         run(["inspect"])
 

@@ -17,11 +17,12 @@ from network_folders import write_network
 from sqlalchemy import Engine
 
 from registry import queries
-from registry.cards import model_card
+from registry.cards import CardFacts, model_card
 from registry.catalogue_entries import checkpoint_record, model_record
 from registry.check import check, expected_tensors, is_pickle
 from registry.db.session import session_scope
 from registry.reasons import REASONS
+from registry.report import make_report
 from zoo.architectures import ARCHITECTURES
 from zoo.checkpoint.config import ModelConfig, Preprocessing
 from zoo.checkpoint.dtypes import from_numpy, to_numpy
@@ -331,7 +332,11 @@ def test_no_description_can_break_the_check_or_the_card(name: str, folder: Model
             continue
         passed.setdefault(field, []).append(value)
         read = read_folder(folder.path)
-        text = model_card(read.config, read.provenance, report.passport, repo_id="o/n", base_model="o/p")
+        facts = CardFacts(
+            repo_id="o/n", config=read.config, provenance=read.provenance, passport=report.passport,
+            report=make_report(read.provenance.slug, report.passport, [], []),
+        )  # fmt: skip
+        text = model_card(facts)
         assert yaml.safe_load(text.split("\n---\n")[0].removeprefix("---"))["library_name"] == "prunarium"
         model_record(read.provenance, "o/n")
     may_pass = {"class_names", "positions", "timm_name"} if name == CONFIG else FREE
