@@ -55,7 +55,9 @@ CASES: dict[str, tuple[Passport, set[str]]] = {
     "large blocks of a convolution": (passport(a=blocked(16, 16, (64, 64, 3, 3))), set()),
     "filters": (passport(a=filters((32, 32, 3, 3)), b=filters((32, 32, 3, 3))), {CUT}),
     "scattered": (passport(a=random((64, 64, 3, 3), 0.05)), set()),
+    "scattered, with dead filters": (passport(a=filters((32, 32)) & random((32, 32), 0.5)), set()),
     "mobile": (passport(**MOBILE), {XNNPACK}),
+    "mobile with another stem": (passport(**MOBILE | {"stem": np.ones((32, 3, 7, 7))}), set()),
     "mobile, too dense": (passport(**MOBILE | {"pointwise": random((64, 32, 1, 1), 0.5)}), set()),
     "mobile with another convolution": (passport(**MOBILE | {"more": random((64, 64, 3, 3), 0.2)}), set()),
 }  # fmt: skip
