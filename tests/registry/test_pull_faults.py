@@ -129,6 +129,31 @@ def test_wherever_every_answer_ends_early_nothing_half_written_is_seen(
     assert shop.leftovers() == []
 
 
+def test_the_bytes_told_add_up_whatever_happens_to_them(shop: Shop, between: MeddlingHub, target: str) -> None:
+    """Cut, sent again from the start, thrown away for being wrong: in the end the bar is full."""
+    told: list[tuple[int, int]] = []
+    whole = shop.source.weights.read_bytes()
+    wrong = whole[:-1] + b"\0"
+
+    def start_again_and_lie_at_first(reply: Reply) -> Reply:
+        if not reply.is_weights:
+            return reply
+        lies = between.weights_bytes() < len(whole)
+        return Reply(reply.path, 200, {"Content-Type": "x"}, b"").with_body(wrong if lies else whole)
+
+    between.meddle = start_again_and_lie_at_first
+    between.cut = lambda reply, length: length - 5 if reply.is_weights and between.weights_bytes() == 0 else None
+    got = shop.pull(target, progress=lambda done, more: told.append((done, more)))
+    size = sum(path.stat().st_size for path in got.path.iterdir())
+    assert [sum(column) for column in zip(*told, strict=True)] == [size, size]
+    told.clear()
+    shop.pull(target, progress=lambda done, more: told.append((done, more)))
+    assert [sum(column) for column in zip(*told, strict=True)] == [0, 0]
+    damage(shop.blob(WEIGHTS))
+    shop.pull(target, progress=lambda done, more: told.append((done, more)))
+    assert [sum(column) for column in zip(*told, strict=True)] == [len(whole), len(whole)]
+
+
 @pytest.mark.parametrize("left", [1, 60_000])
 def test_the_next_pull_fetches_what_is_missing_and_no_more(
     left: int, shop: Shop, between: MeddlingHub, target: str
