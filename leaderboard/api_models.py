@@ -40,6 +40,7 @@ def models(
         next=next_address(request, offset + limit, page.total),
         models=[found_model(row) for row in page.rows],
         metrics=dict(page.metrics),
+        notes=list(page.notes),
     )
     return respond(request, answer.model_dump_json().encode(), "application/json")
 

@@ -158,12 +158,14 @@ class ModelList(Schema):
     """A page of models; ``next`` is the address of the following one.
 
     ``metrics`` says which versions the query's metrics meant; null stands for one of which no model has a value.
+    ``notes`` say why nothing was found: a value that no model has, and the nearest one.
     """
 
     total: int
     next: str | None
     models: list[FoundModel]
     metrics: dict[str, MetricMeant | None]
+    notes: list[str]
 
 
 class TaskList(Schema):

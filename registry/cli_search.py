@@ -10,6 +10,7 @@ from .cli_common import AsJson, percent
 from .query import FIELDS, Kind
 from .records import MetricMeant, ModelPage, ModelRow
 
+
 def search(
     text: Annotated[
         list[str] | None,
@@ -45,6 +46,8 @@ def search(
         availability=availability,
     )
     page = chosen_source(load_settings()).models(query.text, limit=limit, offset=offset)
+    for note in page.notes:
+        say(note)
     if as_json:
         emit_json([_document(row) for row in page.rows])
         return

@@ -15,6 +15,7 @@ from ..records import ModelPage, ModelRow
 from ._conditions import MetricValue, condition
 from ._fields import COLUMNS, NAME, PARENT_NAME, joined, metric_value
 from ._metric_cells import MetricCell, metric_cell
+from ._near import near_misses
 from ._text import bytewise
 from .models import default_order, model_record
 
@@ -44,6 +45,7 @@ def find_models(
         rows=_rows(session, asked, ids),
         total=total,
         metrics={name: cell.meant if cell else None for name, cell in asked.cells.items()},
+        notes=() if total else near_misses(session, asked.query),
     )
 
 

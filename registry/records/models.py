@@ -82,9 +82,11 @@ class MetricMeant:
 class ModelPage:
     """Some of the ``total`` models that a query found; ``metrics`` says what its metrics meant.
 
-    None stands for a metric of which no model has a value.
+    None stands for a metric of which no model has a value. Where nothing was found, ``notes`` are sentences that name
+    the values that no model has, with the nearest one.
     """
 
     rows: tuple[ModelRow, ...]
     total: int
     metrics: Mapping[str, MetricMeant | None] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()

@@ -33,6 +33,7 @@ class _Page:
     next: str | None
     models: tuple[Mapping[str, Any], ...]
     metrics: Mapping[str, MetricMeant | None]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class RemoteSource:
             rows += [ModelRow(model=self._model(row), values=row.get("values") or {}) for row in page.models]
             if not page.models or page.next is None or len(rows) >= limit:
                 break
-        return ModelPage(rows=tuple(rows[:limit]), total=page.total, metrics=page.metrics)
+        return ModelPage(rows=tuple(rows[:limit]), total=page.total, metrics=page.metrics, notes=page.notes)
 
     def entry(self, name: str) -> Entry:
         """See :class:`~registry.sources.Source`."""

@@ -42,7 +42,7 @@ def test_an_empty_catalogue_answers_with_empty_lists(clients: dict[str, TestClie
     assert client.get("/api/v1/board").json()["rows"] == []
     assert client.get("/api/v1/board.csv").text == ""
     assert client.get("/api/v1/models").json() == {
-        "total": 0, "next": None, "models": [], "metrics": {},
+        "total": 0, "next": None, "models": [], "metrics": {}, "notes": [],
     }  # fmt: skip
     assert client.get("/api/v1/results").json()["results"] == []
 

@@ -36,6 +36,7 @@ QUERIES = [
     "architecture=resnet50 sort=-sparsity",
     "licence=apache-2.0",
     "availability=import",
+    "method=rigll,gmp,gmpp architecture=resnet500 -owner=nobody",
     "imagenet.top1>=0.75 sort=-imagenet.top1",
 ]
 WRONG_QUERIES = ["sparsty>0.9", "sparsity>=lots", "imagenet.topp>0.5", "sort="]
