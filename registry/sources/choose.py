@@ -22,7 +22,7 @@ def choose_source(settings: Settings) -> Source:
     """
     login = server_login(settings)
     if login is not None:
-        return RemoteSource(login.address, login.token)
+        return RemoteSource(login.address, login.token, memory=settings.home / "answers")
     if has_catalogue(make_engine(settings.database_url)):
         return LocalSource(open_catalogue(settings, create=False))
     return SnapshotSource()

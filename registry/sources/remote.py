@@ -2,17 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import quote
 
-from ..errors import UnknownRecordError
+from zoo.core.console import say
+
+from ..errors import ServerUnavailableError, UnknownRecordError
 from ..query import parse
 from ..records import CheckpointRecord, MetricMeant, ModelPage, ModelRecord, ModelRow, RevisionRecord
 from ..server_address import ServerAddress
+from .memory import Memory
 from .source import Entry, Holding
 from .submitted import SubmissionList, SubmissionRequest, SubmissionStatus, SubmissionView, Submitted
 from .transport import Patience, Transport
 
+T = TypeVar("T")
 _PAGE = 1000
 _MOST_PAGES = 1000
 
@@ -44,16 +49,22 @@ class _Detail:
 
 
 class RemoteSource:
-    """The :class:`~registry.sources.Source` behind an address; ``token`` gives the token when a request needs it."""
+    """The :class:`~registry.sources.Source` behind an address; ``token`` gives the token when a request needs it.
+
+    With ``memory``, a folder, what the server said of a model or commit is kept there, and used again (and said so on
+    stderr) while the server does not answer: what was pulled once needs no connection.
+    """
 
     def __init__(
         self,
         address: ServerAddress,
         token: Callable[[], str | None] = lambda: None,
         patience: Patience | None = None,
+        memory: Path | None = None,
     ) -> None:
         self.address = address
         self._transport = Transport(address, token, patience)
+        self._memory = None if memory is None else Memory(memory, str(address))
 
     @property
     def description(self) -> str:
@@ -78,13 +89,13 @@ class RemoteSource:
 
     def entry(self, name: str) -> Entry:
         """See :class:`~registry.sources.Source`."""
-        detail = self._transport.get(f"models/{quote(name)}", _Detail, params={"results": "false"})
+        detail = self._remembered(f"models/{quote(name)}", _Detail, {"results": "false"})
         return Entry(self._model(detail.model), detail.checkpoint, detail.revisions)
 
     def holding(self, hub_repo: str, commit: str) -> Holding | None:
         """See :class:`~registry.sources.Source`."""
         try:
-            return self._transport.get(f"revisions/{quote(hub_repo)}/{quote(commit, safe='')}", Holding)
+            return self._remembered(f"revisions/{quote(hub_repo)}/{quote(commit, safe='')}", Holding)
         except UnknownRecordError:
             return None
 
@@ -104,6 +115,20 @@ class RemoteSource:
         """See :class:`~registry.sources.Source`."""
         path = f"submissions/{quote(public_id, safe='')}/withdraw"
         return self._transport.post(path, SubmissionView, {"reason": reason})
+
+    def _remembered(self, path: str, kind: type[T], params: Mapping[str, str] | None = None) -> T:
+        try:
+            answer = self._transport.ask(path, params=params)
+        except ServerUnavailableError as error:
+            answer = None if self._memory is None else self._memory.recall(path)
+            if answer is None:
+                raise
+            say(f"{error.message} Going by what it said of this before.")
+            return self._transport.value(kind, answer)
+        value = self._transport.value(kind, answer)
+        if self._memory is not None:
+            self._memory.keep(path, answer)
+        return value
 
     def _model(self, row: Mapping[str, Any]) -> ModelRecord:
         """The API calls the target sparsity by the name that its readers know."""

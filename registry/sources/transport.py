@@ -47,9 +47,13 @@ class Transport:
         weakref.finalize(self, self._client.close)
 
     def get(self, path: str, kind: type[T], *, params: Mapping[str, Any] | None = None, token: bool = False) -> T:
-        """Ask for ``path`` under ``/api/v1``; the answer as a ``kind``. Raises :class:`ServerError` and its kin."""
+        """The answer of :meth:`ask` as a ``kind``."""
+        return self.value(kind, self.ask(path, params=params, token=token))
+
+    def ask(self, path: str, *, params: Mapping[str, Any] | None = None, token: bool = False) -> Any:
+        """The JSON at ``path`` under ``/api/v1``. Raises :class:`~registry.errors.ServerError` and its kin."""
         headers = self._headers(token, required=False)
-        return self.value(kind, parsed(self.address, self._ask("GET", path, params=params, headers=headers)))
+        return parsed(self.address, self._ask("GET", path, params=params, headers=headers))
 
     def post(self, path: str, kind: type[T], body: Mapping[str, Any]) -> T:
         """Send ``body`` as JSON, with the token. Raises also :class:`~registry.errors.AccessError` without one."""

@@ -98,6 +98,7 @@ def answer(status: int = 200, body: bytes = b"{}", **headers: str) -> Reply:
             if value:
                 handler.send_header(name.replace("_", "-"), value)
         handler.send_header("Content-Length", str(len(body)))
+        handler.send_header("Connection", "close")
         handler.end_headers()
         handler.wfile.write(body)
 
