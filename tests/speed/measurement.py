@@ -2,14 +2,15 @@
 
 A ratio is the other's time divided by ours for the same amount of work: above 1 we are faster. Each repeat runs every
 contender once, in an order that rotates, so that a busy or throttled moment meets all of them; the ratio is the median
-over repeats, its range the smallest and the largest of them. Before the repeats every contender runs once untimed, and
+over repeats, its range the smallest and the largest of them. A measurement of size has bytes in place of seconds, the
+answers of the contenders, and needs no repeats. Before the repeats every contender runs once untimed, and
 their answers are compared: two codes that compute different things have no ratio.
 """
 
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any, Literal
@@ -17,6 +18,7 @@ from typing import Any, Literal
 from zoo.core.plugins import Plugins
 
 Kind = Literal["peer", "limit"]
+Quantity = Literal["time", "size"]
 OURS = "ours"
 
 
@@ -40,6 +42,8 @@ class Contest:
     ours: Side
     others: Mapping[str, Side]
     agree: Callable[[Mapping[str, Any]], None]
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """Announced contenders that cannot run here, and why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,24 +60,30 @@ class Measurement:
     unit: str
     repeats: int
     prepare: Callable[[Path], AbstractContextManager[Contest]]
+    quantity: Quantity = "time"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One ratio of one measurement; times are medians, in seconds per unit of work."""
+    """One ratio of one measurement; amounts are medians, in seconds or bytes per unit of work.
+
+    Without a ratio, ``missing`` says why.
+    """
 
     measurement: str
     title: str
     ours: str
     against: str
     kind: Kind
+    quantity: Quantity
     unit: str
-    ratio: float
-    ratio_low: float
-    ratio_high: float
-    ours_seconds: float
-    against_seconds: float
+    ratio: float | None
+    ratio_low: float | None
+    ratio_high: float | None
+    ours_amount: float
+    against_amount: float | None
     repeats: int
+    missing: str | None = None
 
 
 MEASUREMENTS: Plugins[Measurement] = Plugins("measurement", package="tests.speed.measurements")
@@ -89,16 +99,19 @@ def measure(
     """Run a measurement in ``folder`` (empty); one outcome for each name in its ``against``."""
     with measurement.prepare(folder) as contest:
         sides = {OURS: contest.ours, **contest.others}
-        if set(contest.others) != set(measurement.against):
+        if sorted([*contest.others, *contest.missing]) != sorted(measurement.against):
             raise ValueError(f"{name} announces {sorted(measurement.against)} and brings {sorted(contest.others)}.")
         answers = {}
         for who, side in sides.items():
             side.before()
             answers[who] = side.run()
         contest.agree(answers)
-        del answers
-        seconds = _interleaved(sides, measurement.repeats, clock)
-    return [_outcome(name, measurement, other, seconds) for other in measurement.against]
+        if measurement.quantity == "size":
+            amounts = {who: [answers[who] / side.units] for who, side in sides.items()}
+        else:
+            del answers
+            amounts = _interleaved(sides, measurement.repeats, clock)
+    return [_outcome(name, measurement, other, amounts, contest.missing.get(other)) for other in measurement.against]
 
 
 def _interleaved(sides: Mapping[str, Side], repeats: int, clock: Callable[[], float]) -> dict[str, list[float]]:
@@ -116,19 +129,23 @@ def _interleaved(sides: Mapping[str, Side], repeats: int, clock: Callable[[], fl
     return seconds
 
 
-def _outcome(name: str, measurement: Measurement, other: str, seconds: Mapping[str, list[float]]) -> Outcome:
-    ratios = [theirs / ours for theirs, ours in zip(seconds[other], seconds[OURS], strict=True)]
+def _outcome(
+    name: str, measurement: Measurement, other: str, amounts: Mapping[str, list[float]], missing: str | None
+) -> Outcome:
+    ratios = [theirs / ours for theirs, ours in zip(amounts.get(other, ()), amounts[OURS], strict=False)]
     return Outcome(
         measurement=name,
         title=measurement.title,
         ours=measurement.ours,
         against=other,
         kind=measurement.against[other],
+        quantity=measurement.quantity,
         unit=measurement.unit,
-        ratio=median(ratios),
-        ratio_low=min(ratios),
-        ratio_high=max(ratios),
-        ours_seconds=median(seconds[OURS]),
-        against_seconds=median(seconds[other]),
-        repeats=measurement.repeats,
+        ratio=median(ratios) if ratios else None,
+        ratio_low=min(ratios, default=None),
+        ratio_high=max(ratios, default=None),
+        ours_amount=median(amounts[OURS]),
+        against_amount=median(amounts[other]) if ratios else None,
+        repeats=len(ratios),
+        missing=missing,
     )

@@ -12,8 +12,8 @@ COLUMNS = ("What", "Against", "Kind", "Ratio", "Range", "Ours", "Theirs", "Per",
 _HEAD = """\
 # Speed, as ratios
 
-Written by `make speed`; not by hand. A ratio is the other's time divided by ours for the same work in the same run:
-**above 1 we are faster, below 1 slower**. A *peer* is other code for the same task; a *limit* is work that cannot be
+Written by `make speed`; not by hand. A ratio is the other's time (or size) divided by ours for the same work in the
+same run: **above 1 we are faster (or smaller), below 1 slower**. A *peer* is other code for the same task; a *limit* is work that cannot be
 avoided, so a ratio of 0.5 against a limit means half of the speed that is possible. Contenders take turns within each
 repeat; the ratio is the median over repeats, the range its smallest and largest. Their answers are compared before
 anything is timed. No test depends on these numbers.
@@ -36,10 +36,9 @@ def table(outcomes: Iterable[Outcome]) -> list[str]:
             outcome.title,
             outcome.against,
             outcome.kind,
-            f"**{_ratio(outcome.ratio)}**",
-            f"{_ratio(outcome.ratio_low)} – {_ratio(outcome.ratio_high)}",
-            _time(outcome.ours_seconds),
-            _time(outcome.against_seconds),
+            *_ratios(outcome),
+            _amount(outcome.ours_amount, outcome),
+            _amount(outcome.against_amount, outcome),
             outcome.unit,
             str(outcome.repeats),
         )
@@ -78,6 +77,20 @@ def _machine(machine: Machine) -> str:
     if machine.busy:
         return f"{facts}\n\n**The machine was busy** ({others}): times too long, a range across 1 decides nothing."
     return f"{facts} The machine was quiet ({others})."
+
+
+def _ratios(outcome: Outcome) -> tuple[str, str]:
+    if outcome.ratio is None or outcome.ratio_low is None or outcome.ratio_high is None:
+        return "–", f"not measured: {outcome.missing}".replace("|", "/").replace("\n", " ")
+    if outcome.repeats == 1:
+        return f"**{_ratio(outcome.ratio)}**", "–"
+    return f"**{_ratio(outcome.ratio)}**", f"{_ratio(outcome.ratio_low)} – {_ratio(outcome.ratio_high)}"
+
+
+def _amount(value: float | None, outcome: Outcome) -> str:
+    if value is None:
+        return "–"
+    return f"{value / 1e6:.3f} MB" if outcome.quantity == "size" else _time(value)
 
 
 def _ratio(value: float) -> str:

@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
                 own = Path(folder) / name
                 own.mkdir()
                 found = measure(name, measurement, own)
-                sys.stderr.write("".join(f"  {each.ratio:.3g} against {each.against}\n" for each in found))
+                sys.stderr.write("".join(map(_line, found)))
                 outcomes += found
     if options.json:
         sys.stdout.write(as_json(machine, outcomes) + "\n")
@@ -47,6 +47,11 @@ def main(arguments: list[str] | None = None) -> int:
         PAGE.write_text(page(machine, outcomes, chosen), encoding="utf-8")
         sys.stdout.write("\n".join(table(outcomes)) + f"\n\nWritten to {PAGE}\n")
     return 0
+
+
+def _line(outcome: Outcome) -> str:
+    ratio = f"{outcome.ratio:.3g}" if outcome.ratio is not None else f"nothing ({outcome.missing})"
+    return f"  {ratio} against {outcome.against}\n"
 
 
 def _isolate(folder: Path) -> None:

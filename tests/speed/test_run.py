@@ -46,7 +46,7 @@ class Toy:
 
 def test_a_ratio_is_their_time_by_ours_for_the_same_work(tmp_path: Path) -> None:
     (outcome,) = Toy().outcomes(tmp_path)
-    assert (outcome.ours_seconds, outcome.against_seconds, outcome.ratio) == (1.0, 3.0, 3.0)
+    assert (outcome.ours_amount, outcome.against_amount, outcome.ratio) == (1.0, 3.0, 3.0)
     assert (outcome.ratio_low, outcome.ratio_high, outcome.repeats) == (3.0, 3.0, 4)
 
 
