@@ -174,7 +174,10 @@ def _sizes(one: _Measured) -> dict[str, str | None]:
     encodings = one.passport.encodings or {}
     return {
         "bytes of the file": f"{one.path.stat().st_size:,}",
-        **{f"bytes as {name}" if name != "floor" else "bytes, entropy floor": f"{size:,}" for name, size in encodings.items()},
+        **{
+            f"bytes as {name}" if name != "floor" else "bytes, entropy floor": f"{size:,}"
+            for name, size in encodings.items()
+        },
         "dtypes": ", ".join(one.passport.dtypes),
     }
 
