@@ -20,20 +20,28 @@ from .tasks import KINDS
 
 router = APIRouter()
 
+# An architecture with fewer results by a protocol has no table of its own beside others like it.
+_FEW = 4
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(frozen=True)
 class TaskBoard:
-    """Results by one protocol and architecture: the best first, the dense parent marked."""
+    """Results by one protocol and architecture: the best first, the dense parent marked.
+
+    ``mixed``: architectures with few results stand in one table, and each line names its own.
+    """
 
     protocol: str
     architecture: str
     lines: list[ResultLine]
+    mixed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaskContext(PageContext):
     """The page of a task. ``whiskers`` maps (model, protocol) to the drawing of its change in points of error on
-    ``axis``; ``methods`` a model to the title of its method, ``keys`` to what its line stands for (replicates are one);
+    ``axis``; ``methods`` a model to the title of its method, ``architectures`` to that of its
+    architecture, ``keys`` to what its line stands for (replicates are one);
     ``calibration`` has pairs before and after temperature scaling by architecture, row and metric,
     ``gaps`` why some are missing."""
 
@@ -49,6 +57,7 @@ class TaskContext(PageContext):
     whiskers: dict[tuple[str, str], str]
     axis: str
     methods: dict[str, str]
+    architectures: dict[str, str]
     keys: dict[str, str]
     calibration: dict[str, list[list[CalibrationPair]]]
     gaps: list[str]
@@ -94,6 +103,11 @@ def task_context(catalogue: Catalogue, ref: str) -> TaskContext:
         },
         axis=whisker_header(points_scale()),
         methods={line.model.name: catalogue.method_title(line.model) for one in boards for line in one.lines},
+        architectures={
+            line.model.name: catalogue.architecture_title(line.model.architecture)
+            for one in boards
+            for line in one.lines
+        },
         calibration=calibration,
         gaps=gaps(calibration),
         keys={line.model.name: catalogue.entry_of(line.model.name).key for one in boards for line in one.lines},
@@ -115,14 +129,23 @@ def _boards(catalogue: Catalogue, ref: str, task: TaskRecord) -> tuple[TaskBoard
             if line is not None:
                 groups.setdefault((protocol, line.model.architecture), []).append(line)
     higher = metric.direction == "higher"
-    return tuple(
-        TaskBoard(
-            protocol=catalogue.protocols[protocol].title,
-            architecture=catalogue.architecture_title(architecture),
-            lines=sorted(lines, key=lambda line: _place(line.value, higher)),
-        )
-        for (protocol, architecture), lines in groups.items()
-    )
+    boards: list[TaskBoard] = []
+    for protocol in dict.fromkeys(protocol for protocol, _ in groups):
+        title = catalogue.protocols[protocol].title
+        mine = {architecture: lines for (one, architecture), lines in groups.items() if one == protocol}
+        small = [architecture for architecture, lines in mine.items() if len(lines) < _FEW]
+        if len(small) > 1:
+            mixed = [line for architecture in small for line in mine.pop(architecture)]
+            boards.append(TaskBoard(title, f"{len(small)} architectures", _best_first(mixed, higher), mixed=True))
+        boards += [
+            TaskBoard(title, catalogue.architecture_title(architecture), _best_first(lines, higher))
+            for architecture, lines in mine.items()
+        ]
+    return tuple(boards)
+
+
+def _best_first(lines: list[ResultLine], higher: bool) -> list[ResultLine]:
+    return sorted(lines, key=lambda line: _place(line.value, higher))
 
 
 def _order(catalogue: Catalogue, protocol: str) -> tuple[int, str]:
