@@ -13,10 +13,10 @@ _HEAD = """\
 # Speed, as ratios
 
 Written by `make speed`; not by hand. A ratio is the other's time (or size) divided by ours for the same work in the
-same run: **above 1 we are faster (or smaller), below 1 slower**. A *peer* is other code for the same task; a *limit* is work that cannot be
-avoided, so a ratio of 0.5 against a limit means half of the speed that is possible. Contenders take turns within each
-repeat; the ratio is the median over repeats, the range its smallest and largest. Their answers are compared before
-anything is timed. No test depends on these numbers.
+same run: **above 1 we are faster (or smaller), below 1 slower**. A *peer* is other code for the same task; a *limit* is
+work that cannot be avoided, so a ratio of 0.5 against a limit means half of the speed that is possible. Contenders take
+turns within each repeat; the ratio is the median over repeats, the range its smallest and largest. Their answers are
+compared before anything is timed. No test depends on these numbers.
 """
 
 

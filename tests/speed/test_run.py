@@ -75,6 +75,27 @@ def test_page_and_json_hold_the_outcome_and_say_that_the_machine_was_busy(tmp_pa
     assert (document["machine"]["busy"], document["outcomes"][0]["ratio"]) == (True, 3.0)
 
 
+def test_sizes_are_the_answers_themselves(tmp_path: Path) -> None:
+    measurement = Measurement(
+        title="Toy", ours="ours", against={"them": "limit", "gone": "peer"}, compared="Nothing.", unit="model",
+        repeats=1, prepare=sizes, quantity="size",
+    )  # fmt: skip
+    outcomes = measure("toy", measurement, tmp_path)
+    rows = parse_table(page(MACHINE, outcomes, {"toy": measurement}))
+    assert [[row[name] for name in ("Ratio", "Range", "Ours", "Theirs")] for row in rows] == [
+        ["**0.50**", "–", "4.000 MB", "2.000 MB"],
+        ["–", "not measured: no network", "4.000 MB", "–"],
+    ]
+    assert json.loads(as_json(MACHINE, outcomes))["outcomes"][1]["missing"] == "no network"
+
+
+@contextmanager
+def sizes(folder: Path) -> Iterator[Contest]:
+    yield Contest(
+        Side(lambda: 4_000_000), {"them": Side(lambda: 2_000_000)}, lambda answers: None, {"gone": "no network"}
+    )
+
+
 def test_a_page_without_its_table_is_refused() -> None:
     with pytest.raises(ValueError, match="no table"):
         parse_table("# Speed\n")

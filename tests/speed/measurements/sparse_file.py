@@ -17,9 +17,8 @@ from ..measurement import MEASUREMENTS, OURS, Contest, DisagreementError, Kind, 
 from ..peers import MissingPeerError, peer
 from ..sparse_models import Words, floor_bytes, write_dense
 
-CASES = {
-    f"{dtype} {sparsity:.0%}": (dtype, sparsity) for dtype in ("F32", "BF16") for sparsity in (0.8, 0.9, 0.95, 0.98)
-}
+SPARSITIES = (0.8, 0.9, 0.95, 0.98)
+CASES = {f"{dtype} {sparsity:.0%}": (dtype, sparsity) for dtype in ("F32", "BF16") for sparsity in SPARSITIES}
 
 FLOOR, DENSE, ZSTD = "entropy floor", "dense safetensors", "dense safetensors, zstd -3"
 BITMASK, CSR = "bitmask and values", "CSR, 16-bit columns"
@@ -37,7 +36,7 @@ def bitmask_bytes(tensors: list[RawTensor]) -> int:
     """One bit an element and the values; tensors without zeros as they are."""
     total = 0
     for words in map(words_of, tensors):
-        stored = np.count_nonzero(words)
+        stored = int(np.count_nonzero(words))
         total += words.nbytes if stored == words.size else -(-words.size // 8) + stored * words.itemsize
     return total
 
@@ -47,7 +46,7 @@ def csr_bytes(tensors: list[RawTensor]) -> int:
     total = 0
     for tensor in tensors:
         words = words_of(tensor)
-        stored = np.count_nonzero(words)
+        stored = int(np.count_nonzero(words))
         sparse = stored < words.size
         total += stored * (words.itemsize + 2) + 4 * (tensor.shape[0] + 1) if sparse else words.nbytes
     return total
