@@ -18,7 +18,8 @@ def timm_sentence(architecture: ArchitectureRecord | None, checkpoint: Checkpoin
         classifier="",
         timm_name=architecture.timm_name,
     )
-    return timm_support(config)[1]
+    loads, why = timm_support(config)
+    return f"{'yes' if loads else 'no'}: {why}"
 
 
 def engine_rows(checkpoint: CheckpointRecord | None) -> tuple[Engine, ...]:
