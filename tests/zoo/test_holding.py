@@ -279,11 +279,12 @@ def test_pruning_further_with_torch_keeps_both() -> None:
     model = half_zero()
     zeros = zeros_of(model)
     hold_zeros(model)
-    prune.l1_unstructured(model.conv2, "weight", amount=160)  # type: ignore[no-untyped-call]
+    prune.random_unstructured(model.conv2, "weight", amount=20)  # type: ignore[no-untyped-call]
+    drawn = model.conv2.get_buffer("weight_mask") == 0
     train(model, sgd(model))
     prune.remove(model.conv2, "weight")  # type: ignore[no-untyped-call]
     assert_zero(model, zeros)
-    assert int((model.conv2.weight == 0).sum()) == 160
+    assert bool((model.conv2.weight[drawn] == 0).all())
 
 
 def test_a_weight_cut_to_another_shape_is_an_error_that_says_what_to_do() -> None:
