@@ -57,8 +57,8 @@ class ModelContext(PageContext):
     ``transfer`` has one row per transfer task with both protocols side by side, ``calibration`` one per metric with
     its value before and after temperature scaling, ``others`` all remaining values;
     ``whiskers`` go with both, by (task, metric, protocol), on one ``axis``. ``checkpoint`` is None where nobody handed
-    us bytes: then ``layers`` is empty and the page says so. ``timm`` says whether timm loads it, or why not; ``engines``
-    are those that skip work at its zeros, then those that do not.
+    us bytes: then ``layers`` is empty and the page says so. ``timm`` says whether timm loads it, or why not;
+    ``engines`` are those that skip work at its zeros, then those that do not.
     """
 
     template: ClassVar[str] = "model.html"
