@@ -81,7 +81,7 @@ def refusal(address: ServerAddress, response: httpx.Response, body: bytes) -> Re
     if spoken != API_VERSION:
         newer = spoken.isascii() and spoken.isdigit() and int(spoken[:9]) > int(API_VERSION)
         return ServerAnswerError(
-            f"{address} speaks version {_line(spoken)[:20]} of the API, this client version {API_VERSION}.",
+            f"{address} speaks version {one_line(spoken)[:20]} of the API, this client version {API_VERSION}.",
             "Update this client: pip install --upgrade prunarium" if newer else "The server has to be updated.",
         )
     return _refused(address, status, *_words(body))
@@ -104,10 +104,11 @@ def _words(body: bytes) -> tuple[str | None, str | None]:
         message, hint = error["message"], error["hint"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None, None
-    return tuple(_line(text) if isinstance(text, str) else None for text in (message, hint))  # type: ignore[return-value]
+    return tuple(one_line(text) if isinstance(text, str) else None for text in (message, hint))  # type: ignore[return-value]
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
+    """A server's words as one line of bounded length that moves no cursor."""
     return " ".join(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", text).split())[:_LONGEST_MESSAGE]
 
 

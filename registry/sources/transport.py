@@ -9,6 +9,7 @@ import time
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, TypeVar
 from urllib.parse import urljoin, urlsplit
 
@@ -17,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ..errors import AccessError, LoginError, ServerAnswerError, ServerError, ServerUnavailableError
 from ..server_address import ServerAddress
-from .answers import API_HEADER, API_VERSION, TRY_LATER, parsed, read_bounded, refusal
+from .answers import API_HEADER, API_VERSION, TRY_LATER, one_line, parsed, read_bounded, refusal
 
 T = TypeVar("T")
 _REDIRECTS: Final = 5
@@ -63,14 +64,15 @@ class Transport:
     def value(self, kind: type[T], value: Any) -> T:
         """A part of an answer as a ``kind``; what newer servers added is left out."""
         try:
-            return TypeAdapter(kind).validate_python(value)
+            answer: T = _adapter(kind).validate_python(value)  # type: ignore[arg-type]  # classes are hashable
         except ValidationError as error:
             first = error.errors()[0]
+            where = one_line(f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
             raise ServerAnswerError(
-                f"{self.address} answers in a form that this version does not know "
-                f"({'.'.join(map(str, first['loc']))}: {first['msg']}).",
+                f"{self.address} answers in a form that this version does not know ({where}).",
                 "One of the two is older: pip install --upgrade prunarium",
             ) from error
+        return answer
 
     def _headers(self, token: bool, *, required: bool) -> dict[str, str]:
         # One coding only, because how far an answer may unfold is counted while it does.
@@ -131,8 +133,13 @@ class Transport:
         raise refusal(self.address, response, body)
 
 
+@cache
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
 def _unreachable(address: ServerAddress, error: Exception) -> ServerUnavailableError:
-    why = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__).rstrip(".")
+    why = one_line(str(error)).rstrip(".") or type(error).__name__
     return ServerUnavailableError(
         f"{address} cannot be reached ({why}).",
         "Check the address and the connection. To do without the server: prunarium logout, or unset PRUNARIUM_URL",
