@@ -24,10 +24,10 @@ for line in sys.stdin:
     match line.strip():
         case "encode":
             encode()
-            answer = "done"
+            answer = "0"
         case "decode":
             decoded = [value.decompress() for value in packed.values()]
-            answer = "done"
+            answer = "0"
         case _:
             parts = [part for value in packed.values() for part in value.dict("w").values()]
             answer = str(rest + sum(part.nbytes for part in parts))

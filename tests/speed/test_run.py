@@ -91,9 +91,7 @@ def test_sizes_are_the_answers_themselves(tmp_path: Path) -> None:
 
 @contextmanager
 def sizes(folder: Path) -> Iterator[Contest]:
-    yield Contest(
-        Side(lambda: 4_000_000), {"them": Side(lambda: 2_000_000)}, lambda answers: None, {"gone": "no network"}
-    )
+    yield Contest(Side(lambda: 4_000_000), {"them": Side(lambda: 2_000_000)}, print, {"gone": "no network"})
 
 
 def test_a_page_without_its_table_is_refused() -> None:
