@@ -17,7 +17,7 @@ from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 from zoo.core.errors import UsageError
 
 from .check import PICKLE_SUFFIXES
-from .errors import CorruptDownloadError, HubConflictError
+from .errors import CorruptDownloadError, HubConflictError, HubUnavailableError
 from .hub_client import Digests, matches, remote_digests
 
 _TAG = re.compile(r"(?!.*\.\.)(?!.*\.lock$)(?![0-9a-f]{40}$)[A-Za-z0-9][A-Za-z0-9._-]{0,99}(?<!\.)\Z")
@@ -95,7 +95,8 @@ def write(
         commit = str(found.head)
         if changes:
             # The parent pins what was compared: a commit by somebody else in between is refused, not overwritten.
-            made = api.create_commit(found.repo_id, changes, commit_message=message, parent_commit=found.head)
+            with _uploads(found.repo_id):
+                made = api.create_commit(found.repo_id, changes, commit_message=message, parent_commit=found.head)
             commit = made.oid
         _verify(api, found.repo_id, commit, files)
         if tag is not None and tag not in found.tags:
@@ -160,6 +161,20 @@ def _verify(api: HfApi, repo_id: str, commit: str, files: Mapping[str, Upload]) 
                 f"{name}, found {stored.get(name)}.",
                 "Leave the folder alone while it is published, then run the same command again.",
             )
+
+
+@contextmanager
+def _uploads(repo_id: str) -> Iterator[None]:
+    """The client wraps what broke an upload: what it was decides what to say."""
+    try:
+        yield
+    except RuntimeError as error:
+        if isinstance(error.__cause__, Exception):
+            raise error.__cause__ from None
+        raise HubUnavailableError(
+            f"Uploading to {repo_id} broke off: {str(error).splitlines()[0] if str(error) else 'no reason was given'}",
+            "Run the same command again; nothing of it is visible until it is complete.",
+        ) from error
 
 
 @contextmanager
