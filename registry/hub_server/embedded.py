@@ -18,8 +18,8 @@ _STOP_SECONDS = 10.0
 class EmbeddedHub:
     """A hub on the loopback interface while the block lasts.
 
-    ``data`` keeps everything between runs; port 0 takes any free port. Raises
-    :class:`~registry.hub_server.errors.HubServeError` for a taken port or a folder that cannot be used.
+    ``data`` keeps everything between runs, but for the names when there is a ``database_url``; port 0 takes any free
+    port. Raises :class:`~registry.hub_server.errors.HubServeError` for a taken port or a folder that cannot be used.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder, EmbeddedHub(Path(folder)) as hub:
@@ -27,8 +27,10 @@ class EmbeddedHub:
     True
     """
 
-    def __init__(self, data: Path, port: int = 0, limits: Limits | None = None) -> None:
-        self._folder = HubFolder(data)
+    def __init__(
+        self, data: Path, port: int = 0, limits: Limits | None = None, database_url: str | None = None
+    ) -> None:
+        self._folder = HubFolder(data, database_url)
         self._port = port
         self._limits = limits
         self.engine: Engine

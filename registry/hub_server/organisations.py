@@ -8,6 +8,7 @@ from ..errors import InvalidRecordError, UnknownRecordError
 from .errors import HubServeError
 from .names import account_name
 from .queries import people
+from .serving import clear_names
 
 ROLES = ("read", "write", "admin")
 
@@ -15,9 +16,9 @@ ROLES = ("read", "write", "admin")
 def ensure_organisation(engine: Engine, name: str) -> bool:
     """Make an organisation; False when it exists.
 
-    Raises :class:`BadRequestError` for a name that no account may have and :class:`HubServeError` when a person has it.
+    Raises :class:`HubServeError` for a name that no account may have or that a person has.
     """
-    with session_scope(engine, write=True) as session:
+    with clear_names(), session_scope(engine, write=True) as session:
         known = people.find_account(session, account_name(name))
         if known is None:
             people.add_organisation(session, accounts.create_account(session, name))
@@ -44,3 +45,10 @@ def set_role(engine: Engine, organisation: str, member: str, role: str | None) -
             people.set_member(session, owner.id, account.id, role)
         elif not people.remove_member(session, owner.id, account.id):
             raise UnknownRecordError(f"{member} is no member of {organisation}.")
+
+
+def list_members(engine: Engine, organisation: str) -> list[tuple[str, str]]:
+    """(account, role) of the members, by name."""
+    with session_scope(engine) as session:
+        owner = people.find_account(session, organisation)
+        return [] if owner is None else [(name, role) for name, _, role in people.members(session, owner.id)]

@@ -46,7 +46,7 @@ class HubFolder:
 
         Raises :class:`HubServeError` for a folder that cannot be one, :class:`SchemaBehindError` with the command.
         """
-        root = self.root
+        root, url = self.root, self.address
         if root.exists() and not root.is_dir():
             raise HubServeError(f"{root} is a file, not a folder.", "Choose another folder: --data DIR")
         with disk_errors(root):
@@ -54,7 +54,6 @@ class HubFolder:
                 root.mkdir(parents=True, exist_ok=True)
             except NotADirectoryError as error:
                 raise HubServeError(f"{root}: a file is in the way.", "Choose another folder: --data DIR") from error
-        url = self.database_url or f"sqlite:///{root}/hub.sqlite"
         try:
             return open_catalogue(
                 Settings(home=root, database_url=url, hub_endpoint=None, hub_token=None, blobs=f"file://{root}/blobs")
@@ -65,6 +64,11 @@ class HubFolder:
             ) from error
 
     @property
+    def address(self) -> str:
+        """Where the database is."""
+        return self.database_url or f"sqlite:///{self.root}/hub.sqlite"
+
+    @property
     def store(self) -> Path:
         """The folder of the bytes."""
         return self.root / "store"
@@ -72,15 +76,27 @@ class HubFolder:
 
 def ensure_account(engine: Engine, name: str) -> bool:
     """Make an account; False when it exists. Raises :class:`HubServeError` for a name that no account may have."""
-    with _clear_names(), session_scope(engine, write=True) as session:
+    with clear_names(), session_scope(engine, write=True) as session:
         return _ensure_account(session, name)
 
 
 def issue_token(engine: Engine, name: str, scope: str, label: str) -> tuple[str, bool]:
     """A new token (``scope``: ``read`` or ``write``) of an account, and whether the account was made for it."""
-    with _clear_names(), session_scope(engine, write=True) as session:
+    with clear_names(), session_scope(engine, write=True) as session:
         made = _ensure_account(session, name)
         return accounts.issue_token(session, name, label, _SCOPES[scope]), made
+
+
+def list_tokens(engine: Engine, name: str) -> list[tuple[str, tuple[str, ...], bool]]:
+    """(label, scopes, whether it is good) of an account's tokens, oldest first."""
+    with session_scope(engine) as session:
+        return [(token.name, token.scopes, good) for token, good in accounts.tokens_of(session, name)]
+
+
+def revoke_token(engine: Engine, name: str, label: str) -> None:
+    """End every token of that label. Raises :class:`~registry.errors.UnknownRecordError` when there is none."""
+    with session_scope(engine, write=True) as session:
+        accounts.revoke_token(session, name, label)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -147,7 +163,7 @@ def _ensure_account(session: Session, name: str) -> bool:
 
 
 @contextmanager
-def _clear_names() -> Iterator[None]:
+def clear_names() -> Iterator[None]:
     """Turn the protocol's answer to a bad name into an error for the command line."""
     try:
         yield

@@ -5,8 +5,11 @@ STORE/blobs/ab/ab12…        one file, never changed; may be shared by any numb
 STORE/incoming/             what is being received; a killed server leaves rests here and nowhere else
 STORE/parts/…               parts of multipart uploads
 STORE/xorbs/…               Xet upload containers
+STORE/lock                  shared by whoever brings a blob, alone for whoever removes one
+STORE/collecting.lock       shared by whoever needs all blobs (a backup), alone for garbage collection
 ```
-A blob is written to ``incoming``, checked, flushed to disk and renamed; only then may a row speak of it.
+A blob is written to ``incoming``, checked, flushed to disk and renamed; only then may a row speak of it. Bringing one
+that is there already makes its file young: only old files are ever removed.
 """
 
 import hashlib
@@ -14,16 +17,17 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from zoo.core.files import disk_errors
 
 from .errors import BadRequestError, TooLargeError
+from .locks import file_lock
 from .names import is_sha256
 
-_REST_SECONDS = 24 * 3600
+REST_SECONDS = 24 * 3600
 
 
 class Spool:
@@ -64,6 +68,7 @@ class Spool:
         target.parent.mkdir(parents=True, exist_ok=True)
         self.path.chmod(0o444)
         self.path.replace(target)
+        _sync_folder(target.parent)
 
 
 class BlobStore:
@@ -74,7 +79,8 @@ class BlobStore:
         self._incoming = root / "incoming"
         with disk_errors(root):
             self._incoming.mkdir(parents=True, exist_ok=True)
-        self._sweep()
+        # Another live process may be writing the younger ones.
+        self.sweep(time.time() - REST_SECONDS)
 
     def path(self, sha256: str) -> Path:
         """Where the blob is or would be; raises :class:`BadRequestError` for anything but 64 hex digits."""
@@ -112,21 +118,69 @@ class BlobStore:
             raise BadRequestError(f"Announced were {size} bytes, received {spool.size}.")
         if spool.sha256 != sha256:
             raise BadRequestError(f"The content has SHA-256 {spool.sha256}, announced was {sha256}.")
-        spool.keep(self.path(sha256))
+        with self._bringing():
+            spool.keep(self.path(sha256))
 
     def put(self, content: bytes) -> str:
         """Store a small file and return its SHA-256."""
         sha256 = hashlib.sha256(content).hexdigest()
-        if self.size(sha256) != len(content):
+        if not self._renew(sha256, len(content)):
             with self.spool(len(content)) as spool:
                 spool.write(content)
                 self.keep(spool, sha256, len(content))
         return sha256
 
-    def _sweep(self) -> None:
-        """Remove what killed processes left behind; another live process may be writing the younger files."""
-        horizon = time.time() - _REST_SECONDS
+    def stored(self) -> Iterator[tuple[str, os.stat_result]]:
+        """Every blob by its SHA-256, in no order; those that come or go meanwhile may be missed."""
+        folder = self.root / "blobs"
+        for group in sorted(folder.iterdir()) if folder.exists() else ():
+            for file in group.iterdir():
+                with suppress(FileNotFoundError):
+                    yield file.name, file.stat()
+
+    def remove_if_old(self, sha256: str, before: float) -> int:
+        """Delete a blob that was last brought before then (seconds since 1970); its bytes, 0 when it stays."""
+        path = self.path(sha256)
+        with file_lock(self.root / "lock", exclusive=True):
+            try:
+                found = path.stat()
+            except FileNotFoundError:
+                return 0
+            if found.st_mtime >= before:
+                return 0
+            path.unlink()
+        return found.st_size
+
+    def collecting(self, *, exclusive: bool) -> AbstractContextManager[None]:
+        """Held alone by garbage collection; who shares it finds every blob that some row speaks of."""
+        return file_lock(self.root / "collecting.lock", exclusive=exclusive)
+
+    def sweep(self, before: float) -> int:
+        """Remove what killed processes left in ``incoming`` before then (seconds since 1970); how many files."""
+        count = 0
         for rest in self._incoming.iterdir():
             with suppress(FileNotFoundError):  # another process sweeps too
-                if rest.stat().st_mtime < horizon:
+                if rest.stat().st_mtime < before:
                     rest.unlink()
+                    count += 1
+        return count
+
+    def _bringing(self) -> AbstractContextManager[None]:
+        return file_lock(self.root / "lock", exclusive=False)
+
+    def _renew(self, sha256: str, size: int) -> bool:
+        """Make a whole blob young; False when it is missing or damaged."""
+        with self._bringing():
+            if self.size(sha256) != size:
+                return False
+            os.utime(self.path(sha256))
+            return True
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name survive a power cut; the bytes do already."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -30,6 +30,12 @@ def commit_by_oid(session: Session, repo_id: int, oid: str) -> Commit | None:
     return None if row is None else _commit(row)
 
 
+def every_commit(session: Session, repo_id: int) -> list[Commit]:
+    """All commits of a repository, oldest row first."""
+    rows = session.scalars(select(HubCommit).where(HubCommit.repo_id == repo_id).order_by(HubCommit.id))
+    return list(map(_commit, rows))
+
+
 def add_commit(session: Session, repo_id: int, commit: Commit, entries: Iterable[Entry]) -> Commit:
     """Store a commit with its whole tree (``commit.id`` is ignored); the same commit is stored once."""
     known = commit_by_oid(session, repo_id, commit.oid)

@@ -52,6 +52,13 @@ def renew(session: Session, repo_id: int, hashes: Collection[str]) -> None:
         session.execute(young.values(created_us=now))
 
 
+def repos_with_abandoned(session: Session, before_us: int) -> list[int]:
+    """The repositories for which :func:`drop_abandoned` has something to do."""
+    objects = select(HubObject.repo_id).where(HubObject.created_us < before_us, not_(_committed()))
+    uploads = select(HubUpload.repo_id).where(HubUpload.created_us < before_us)
+    return sorted({*session.scalars(objects), *session.scalars(uploads)})
+
+
 def drop_abandoned(session: Session, repo_id: int, before_us: int) -> int:
     """Forget the objects of a repository that no commit has and that were last asked for before then; how many."""
     gone = delete(HubObject).where(HubObject.repo_id == repo_id, HubObject.created_us < before_us, not_(_committed()))
