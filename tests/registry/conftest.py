@@ -17,6 +17,7 @@ from registry.reported import load_reported
 if TYPE_CHECKING:
     from hub_fixture import RunningHub
     from publishing import Publisher
+    from meddling_hub import MeddlingHub
     from shops import Shop
 
     from zoo.checkpoint.folder import ModelFolder
@@ -162,3 +163,24 @@ def pruned(dense: "ModelFolder", publisher: "Publisher", tmp_path: Path) -> "Mod
     publisher(dense)
     parent_hash = measure(dense.weights).densified_hash
     return write_network(tmp_path / "pruned", sparsity=0.9, seed=dense.provenance.replicate, parent_hash=parent_hash)
+
+
+@pytest.fixture
+def between(shop: "Shop") -> Iterator["MeddlingHub"]:
+    """A hub that hands everything on to the real one, until a test tells it otherwise."""
+    from meddling_hub import meddling_hub
+
+    with meddling_hub(shop.hub.endpoint) as hub:
+        yield hub
+
+
+@pytest.fixture
+def target(shop: "Shop", between: "MeddlingHub") -> str:
+    """The published commit by way of the hub between; the catalogue knows what it must be."""
+    return shop.address(between.endpoint)
+
+
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A transfer that moves no more is tried again at once."""
+    monkeypatch.setattr("registry.download._PAUSE_SECONDS", 0.0)

@@ -1,28 +1,24 @@
 """Whatever happens on the way, a pull ends with the whole model or with one clear error, and the next one goes on."""
 
-import errno
 import json
-import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import harness
 import pytest
 from huggingface_hub import constants, hf_hub_download, scan_cache_dir
-from meddling_hub import MeddlingHub, Reply, meddling_hub
+from meddling_hub import MeddlingHub, Reply
 from shops import Shop, damage
-from small_disk import fill, read_only, small_disk
 
-from registry import download
-from registry.errors import CorruptDownloadError, HubUnavailableError, NotOnHubError
+from registry.errors import HubUnavailableError, NotOnHubError
 from registry.hub_client import digests_of
 from zoo.checkpoint.folder import CONFIG, WEIGHTS
-from zoo.core.errors import PrunariumError
-from zoo.core.files import DiskFullError
+
+pytestmark = pytest.mark.usefixtures("no_pauses")
 
 CHILD = """
 import sys
@@ -30,24 +26,6 @@ from pathlib import Path
 from prunarium.cli import run
 sys.exit(run(["pull", sys.argv[1], "--json"]))
 """
-
-
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "_PAUSE_SECONDS", 0.0)
-
-
-@pytest.fixture
-def between(shop: Shop) -> Iterator[MeddlingHub]:
-    """A hub that hands everything on, until a test tells it otherwise."""
-    with meddling_hub(shop.hub.endpoint) as hub:
-        yield hub
-
-
-@pytest.fixture
-def target(shop: Shop, between: MeddlingHub) -> str:
-    """The published commit by way of the hub between; the catalogue knows what it must be."""
-    return shop.address(between.endpoint)
 
 
 def environment(shop: Shop, between: MeddlingHub) -> dict[str, str]:
@@ -286,82 +264,3 @@ def test_a_repository_that_vanishes_between_asking_and_fetching(shop: Shop, betw
         shop.pull(target)
     assert not list(shop.cache.glob("models--*/snapshots/*/*"))
     assert [path.stat().st_size for path in shop.cached.glob("blobs/*")] in ([], [0])
-
-
-def test_a_disk_without_room_is_said_before_anything_comes(shop: Shop, between: MeddlingHub, target: str) -> None:
-    size = shop.source.weights.stat().st_size
-    with small_disk(shop.cache, size // 2):
-        with pytest.raises(DiskFullError, match=f"{size:,} bytes are to come, and .* has room for"):
-            shop.pull(target)
-        assert between.weights_bytes() == 0
-
-
-def test_a_disk_that_fills_up_on_the_way_keeps_nothing_half_written(
-    shop: Shop, between: MeddlingHub, target: str
-) -> None:
-    size = shop.source.weights.stat().st_size
-    with small_disk(shop.cache, 4 * size) as disk:
-
-        def fill_up(reply: Reply) -> Reply:
-            if reply.is_weights:
-                fill(disk, leave_bytes=size // 2)
-            return reply
-
-        between.meddle = fill_up
-        with pytest.raises(DiskFullError, match=str(disk)):
-            shop.pull(target)
-        assert not list(disk.glob("models--*/blobs/*"))
-        assert not list(disk.glob("models--*/snapshots/*/*"))
-        (disk / "filler").unlink()
-        between.meddle = lambda reply: reply
-        assert shop.pull(target).verified_by == "catalogue"
-
-
-def test_a_disk_that_is_full_to_the_last_byte(shop: Shop, target: str) -> None:
-    with small_disk(shop.cache, 2**20) as disk:
-        fill(disk)
-        with pytest.raises(DiskFullError):
-            shop.pull(target)
-
-
-def test_a_cache_that_may_not_be_written_still_gives_what_it_holds(shop: Shop, target: str) -> None:
-    with small_disk(shop.cache, 2**23) as disk:
-        with read_only(disk), pytest.raises(PrunariumError, match=f"Not allowed to write {disk}"):
-            shop.pull(target)
-        shop.pull(target)
-        with read_only(disk):
-            assert shop.pull(target).from_cache
-        damage(shop.blob(WEIGHTS))
-        with read_only(disk), pytest.raises(CorruptDownloadError, match="is damaged, and the cache may not be written"):
-            shop.pull(target)
-        assert not shop.pull(target).from_cache
-
-
-def test_a_folder_on_another_disk(shop: Shop, tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", 2**22) as disk:
-        got = shop.pull(out=disk / "model")
-        assert (got.path / WEIGHTS).read_bytes() == shop.source.weights.read_bytes()
-        assert [path.name for path in disk.iterdir()] == ["model"]
-        fill(disk, leave_bytes=1000)
-        with pytest.raises(DiskFullError):
-            shop.pull(out=disk / "second")
-        assert sorted(path.name for path in disk.iterdir()) == ["filler", "model"]
-
-
-def test_a_file_system_without_links(
-    shop: Shop, between: MeddlingHub, target: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
-
-    monkeypatch.setattr(os, "symlink", refuse)
-    got = shop.pull(target)
-    weights = got.path / WEIGHTS
-    assert not weights.is_symlink()
-    assert not list(shop.cached.glob("blobs/*")), "nothing takes its place twice"
-    before = len(between.sent)
-    assert shop.pull(target).from_cache
-    assert len(between.sent) == before, "and no connection is needed"
-    damage(weights)
-    assert not shop.pull(target).from_cache
-    assert weights.read_bytes() == shop.source.weights.read_bytes()

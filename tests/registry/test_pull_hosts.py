@@ -13,16 +13,13 @@ from meddling_hub import MeddlingHub, Reply, meddling_hub
 from shops import Shop
 from sqlalchemy import Engine
 
-from registry import download, fetch
+from registry import fetch
 from registry.errors import CorruptDownloadError, HubAccessError, HubError, HubUnavailableError, NotOnHubError
 from registry.hub_client import digests_of
 from registry.hub_server.embedded import EmbeddedHub
 from zoo.checkpoint.folder import CARD, CONFIG, WEIGHTS
 
-
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "_PAUSE_SECONDS", 0.0)
+pytestmark = pytest.mark.usefixtures("no_pauses")
 
 
 @pytest.fixture

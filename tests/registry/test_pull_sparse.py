@@ -18,7 +18,6 @@ from model_folders import write_toy
 from shops import Shop, damage
 from sqlalchemy import Engine
 
-from registry import download
 from registry.errors import CorruptDownloadError, HubUnavailableError, NotOnHubError, WrongModelError
 from registry.hub_client import digests_of
 from zoo.checkpoint.folder import CONFIG, PASSPORT, SPARSE_WEIGHTS, WEIGHTS
@@ -28,10 +27,7 @@ from zoo.core.errors import UsageError
 from zoo.core.hashing import RawTensor
 from zoo.models import load_model
 
-
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "_PAUSE_SECONDS", 0.0)
+pytestmark = pytest.mark.usefixtures("no_pauses")
 
 
 @pytest.fixture
@@ -242,9 +238,9 @@ print(hash_of_weights(Path(sys.argv[1])), resource.getrusage(resource.RUSAGE_SEL
 def test_verifying_holds_one_tensor_at_a_time(tmp_path: Path) -> None:
     generator = np.random.default_rng(0)
     tensors = []
-    for number in range(16):
-        weights = generator.standard_normal(1 << 20, dtype=np.float32) * (generator.random(1 << 20) < 0.1)
-        tensors.append(RawTensor(f"layer{number:02}", "F32", (1 << 20,), weights.astype("<f4").tobytes()))
+    for number in range(12):
+        weights = generator.standard_normal(1 << 19, dtype=np.float32) * (generator.random(1 << 19) < 0.1)
+        tensors.append(RawTensor(f"layer{number:02}", "F32", (1 << 19,), weights.astype("<f4").tobytes()))
     write_tensors(tmp_path / WEIGHTS, tensors)
     write_sparse(tmp_path / SPARSE_WEIGHTS, tensors)
     hashes = set()
@@ -254,7 +250,7 @@ def test_verifying_holds_one_tensor_at_a_time(tmp_path: Path) -> None:
         )
         found, grown_kib = done.stdout.split()
         hashes.add(found)
-        assert int(grown_kib) * 1024 < 32 * 2**20, f"{name}: of 64 MiB in tensors of 4 MiB"
+        assert int(grown_kib) * 1024 < 12 * 2**20, f"{name}: of 24 MiB in tensors of 2 MiB"
     assert len(hashes) == 1
 
 
