@@ -4,6 +4,7 @@ import gzip
 import json
 import socket
 import time
+import tracemalloc
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
@@ -162,6 +163,20 @@ def test_an_answer_without_end_is_cut(packed: bool, monkeypatch: pytest.MonkeyPa
 
     assert "more than 1 MB" in error_of(endless).message
     assert sent < 100 * 2**20
+
+
+def test_a_bomb_is_not_unpacked_beyond_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred megabytes in a hundred kilobytes, which arrive at once."""
+    monkeypatch.setattr(answers, "MAX_ANSWER_BYTES", 2**20)
+    packer = zlib.compressobj(wbits=31)
+    bomb = b"".join(packer.compress(b" " * 2**20) for _ in range(100)) + packer.flush()
+    assert len(bomb) < 2**18
+    tracemalloc.start()
+    try:
+        assert "more than 1 MB" in error_of(answer(200, bomb, Content_Encoding="gzip")).message
+        assert tracemalloc.get_traced_memory()[1] < 16 * 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def test_slow_servers_are_given_up() -> None:
