@@ -5,6 +5,7 @@ RegistryError
 ├── CatalogueError             the database as a whole
 │   ├── CatalogueUnavailableError   cannot be opened, busy, out of space, not allowed
 │   ├── NotACatalogueError          a database, but not Prunarium's
+│   ├── CatalogueDamagedError       its file has damaged pages, or rows that point nowhere
 │   ├── SchemaBehindError           older than the code
 │   └── SchemaAheadError            newer than the code
 ├── UnknownRecordError         no such model, task, submission ... (exit code 2)
@@ -60,12 +61,20 @@ class NotACatalogueError(CatalogueError):
     """There is a database, but it is not one of Prunarium's."""
 
 
+class CatalogueDamagedError(CatalogueError):
+    """The file of the database has damaged pages, or rows that point nowhere."""
+
+
 class SchemaBehindError(CatalogueError):
     """The database is older than the code."""
 
 
 class SchemaAheadError(CatalogueError):
     """The database is newer than the code."""
+
+
+class BackupError(CatalogueError):
+    """A file cannot be written as a backup, or the catalogue cannot be restored from it; nothing was changed."""
 
 
 class UnknownRecordError(RegistryError, UsageError):

@@ -3,7 +3,7 @@
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
-from ..errors import CatalogueError, CatalogueUnavailableError, NotACatalogueError
+from ..errors import CatalogueDamagedError, CatalogueError, CatalogueUnavailableError, NotACatalogueError
 
 # (part of the driver's message, what to say, what to do)
 _KNOWN = (
@@ -14,7 +14,6 @@ _KNOWN = (
     ("read-only transaction", "{place} cannot be written", "Use an account that may write."),
     ("unable to open database file", "{place} cannot be opened", "Check that the folder exists and may be written."),
     ("database is locked", "{place} is busy", "Another process has been writing for long; try again."),
-    ("malformed", "{place} is damaged", "Restore a backup, or move the file away and build the catalogue anew."),
     ("permission denied", "{place} refuses access", "Grant the account its rights on the schema."),
     ("authentication failed", "{place} refused the name or password", "Check PRUNARIUM_DATABASE_URL."),
     ("does not exist", "{place} cannot be opened", "Create the database, then: prunarium db upgrade"),
@@ -30,6 +29,11 @@ def unavailable(url: URL, error: DBAPIError) -> CatalogueError:
     if "file is not a database" in message:
         return NotACatalogueError(
             f"{_capital(place)} is not a database.", "Set PRUNARIUM_DATABASE_URL to another file."
+        )
+    if "malformed" in message:
+        return CatalogueDamagedError(
+            f"{_capital(place)} is damaged ({_line(message)}).",
+            "Restore a backup: prunarium db restore FILE --replace",
         )
     for part, sentence, hint in _KNOWN:
         if part.lower() in message.lower():

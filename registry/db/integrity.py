@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from ..errors import CatalogueError
+from ..errors import CatalogueDamagedError
 from .failures import unavailable
 from .session import reading
 
@@ -13,7 +13,7 @@ _SHOWN = 3
 
 
 def require_sound(engine: Engine) -> None:
-    """Raise :class:`CatalogueError` when a SQLite file has damaged pages or rows that point nowhere.
+    """Raise :class:`CatalogueDamagedError` when a SQLite file has damaged pages or rows that point nowhere.
 
     PostgreSQL checks foreign keys at every write and its pages when it reads them: there is nothing to ask it.
     """
@@ -28,9 +28,9 @@ def require_sound(engine: Engine) -> None:
     problems = pages + orphans
     if problems:
         more = f" … and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
-        raise CatalogueError(
+        raise CatalogueDamagedError(
             f"The catalogue is damaged: {'; '.join(problems[:_SHOWN])}{more}.",
-            "Restore a backup, or move the file away and build the catalogue anew.",
+            "Restore a backup: prunarium db restore FILE --replace",
         )
 
 

@@ -1,5 +1,6 @@
 """Which schema a database has, and how it gets the current one."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -18,8 +19,8 @@ VERSION_TABLE = "prunarium_schema_version"
 _UPGRADE_LOCK = 0x7072756E  # PostgreSQL advisory lock; any constant of ours
 
 
-def upgrade(engine: Engine) -> tuple[str | None, str]:
-    """Bring the database to the code's schema; returns (version before, version after).
+def upgrade(engine: Engine, to: str = "head") -> tuple[str | None, str]:
+    """Bring the database to the code's schema (or to an earlier version); returns (version before, version after).
 
     Two processes may call it at once: the second waits and finds the work done. A failure leaves the old schema.
     Raises :class:`NotACatalogueError` when the database holds other tables, :class:`SchemaAheadError` when it is newer.
@@ -33,8 +34,8 @@ def upgrade(engine: Engine) -> tuple[str | None, str]:
             _refuse_newer(engine, before)
             config = _config()
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            return before, head()
+            command.upgrade(config, to)
+            return before, head() if to == "head" else to
     except DBAPIError as error:
         raise unavailable(engine.url, error) from error
 
@@ -62,6 +63,25 @@ def check_schema(engine: Engine) -> str:
     return head()
 
 
+def require_catalogue(engine: Engine) -> str:
+    """The version of a catalogue that may be older than the code.
+
+    Raises as :func:`check_schema` does, and :class:`NotACatalogueError` for a database without tables.
+    """
+    file = sqlite_file(engine)
+    if file is not None and not file.exists():
+        raise CatalogueUnavailableError(f"There is no catalogue at {file}.", "Create it: prunarium db upgrade")
+    try:
+        with reading(engine).connect() as connection:
+            version = _version(connection, engine)
+    except DBAPIError as error:
+        raise unavailable(engine.url, error) from error
+    _refuse_newer(engine, version)
+    if version is None:
+        raise NotACatalogueError(f"{_place(engine)} has no tables.", "Create a catalogue: prunarium db upgrade")
+    return version
+
+
 def open_catalogue(settings: Settings, *, create: bool = True) -> Engine:
     """The engine of a catalogue that fits the code.
 
@@ -77,10 +97,17 @@ def open_catalogue(settings: Settings, *, create: bool = True) -> Engine:
 
 def head() -> str:
     """The newest version that this code knows."""
-    version = ScriptDirectory.from_config(_config()).get_current_head()
-    if version is None:
+    return versions()[-1]
+
+
+@cache
+def versions() -> tuple[str, ...]:
+    """Every version that this code knows, oldest first. (Reading the migrations takes longer than most questions.)"""
+    newest_first = ScriptDirectory.from_config(_config()).walk_revisions()
+    known = tuple(script.revision for script in newest_first)[::-1]
+    if not known:
         raise CatalogueUnavailableError("This installation has no migrations.", "Install prunarium again.")
-    return version
+    return known
 
 
 def has_catalogue(engine: Engine) -> bool:
@@ -88,13 +115,16 @@ def has_catalogue(engine: Engine) -> bool:
 
     A first start that was killed leaves a SQLite file without tables, which counts as none.
     """
+    return sqlite_file(engine) is None or not is_empty(engine)
+
+
+def is_empty(engine: Engine) -> bool:
+    """Whether there is no file, or no table in the database."""
     file = sqlite_file(engine)
-    if file is None:
+    if file is not None and not file.exists():
         return True
-    if not file.exists():
-        return False
     try:
-        return bool(inspect(reading(engine)).get_table_names())
+        return not inspect(reading(engine)).get_table_names()
     except DBAPIError as error:
         raise unavailable(engine.url, error) from error
 
@@ -122,8 +152,7 @@ def _version(connection: Connection, engine: Engine) -> str | None:
 
 
 def _refuse_newer(engine: Engine, version: str | None) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if version is not None and version not in known:
+    if version is not None and version not in versions():
         raise SchemaAheadError(
             f"The catalogue {_place(engine)} has schema {version}, which is newer than this code ({head()}).",
             "Update the code: pip install --upgrade prunarium",
