@@ -126,6 +126,19 @@ def test_results_that_this_catalogue_does_not_know_are_counted_when_they_go(
     assert note == f"1 results of the former report are not in this catalogue; they stay in commit {done.commit[:10]}."
 
 
+def test_results_of_former_weights_are_not_on_the_card_of_new_ones(
+    dense: ModelFolder, publisher: Publisher, sqlite_catalogue: Engine, tmp_path: Path
+) -> None:
+    publisher(dense)
+    add_results(sqlite_catalogue, dense.provenance.slug)
+    publisher.refresh(dense.provenance.slug)
+    retrained = write_network(tmp_path / "retrained", seed=dense.provenance.replicate + 1, slug=dense.provenance.slug)
+    done = publisher(retrained)
+    assert Report.from_json(read_json(Path(publisher.owner.hf_hub_download(done.repo_id, REPORT)))).results == ()
+    assert "Nothing has been measured yet" in text_of(publisher, done.repo_id, done.commit, CARD)
+    assert EVAL_RESULTS not in publisher.owner.list_repo_files(done.repo_id)
+
+
 def test_a_release_of_a_refreshed_card(dense: ModelFolder, publisher: Publisher, sqlite_catalogue: Engine) -> None:
     first = publisher(dense, tag="v1")
     add_results(sqlite_catalogue, dense.provenance.slug)
