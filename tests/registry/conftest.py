@@ -16,8 +16,8 @@ from registry.reported import load_reported
 
 if TYPE_CHECKING:
     from hub_fixture import RunningHub
-    from publishing import Publisher
     from meddling_hub import MeddlingHub
+    from publishing import Publisher
     from shops import Shop
 
     from zoo.checkpoint.folder import ModelFolder
