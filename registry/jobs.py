@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from . import job_rules
 from .db.session import now_us
 from .queries import jobs as rows
-from .queries.result_rows import add_predictions, add_results
+from .queries.predictions import add_predictions
+from .queries.result_writing import add_results
 from .records import FailureKind, JobRecord, PredictionRecord, ResultRecord
 
 DEFAULT_LEASE_SECONDS = 60.0

@@ -38,7 +38,9 @@ from .plugins import (
     upsert_suite,
     upsert_task,
 )
-from .result_rows import add_predictions, add_reported_results, add_results, predictions_of, results, supersede
+from .predictions import add_predictions, predictions_of
+from .result_rows import results
+from .result_writing import add_reported_results, add_results, supersede
 from .submissions import list_submissions
 
 __all__ = [

@@ -19,6 +19,7 @@ def current_checkpoint(model_id: SQLColumnExpression[Any]) -> ScalarSelect[int |
     )
     return (
         select(candidate.id)
+        .correlate_except(candidate)
         .where(candidate.model_id == model_id)
         .order_by(published.desc().nulls_last(), candidate.id.desc())
         .limit(1)
