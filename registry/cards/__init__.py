@@ -16,7 +16,7 @@ __all__ = ["CardFacts", "DataTerms", "Parent", "is_as_written", "model_card", "p
 
 _SEAL = re.compile(r"<!-- prunarium card ([0-9a-f]{64}) -->\n\Z")
 _FOOTER = (
-    "This card is written from the catalogue. `prunarium publish` writes it again, and says so where it replaces a card "
+    "This card is written from the catalogue. `prunarium publish` writes it again, and says so where it replaces one "
     "that was edited by hand."
 )
 

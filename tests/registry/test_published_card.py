@@ -98,6 +98,7 @@ def test_the_lines_for_a_network_of_the_zoo(
             assert torch.equal(names["model"].eval()(images), original(images))
 
 
+@pytest.mark.slow
 def test_the_lines_for_a_network_of_timm_with_nothing_but_the_environment(publisher: Publisher, tmp_path: Path) -> None:
     """In processes of their own, with unmodified timm, safetensors and huggingface_hub, and an empty catalogue."""
     read = publish_and_read(publisher, tmp_path, "resnet18", classes=10)
