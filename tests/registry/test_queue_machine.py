@@ -233,8 +233,11 @@ def test_without_the_fence_the_machine_fails(monkeypatch: pytest.MonkeyPatch) ->
         machine.claim("b")
         assert [(job.attempt, owner) for job, owner in machine.held] == [(1, "a"), (2, "b")]
         machine.results_are_written_once()
-        for place in ("registry.queries.jobs.lock_lease", "registry.queries.result_writing.lock_lease"):
-            monkeypatch.setattr(place, lambda session, job_id, *_fence: queries.get_job(session, job_id))
+        for place in ("jobs", "result_writing", "predictions"):
+            monkeypatch.setattr(
+                f"registry.queries.{place}.lock_lease",
+                lambda session, job_id, *_fence: queries.get_job(session, job_id),
+            )
         with session_scope(machine.engine, write=True) as session:
             machine.delivered[1] += jobs.finish(session, 1, 1, "a", [result(0.1)])
         with pytest.raises(AssertionError):
