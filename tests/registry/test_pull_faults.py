@@ -70,6 +70,18 @@ def test_what_was_pulled_is_laid_out_as_the_hubs_own_client_does(shop: Shop) -> 
     assert [repo.repo_id for repo in found.repos] == [got.repo_id]
 
 
+def test_offline_mode_sends_nothing_even_where_a_file_is_gone(
+    shop: Shop, between: MeddlingHub, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.pull(target)
+    shop.blob(WEIGHTS).unlink()
+    before = len(between.sent)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(HubUnavailableError):
+        shop.pull(target)
+    assert len(between.sent) == before
+
+
 def test_what_the_hubs_own_client_fetched_is_not_fetched_again(shop: Shop, between: MeddlingHub, target: str) -> None:
     hf_hub_download(
         shop.published.repo_id, WEIGHTS, revision=shop.published.commit, cache_dir=shop.cache,
