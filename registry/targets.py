@@ -42,15 +42,17 @@ def resolve_target(
     if target.revision is not None and not _REVISION.match(target.revision):
         raise UsageError(f"{target.revision[:80]!r} is no revision.", "Expected a commit, a tag or a branch.")
     model = queries.get_model(session, target.name)
-    recorded = _recorded(session, model, target, allowed)
-    if recorded is not None:
-        return recorded
+    recorded = _recorded(session, model, target)
+    for place in recorded:
+        if allowed is None or place.hub_endpoint in allowed:
+            return place
     repository = target.name if model is None else model.hub_id
     if repository is None or is_slug(repository):
         raise UnknownRecordError(
             f"{target.name} is not on a hub, as far as this catalogue knows.", "Publish it first: prunarium publish DIR"
         )
-    hub = target.endpoint or hub_endpoint or HUGGING_FACE
+    # Where it is recorded elsewhere, a repository of the same name on this hub would be somebody else's.
+    hub = recorded[0].hub_endpoint if recorded else target.endpoint or hub_endpoint or HUGGING_FACE
     if allowed is not None and hub not in allowed:
         raise UsageError(
             f"This server takes no models from {hub}.", f"Publish it on one of these: {', '.join(sorted(allowed))}"
@@ -58,21 +60,18 @@ def resolve_target(
     return Place(hub, repository, target.revision or "main")
 
 
-def _recorded(
-    session: Session, model: ModelRecord | None, target: Address, allowed: Collection[str] | None
-) -> Place | None:
-    """The newest commit of a model that the catalogue holds and that fits what was asked for."""
+def _recorded(session: Session, model: ModelRecord | None, target: Address) -> list[Place]:
+    """The commits of a model's checkpoint that fit what was asked for, the newest first."""
     checkpoint = None if model is None or model.id is None else queries.checkpoint_of(session, model.id)
     if checkpoint is None or checkpoint.id is None:
-        return None
-    for held in queries.revisions_of(session, checkpoint.id):
-        fits = target.revision is None or (
-            _COMMIT.match(target.revision) is not None and held.commit_oid.startswith(target.revision)
-        )
-        named = target.endpoint in (None, held.hub_endpoint)
-        if fits and named and (allowed is None or held.hub_endpoint in allowed):
-            return Place(held.hub_endpoint, held.hub_repo, held.commit_oid)
-    return None
+        return []
+    wanted = target.revision or ""
+    return [
+        Place(held.hub_endpoint, held.hub_repo, held.commit_oid)
+        for held in queries.revisions_of(session, checkpoint.id)
+        if (not wanted or (_COMMIT.match(wanted) and held.commit_oid.startswith(wanted)))
+        and target.endpoint in (None, held.hub_endpoint)
+    ]
 
 
 def choose_suite(session: Session, wanted: str | None) -> str:

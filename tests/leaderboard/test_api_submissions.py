@@ -213,10 +213,10 @@ def test_me_is_who_the_token_speaks_for(site: Site) -> None:
     assert site.ask("unknown", "GET", "/api/v1/me").status_code == 401
 
 
-@pytest.mark.parametrize("header", ["", "Bearer", "Bearer  ", "Basic YTpi", "prn_x", "Bearer a b"])
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer  ", "Basic ADA", "ADA", "Bearer ADA b"])
 def test_a_header_that_is_no_token_is_refused_and_never_ignored(site: Site, header: str) -> None:
     for path in ("/api/v1/me", f"{ADDRESS}/abc"):
-        answer = site.client.get(path, headers={"Authorization": header})
+        answer = site.client.get(path, headers={"Authorization": header.replace("ADA", site.tokens["ada"])})
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"].startswith("Bearer")
 

@@ -56,7 +56,7 @@ def place(
         return
     with session_scope(engine, write=True) as session:
         token = issue_token(session, "ada", "laptop", ["submit"])
-    with running_site(engine, SiteSettings()) as address:
+    with running_site(engine, SiteSettings(hub_endpoint="http://hub")) as address:
         monkeypatch.setenv("PRUNARIUM_HOME", str(tmp_path / "elsewhere"))
         monkeypatch.setenv("PRUNARIUM_URL", address)
         monkeypatch.setenv("PRUNARIUM_TOKEN", token)
@@ -120,9 +120,11 @@ def test_bad_usage_is_one_sentence_and_exit_code_2(
 
 def test_an_unknown_repository_is_taken_at_its_word(capsys: pytest.CaptureFixture[str], place: str) -> None:
     """The check, not the hand-in, asks the hub."""
-    submitted = json.loads(run(capsys, "submit", "stranger/model@v1", "--json")[1])
+    submitted = json.loads(run(capsys, "submit", "https://huggingface.co/stranger/model@v1", "--json")[1])
     assert (submitted["hub_repo"], submitted["revision"]) == ("stranger/model", "v1")
     assert submitted["hub_endpoint"] == "https://huggingface.co"
+    plain = json.loads(run(capsys, "submit", "stranger/model", "--json")[1])
+    assert plain["hub_endpoint"] == ("https://huggingface.co" if "catalogue" in place else "http://hub")
     assert CHECKPOINT.densified_hash not in str(submitted)
 
 

@@ -67,6 +67,14 @@ def test_only_allowed_hubs_are_asked_and_a_mirror_is_no_reason_to_refuse(session
         assert HUB in (caught.value.hint or "")
 
 
+def test_a_repository_of_the_same_name_elsewhere_is_not_taken_for_the_recorded_one(session: Session) -> None:
+    for text in ("gmp/net/0.90", "org/net", f"org/net@{OLD}"):
+        with pytest.raises(UsageError, match="takes no models from http://"):
+            resolve_target(session, text, None, allowed={"https://huggingface.co"})
+    named = resolve_target(session, "https://huggingface.co/org/net", None, allowed={"https://huggingface.co"})
+    assert named == Place("https://huggingface.co", "org/net", "main")
+
+
 @pytest.mark.parametrize("text", ["", "name", "gmp/net/0.9", "a/b/c/d", "org/na me"])
 def test_what_names_no_model(session: Session, text: str) -> None:
     with pytest.raises(UsageError, match="names no model"):
