@@ -72,7 +72,6 @@ def logout(as_json: AsJson = False) -> None:
 def _read_token(address: "ServerAddress", from_stdin: bool) -> str | None:
     """What was typed without an echo, or stood in the first line of standard input; None for nothing."""
     if from_stdin:
-        address.require_secrecy()
         token = sys.stdin.readline(_MOST_CHARACTERS).strip()
         if not token:
             raise UsageError("There is no token on standard input.", f"prunarium login {address} --token-stdin < FILE")
