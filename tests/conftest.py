@@ -15,6 +15,7 @@ from typing import Any
 _KEPT = (
     "HF_HUB_DISABLE_XET",  # the second run of the hub's conformance suite sets it
     "PRUNARIUM_REQUIRE",  # what CI promised to have (tests/support/optional.py)
+    "PRUNARIUM_TEST_HUB_DATABASE",  # the run of the hub's tests on PostgreSQL sets it
 )
 for _name in [name for name in os.environ if name.startswith(("HF_", "HUGGINGFACE_", "PRUNARIUM_"))]:
     if _name not in _KEPT:

@@ -18,6 +18,7 @@ from . import (
     routes_gates,
     routes_info,
     routes_lfs,
+    routes_pages,
     routes_parts,
     routes_people,
     routes_refs,
@@ -30,7 +31,7 @@ from . import (
 from .hub import open_hub
 from .records import Limits
 
-# resolve has the widest patterns, so it comes last.
+# resolve and the pages have the widest patterns, so they come last.
 _ROUTERS = (
     routes_account.router,
     routes_repo.router,
@@ -46,6 +47,7 @@ _ROUTERS = (
     routes_parts.router,
     routes_xet.router,
     routes_resolve.router,
+    routes_pages.router,
 )
 
 

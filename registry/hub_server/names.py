@@ -26,11 +26,14 @@ _RESERVED = frozenset({
 
 
 def unquoted(raw: str) -> str:
-    """A percent-encoded path segment as text; raises :class:`BadRequestError` when it is not UTF-8."""
+    """A percent-encoded path segment as text; raises :class:`BadRequestError` when it is not UTF-8 or has a NUL."""
     try:
-        return unquote_to_bytes(raw.encode("latin-1")).decode()
+        text = unquote_to_bytes(raw.encode("latin-1")).decode()
     except UnicodeError as error:
         raise BadRequestError("The address is not valid UTF-8.") from error
+    if "\0" in text:  # which PostgreSQL's texts cannot hold
+        raise BadRequestError("The address must not hold a NUL.")
+    return text
 
 
 def account_name(name: str) -> str:

@@ -92,6 +92,14 @@ def query_count(request: Request, name: str, default: int, most: int) -> int:
     return min(int(text), most)
 
 
+def query_text(request: Request, name: str) -> str | None:
+    """A text of the query string that any database can hold; None when it is not there."""
+    text = request.query_params.get(name)
+    if text is not None and "\0" in text:
+        raise BadRequestError(f"{name} must not hold a NUL.")
+    return text
+
+
 def query_flag(request: Request, name: str) -> bool:
     """A yes or no of the query string, as Python, JavaScript and shells spell it."""
     return request.query_params.get(name, "").lower() in ("1", "true", "yes")

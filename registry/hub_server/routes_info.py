@@ -14,7 +14,7 @@ from .answers import page
 from .contents import card_of, config_of, evaluations_of
 from .errors import BadRequestError, RevisionNotFoundError
 from .hub import Hub
-from .parsing import query_count, query_flag
+from .parsing import query_count, query_flag, query_text
 from .queries import history, repos
 from .records import Commit, Entry, Repo
 from .views import repo_summary, sibling
@@ -41,8 +41,8 @@ def search(request: Request, caller: MaybeCaller, hub: TheHub) -> JSONResponse:
     wanted = repos.Search(
         kind_of(request),
         seen=caller.namespaces if caller else (),
-        author=query.get("author"),
-        text=query.get("search"),
+        author=query_text(request, "author"),
+        text=query_text(request, "search"),
         gated=query_flag(request, "gated") if "gated" in query else None,
         by_creation=query.get("sort") == "createdAt",
     )
@@ -51,11 +51,11 @@ def search(request: Request, caller: MaybeCaller, hub: TheHub) -> JSONResponse:
     full = query_flag(request, "full") or query_flag(request, "cardData") or "expand" in query
     items: list[dict[str, Any]] = []
     key: str | None = None
-    for repo, item in _summaries(hub, wanted, _after(query.get("cursor")), tags, full=full):
+    for repo, item in _summaries(hub, wanted, cursor_key(query.get("cursor")), tags, full=full):
         if len(items) == limit:
             return page(hub, request, items, key)
         items.append(item)
-        key = _cursor(repo.created_us if wanted.by_creation else repo.updated_us, repo.id)
+        key = cursor_text(repo.created_us if wanted.by_creation else repo.updated_us, repo.id)
     return page(hub, request, items, None)
 
 
@@ -100,11 +100,13 @@ def _description(hub: Hub, repo: Repo, commit: Commit, entries: list[Entry], *, 
     return item
 
 
-def _cursor(at_us: int, repo_id: int) -> str:
+def cursor_text(at_us: int, repo_id: int) -> str:
+    """Where the next page of a listing begins, as text for an address."""
     return base64.urlsafe_b64encode(f"{at_us}.{repo_id}".encode()).decode()
 
 
-def _after(cursor: str | None) -> tuple[int, int] | None:
+def cursor_key(cursor: str | None) -> tuple[int, int] | None:
+    """What :func:`cursor_text` wrote; raises :class:`BadRequestError` for anything else."""
     if cursor is None:
         return None
     try:

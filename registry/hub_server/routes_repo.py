@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from sqlalchemy.orm import Session
 
 from ..db.session import now_us
+from ..errors import InvalidRecordError
 from .access import JsonBody, SignedIn, TheHub, Writable, find_repo, require_write
 from .errors import BadRequestError, ConflictError
 from .git import regular_entry
@@ -30,19 +31,29 @@ def create(body: JsonBody, caller: SignedIn, hub: TheHub) -> dict[str, Any]:
     kind, namespace, name = _named(body, caller)
     require_write(caller, namespace)
     repository_name(name)
-    private = _private(body)
-    attributes = regular_entry(".gitattributes", FIRST_ATTRIBUTES.encode())
     hub.blobs.put(FIRST_ATTRIBUTES.encode())
+    try:
+        repo = _found(hub, kind, namespace, name, caller, private=bool(_private(body)))
+    except InvalidRecordError:  # on PostgreSQL somebody else may take the name between our look and our write
+        repo = None
+    if repo is not None:
+        return _created(hub, repo)
+    known = find_repo(hub, caller, kind, namespace, name)
+    raise ConflictError(f"You already created this {kind[:-1]} repo", body=_created(hub, known))
+
+
+def _found(hub: Hub, kind: str, namespace: str, name: str, caller: Caller, *, private: bool) -> Repo | None:
+    """The new repository with its first commit; None when there is one of that name."""
+    attributes = regular_entry(".gitattributes", FIRST_ATTRIBUTES.encode())
     with hub.writing() as session:
-        known = repos.get_repo(session, kind, namespace, name)
-        if known is not None:
-            raise ConflictError(f"You already created this {kind[:-1]} repo", body=_created(hub, known))
-        repo = repos.add_repo(session, kind, namespace, name, private=bool(private))
+        if repos.get_repo(session, kind, namespace, name) is not None:
+            return None
+        repo = repos.add_repo(session, kind, namespace, name, private=private)
         at_us = now_us(session)
         first = make_commit({attributes.path: attributes}, None, caller.name, at_us, "initial commit", "", None)
         history.add_commit(session, repo.id, first, [attributes])
         history.set_ref(session, repo.id, f"{HEADS}main", first.oid)
-    return _created(hub, repo)
+    return repo
 
 
 @router.delete("/api/repos/delete")

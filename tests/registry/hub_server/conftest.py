@@ -1,5 +1,6 @@
 """A hub of the hub's own tests: two accounts, small limits, raw requests."""
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,9 +24,13 @@ LIMITS = Limits(
 )
 
 
+# Set by the run of these tests on PostgreSQL (test_postgresql.py).
+DATABASE_URL = os.environ.get("PRUNARIUM_TEST_HUB_DATABASE")
+
+
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedHub]:
-    with EmbeddedHub(tmp_path_factory.mktemp("served"), limits=LIMITS) as hub:
+    with EmbeddedHub(tmp_path_factory.mktemp("served"), limits=LIMITS, database_url=DATABASE_URL) as hub:
         yield hub
 
 

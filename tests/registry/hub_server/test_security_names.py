@@ -89,11 +89,28 @@ def test_a_file_and_a_folder_of_one_name(raw: RawClient, repo: str, paths: tuple
     assert commit(raw, repo, inline(paths[1])).status == 400
 
 
-@pytest.mark.parametrize("revision", ["refs%2Fheads%2F..%2Fx", "..", "%00", "refs%2Ftags%2Fnone", "0" * 40, "main%0a"])
+@pytest.mark.parametrize("revision", ["refs%2Fheads%2F..%2Fx", "..", "refs%2Ftags%2Fnone", "0" * 40, "main%0a"])
 def test_revisions_that_are_not_there(raw: RawClient, repo: str, revision: str) -> None:
     answer = raw("GET", f"/api/models/{repo}/revision/{revision}")
     assert (answer.status, answer.headers["x-error-code"]) == (404, "RevisionNotFound")
     assert commit(raw, repo, inline("a"), revision=revision).status in (400, 404)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/api/models/alice/a%00b",
+        "/api/models/{repo}/revision/%00",
+        "/api/models/{repo}/tree/main/a%00",
+        "/{repo}/resolve/%00/a",
+        "/api/models?search=%00",
+        "/api/models?author=a%00",
+        "/api/users/%00/overview",
+    ],
+)
+def test_no_nul_reaches_the_database(raw: RawClient, repo: str, address: str) -> None:
+    """PostgreSQL refuses it, which must not look like an outage that clients wait for."""
+    assert raw("GET", address.format(repo=repo)).status == 400
 
 
 def test_commits_of_another_repository_are_not_ours(raw: RawClient, repo: str) -> None:
