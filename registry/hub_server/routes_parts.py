@@ -8,10 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from .access import JsonBody, TheHub, segment
-from .errors import BadRequestError
+from .errors import BadRequestError, MissingError
 from .hub import Hub
 from .multipart import COMPLETE, PART, joined, keep_part
 from .parsing import announced_length, spool_body
+from .queries import objects
 from .routes_lfs import keep_object
 
 router = APIRouter()
@@ -39,5 +40,16 @@ def complete(request: Request, body: JsonBody, hub: TheHub) -> dict[str, bool]:
 
 
 def _join(hub: Hub, claims: dict[str, Any], parts: Any) -> None:
-    with joined(hub, claims, parts) as spool:
-        keep_object(hub, claims, spool)
+    try:
+        with joined(hub, claims, parts) as spool:
+            keep_object(hub, claims, spool)
+    except MissingError:
+        # Clients ask again when an answer is lost; the parts are gone by then, because they have been joined.
+        if not _was_joined(hub, claims):
+            raise
+
+
+def _was_joined(hub: Hub, claims: dict[str, Any]) -> bool:
+    with hub.reading() as session:
+        sizes = objects.object_sizes(session, claims["repo"], [claims["oid"]], claims["account"])
+    return sizes.get(claims["oid"]) == claims["size"]

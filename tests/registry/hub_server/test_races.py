@@ -11,31 +11,34 @@ from raw_http import Answer, RawClient
 from registry.hub_server.embedded import EmbeddedHub
 
 RACERS = 20
+COMMITTERS = 50
 
 
-def race(act: Callable[[int], Answer]) -> list[Answer]:
+def race(act: Callable[[int], Answer], racers: int = RACERS) -> list[Answer]:
     """Call ``act`` from all racers at the same moment."""
-    start = Barrier(RACERS)
+    start = Barrier(racers)
 
     def run(number: int) -> Answer:
         start.wait()
         return act(number)
 
-    with ThreadPoolExecutor(RACERS) as pool:
-        return list(pool.map(run, range(RACERS)))
+    with ThreadPoolExecutor(racers) as pool:
+        return list(pool.map(run, range(racers)))
 
 
 def test_racing_committers_keep_all(raw: RawClient, repo: str) -> None:
-    answers = race(lambda number: commit(raw, repo, inline(f"{number}.txt", b"%d" % number), summary=f"n{number}"))
-    assert [answer.status for answer in answers] == [200] * RACERS
+    answers = race(
+        lambda number: commit(raw, repo, inline(f"{number}.txt", b"%d" % number), summary=f"n{number}"), COMMITTERS
+    )
+    assert [answer.status for answer in answers] == [200] * COMMITTERS
     paths = {item["rfilename"] for item in raw("GET", f"/api/models/{repo}").json["siblings"]}
-    assert paths == {".gitattributes", *(f"{number}.txt" for number in range(RACERS))}
+    assert paths == {".gitattributes", *(f"{number}.txt" for number in range(COMMITTERS))}
     line, link = [], f"/api/models/{repo}/commits/main"
     while link:
         page = raw("GET", link)
         line += page.json
         link = page.headers.get("link", "").partition(">")[0][1:]
-    assert {entry["title"] for entry in line} == {"initial commit", *(f"n{number}" for number in range(RACERS))}
+    assert {entry["title"] for entry in line} == {"initial commit", *(f"n{number}" for number in range(COMMITTERS))}
     assert {entry["id"] for entry in line} >= {answer.json["commitOid"] for answer in answers}
 
 

@@ -94,7 +94,7 @@ def test_pull_requests_that_are_not_his(raw: RawClient, stranger: RawClient, sha
     assert commit(stranger, shared, inline("b"), revision=revision).status in (403, 404)
 
 
-@pytest.mark.parametrize("number", ["0", "-1", "1e3", "9" * 30, "x", "%00", "1%2f"])
+@pytest.mark.parametrize("number", ["0", "-1", "1e3", "9" * 30, "x", "1%2f"])
 def test_numbers_that_are_none(raw: RawClient, shared: str, number: str) -> None:
     for method, address in (("GET", ""), ("POST", "/merge"), ("POST", "/comment")):
         assert raw(method, f"/api/models/{shared}/discussions/{number}{address}", {"comment": "x"}).status == 404

@@ -130,7 +130,7 @@ def test_upload_addresses_are_signed(raw: RawClient, repo: str) -> None:
     ):
         assert raw("PUT", f"/_lfs/{forged}", SECRET, token=None).status == 403
     assert raw("PUT", f"/_lfs/part/{sealed}", SECRET, token=None).status == 403  # sealed for another purpose
-    assert raw("GET", f"/_lfs/{sealed}", token=None).status == 405  # uploading opens no download
+    assert raw("GET", f"/_lfs/{sealed}", token=None).status in (401, 404, 405)  # uploading opens no download
     assert raw("PUT", address, SECRET, token=None).status == 200
     assert raw("PUT", address, SECRET, token=None).status == 200  # sent again: the same bytes, no harm
 
