@@ -52,4 +52,4 @@ def _join(hub: Hub, claims: dict[str, Any], parts: Any) -> None:
 def _was_joined(hub: Hub, claims: dict[str, Any]) -> bool:
     with hub.reading() as session:
         sizes = objects.object_sizes(session, claims["repo"], [claims["oid"]], claims["account"])
-    return sizes.get(claims["oid"]) == claims["size"]
+    return sizes.get(claims["oid"]) == int(claims["size"])

@@ -7,26 +7,41 @@ import pytest
 from fastapi import FastAPI
 from huggingface_hub import HfApi
 from raw_http import RawClient
+from sqlalchemy import Engine
 from starlette.testclient import TestClient
+from starlette.types import ASGIApp
 
+from leaderboard.app import create_app
 from registry.db.schema import upgrade
 from registry.db.session import make_engine
 from registry.hub_server import create_hub_app
+from registry.hub_server.mounting import Beside
 from registry.hub_server.serving import address_of, issue_token, listen, make_server
+from zoo.core.errors import UsageError
 
 
-@pytest.fixture
-def mounted(tmp_path: Path) -> Iterator[HfApi]:
+def inside(hub: ASGIApp, _engine: Engine) -> ASGIApp:
+    """Mounted in an application that leaves requests alone."""
+    outer = FastAPI()
+    outer.mount("/hf", hub)
+    return outer
+
+
+def beside_the_site(hub: ASGIApp, engine: Engine) -> ASGIApp:
+    """Beside the leaderboard, which compresses its answers and bounds its bodies, on the same catalogue."""
+    return Beside(create_app(engine), hub, "/hf")
+
+
+@pytest.fixture(params=[inside, beside_the_site])
+def mounted(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[HfApi]:
     """A hub under ``/hf`` of another application, on a thread."""
     import threading
 
     engine = make_engine(f"sqlite:///{tmp_path}/c.sqlite")
     upgrade(engine)
     sock = listen("127.0.0.1", 0)
-    outer = FastAPI()
     endpoint = f"{address_of(sock)}/hf"
-    outer.mount("/hf", create_hub_app(engine, tmp_path / "store", endpoint))
-    server = make_server(outer)
+    server = make_server(request.param(create_hub_app(engine, tmp_path / "store", endpoint), engine))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
     thread.start()
     yield HfApi(endpoint=endpoint, token=issue_token(engine, "alice", "write", "test")[0])
@@ -44,9 +59,26 @@ def test_it_works_under_a_prefix(mounted: HfApi, tmp_path: Path) -> None:
     assert mounted.model_info("alice/m", revision="dev/x").sha == mounted.model_info("alice/m").sha
     file = mounted.hf_hub_download("alice/m", "d/2.bin", cache_dir=tmp_path / "cache", revision="dev/x")
     assert Path(file).read_bytes() == b"\x002"
+    large = bytes(5_000_000)
+    mounted.upload_file(path_or_fileobj=large, path_in_repo="large.bin", repo_id="alice/m")
+    file = mounted.hf_hub_download("alice/m", "large.bin", cache_dir=tmp_path / "cache")
+    assert Path(file).read_bytes() == large
     raw = RawClient(mounted.endpoint, str(mounted.token))
+    for page in ("/", "/alice/m"):
+        assert f'href="{mounted.endpoint}' in raw("GET", page).body.decode()
     link = raw("GET", "/api/models/alice/m/commits/main?limit=1").headers["link"]
     assert link.startswith(f"<{mounted.endpoint}/api/models/alice/m/commits/main?limit=1&cursor=")
+
+
+def test_the_site_beside_it_stays_the_site(tmp_path: Path, sqlite_catalogue: Engine) -> None:
+    hub = create_hub_app(sqlite_catalogue, tmp_path / "store", "http://x/hf")
+    client = TestClient(Beside(create_app(sqlite_catalogue), hub, "/hf"))
+    for path in ("/", "/hfx", "/api/v1/models"):
+        assert "sandbox" not in client.get(path).headers["content-security-policy"]
+    assert client.get("/hf/api/models").json() == []
+    for prefix in ("hf", "/hf/", "/", "//hf"):
+        with pytest.raises(UsageError):
+            Beside(hub, hub, prefix)
 
 
 def test_a_database_out_of_order_is_a_503_that_clients_retry(tmp_path: Path) -> None:

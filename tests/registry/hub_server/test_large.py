@@ -1,4 +1,4 @@
-"""350 MB through the hub in a process of its own: its memory does not grow with the file, and two of them share a store."""
+"""350 MB through hubs in processes of their own: memory does not grow with the file, and two share one store."""
 
 import hashlib
 import json

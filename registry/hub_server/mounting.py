@@ -1,0 +1,33 @@
+"""The hub under a path of another web application."""
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from zoo.core.errors import UsageError
+
+_SLASH = b"/"
+
+
+class Beside:
+    """One application of two: below ``prefix`` (such as ``/hf``) the hub, everywhere else the site.
+
+    Beside it and not inside: what a site does to its own answers and requests (compression, which changes lengths and
+    ETags; limits on bodies; its own headers) would break downloads and uploads. Give
+    :func:`~registry.hub_server.create_hub_app` a ``base_url`` that ends in ``prefix``.
+    Raises :class:`~zoo.core.errors.UsageError` for a prefix that is no path.
+    """
+
+    def __init__(self, site: ASGIApp, hub: ASGIApp, prefix: str) -> None:
+        if not prefix.startswith("/") or prefix.endswith("/") or "//" in prefix or not prefix.isascii():
+            raise UsageError(f"{prefix!r} is no path for a hub.", "Use one like /hf")
+        self._site, self._hub, self._prefix = site, hub, prefix
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        start = self._prefix.encode()
+        raw = scope.get("raw_path") or str(scope.get("path", "")).encode()
+        if scope["type"] != "http" or not (raw == start or raw.startswith(start + _SLASH)):
+            await self._site(scope, receive, send)
+            return
+        if raw == start:
+            raw += _SLASH
+        scope = {**scope, "raw_path": raw, "root_path": scope.get("root_path", "") + self._prefix}
+        await self._hub(scope, receive, send)
