@@ -16,6 +16,7 @@ def emit_table(
     title: str, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, at_most: int | None = None
 ) -> None:
     """Print rows as a table; ``columns`` maps field names to headings, a missing or None field shows as an en dash.
+    Without rows only the title is printed.
 
     Columns that do not fit the terminal are left out from the right and named below. ``at_most``: for news that nobody
     reads line by line, the rows to show before "and n more".
@@ -24,6 +25,9 @@ def emit_table(
     from rich.table import Table
 
     console = Console(width=None if sys.stdout.isatty() else 200)
+    if not rows:
+        console.print(title, style="italic")
+        return
     cells = {key: ["–" if row.get(key) is None else str(row[key]) for row in rows[:at_most]] for key in columns}
     fitting = _fitting(columns, cells, console.width)
     table = Table(title=title, title_justify="left", show_edge=False)
