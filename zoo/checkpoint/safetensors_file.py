@@ -120,7 +120,7 @@ def write_tensors(path: Path, tensors: Iterable[RawTensor], metadata: Mapping[st
     """
     ordered = sorted(tensors, key=lambda tensor: file_order(tensor.dtype, tensor.name))
     header = encode_header([(*tensor[:3], memoryview(tensor.data).nbytes) for tensor in ordered], metadata)
-    with atomic_file(path) as temporary, temporary.open("wb") as file:
+    with atomic_file(path, shared=True) as temporary, temporary.open("wb") as file:
         file.write(header)
         for tensor in ordered:
             file.write(tensor.data)

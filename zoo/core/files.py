@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 
 from .errors import PrunariumError
 
@@ -17,12 +18,15 @@ class DiskFullError(PrunariumError):
 
 
 @contextmanager
-def atomic_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary path in the same folder that replaces ``path`` when the block ends well."""
+def atomic_file(path: Path, *, shared: bool = False) -> Iterator[Path]:
+    """Yield a temporary file in the same folder that replaces ``path`` when the block ends well.
+
+    Its owner alone may read it, unless it is ``shared``: then whoever the process lets read its other files.
+    """
     _make_folder(path.parent)
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    os.close(descriptor)
-    temporary = Path(name)
+    temporary = path.with_name(f".{path.name}.{token_hex(4)}.part")
+    with disk_errors(path):
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666 if shared else 0o600))
     try:
         with disk_errors(path):
             yield temporary
@@ -36,7 +40,8 @@ def atomic_file(path: Path) -> Iterator[Path]:
 def atomic_folder(path: Path) -> Iterator[Path]:
     """Yield a temporary folder that becomes ``path`` when the block ends well; an existing ``path`` is replaced."""
     _make_folder(path.parent)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
+    with disk_errors(path):
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
     try:
         with disk_errors(path):
             yield temporary

@@ -33,6 +33,11 @@ def test_either_file_is_read_whatever_its_name(weights: Path) -> None:
     assert densified_hash(found) == densified_hash(MODEL) == measure(weights).densified_hash
 
 
+def test_other_people_of_the_machine_may_read_either_file(weights: Path) -> None:
+    (weights.parent / "plain").touch()
+    assert weights.stat().st_mode == (weights.parent / "plain").stat().st_mode
+
+
 def test_named_tensors_of_either_file(weights: Path) -> None:
     found = read_weights(weights, {"large.weight", "fc.bias"})
     assert sorted(tensor.name for tensor in found) == ["fc.bias", "large.weight"]

@@ -48,6 +48,30 @@ def test_errors_of_the_disk_name_the_place(tmp_path: Path, code: int, expected: 
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.parametrize(("shared", "mode"), [(False, 0o600), (True, 0o640)])
+def test_only_what_is_shared_may_be_read_by_others(tmp_path: Path, shared: bool, mode: int) -> None:
+    mask = os.umask(0o027)
+    try:
+        with atomic_file(tmp_path / "a.bin", shared=shared) as temporary:
+            assert temporary.stat().st_mode & 0o777 == mode
+    finally:
+        os.umask(mask)
+    assert (tmp_path / "a.bin").stat().st_mode & 0o777 == mode
+
+
+@pytest.mark.parametrize("write", [atomic_file, atomic_folder])
+def test_a_folder_that_may_not_be_written_is_one_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Callable[[Path], AbstractContextManager[Path]]
+) -> None:
+    def refuse(*_: object) -> int:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(os, "open", refuse)  # root may write anywhere
+    monkeypatch.setattr(os, "mkdir", refuse)
+    with pytest.raises(PrunariumError, match=r"Not allowed to write .*a\.bin"), write(tmp_path / "a.bin"):
+        pytest.fail("nothing can be written there")
+
+
 @pytest.mark.parametrize("write", [atomic_file, atomic_folder])
 @pytest.mark.parametrize("place", ["file/a", "file/folder/a"])
 def test_a_file_in_the_way_of_the_folder_is_one_clear_error(

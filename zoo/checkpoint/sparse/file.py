@@ -45,7 +45,11 @@ def write_sparse(path: Path, tensors: Iterable[RawTensor], metadata: Mapping[str
     """
     if isinstance(tensors, Sequence):
         tensors = sorted(tensors, key=lambda tensor: tensor.name.encode())
-    with atomic_file(path) as temporary, tempfile.TemporaryFile(dir=path.parent) as spool, temporary.open("wb") as file:
+    with (
+        atomic_file(path, shared=True) as temporary,
+        tempfile.TemporaryFile(dir=path.parent) as spool,
+        temporary.open("wb") as file,
+    ):
         stored, found = _encode_all(tensors, spool, path)
         encodings = {place.name: place.encoding for place in stored if place.encoding}
         entries = [place.entry for place in stored]
@@ -113,7 +117,7 @@ def unpack(path: Path, target: Path) -> str:
         start = encode_header(
             [(each.name, each.dtype, each.shape, each.dense_bytes) for each in ordered], header.metadata
         )
-        with atomic_file(target) as temporary, temporary.open("wb") as file:
+        with atomic_file(target, shared=True) as temporary, temporary.open("wb") as file:
             file.write(start)
             for tensor in ordered:
                 file.write(_decoded(path, tensor, opened.read(tensor.entry)).data)
