@@ -18,7 +18,7 @@ INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
 
 # Far above any image network, and low enough that a hostile description costs neither memory nor overflow.
 MAX_SIDE = 8192
-MAX_CLASSES = 2**20
+MAX_CLASSES = 2**16
 MAX_POSITIONS = MAX_SIDE**2
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import torch
 from torch import Tensor, nn
 
+from ..checkpoint.config import MAX_CLASSES
 from ..checkpoint.errors import TensorMismatchError
 from ..errors import ForeignFileError
 from ._layout import State
@@ -14,13 +15,20 @@ _SHOWN = 8
 
 
 def classes_of(state: State, classifier: str) -> int:
-    """How many outputs the classifier has; raises :class:`TensorMismatchError` where it is not there."""
+    """How many outputs the classifier has.
+
+    Raises :class:`TensorMismatchError` where it is not there, or is no matrix of at most ``MAX_CLASSES`` outputs.
+    """
     weight = state.get(f"{classifier}.weight")
-    if weight is None or weight.ndim < 2:
+    if weight is None:
         raise TensorMismatchError(
             f"The file has no {classifier}.weight, which is the classifier of this architecture; it has: "
             f"{_listed(sorted(state))}.",
             "Is --architecture the right one?",
+        )
+    if weight.ndim < 2 or not 1 <= weight.shape[0] <= MAX_CLASSES:
+        raise TensorMismatchError(
+            f"{classifier}.weight is {list(weight.shape)}; expected (outputs, inputs), at most {MAX_CLASSES:,} outputs."
         )
     return int(weight.shape[0])
 
@@ -80,8 +88,6 @@ def _converted(given: dict[str, Tensor], wanted: Mapping[str, Tensor]) -> list[s
     dtypes: dict[str, int] = {}
     for name, target in wanted.items():
         value = given[name]
-        if value.layout != torch.strided or value.is_quantized:
-            raise ForeignFileError(f"{name} is no plain dense tensor ({value.layout}).", "Save it dense.")
         if value.dtype == target.dtype:
             continue
         made = value.to(target.dtype)

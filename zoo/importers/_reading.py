@@ -10,8 +10,9 @@ import numpy as np
 import torch
 
 from ..checkpoint.errors import TensorFileError
-from ..checkpoint.safetensors_file import MAX_FILE_BYTES, read_tensors
+from ..checkpoint.safetensors_file import MAX_FILE_BYTES
 from ..checkpoint.torch_io import to_torch
+from ..checkpoint.weights import read_weights
 from ..errors import ForeignFileError
 
 _ZIP = b"PK\x03\x04"
@@ -24,7 +25,7 @@ _SAFE = (
 def read_document(path: Path) -> Any:
     """What a file holds: a mapping of names to tensors, perhaps inside other mappings.
 
-    Safetensors and ``.npz`` are read as such, everything else by ``torch.load(weights_only=True)``. Raises
+    Safetensors (our sparse files too) and ``.npz`` are read as such, everything else by ``torch.load(weights_only=True)``. Raises
     :class:`ForeignFileError` for a file that is damaged, too large, or holds anything that would run code.
     """
     size = path.stat().st_size
@@ -41,7 +42,7 @@ def read_document(path: Path) -> Any:
 
 def _safetensors(path: Path) -> Any:
     try:
-        return {tensor.name: to_torch(tensor) for tensor in read_tensors(path)}
+        return {tensor.name: to_torch(tensor) for tensor in read_weights(path)}
     except TensorFileError as error:
         raise ForeignFileError(error.message, error.hint) from error
 
@@ -85,4 +86,4 @@ def _cause(error: Exception) -> str:
     """The sentence that names the forbidden thing; torch's advice to switch the safety off stays out."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     named = next((line for line in lines if line.startswith(("WeightsUnpickler error:", "Unsupported"))), None)
-    return (named or (lines[0] if lines else type(error).__name__))[:300]
+    return (named or (lines[0] if lines else type(error).__name__)).partition(" Please use ")[0][:300]

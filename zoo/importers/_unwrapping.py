@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import Tensor
 
+from ..checkpoint.safetensors_file import MAX_FILE_BYTES
 from ..errors import ForeignFileError
 from ._layout import State
 
@@ -23,7 +25,7 @@ def state_of(document: Any, key: str | None = None) -> tuple[State, list[str]]:
     """The tensors by name, without wrappers' prefixes; and in words what was unwrapped.
 
     ``key`` names the entry to take where there are several. Raises :class:`ForeignFileError` where there are no
-    tensors by name.
+    tensors by name, where one is sparse, quantized or without data, and where they are too large together.
     """
     told: list[str] = []
     for depth in range(_DEEPEST):
@@ -64,7 +66,15 @@ def _tensors(document: Mapping[str, Any], told: list[str]) -> dict[str, Tensor]:
     left = sorted(name for name, value in document.items() if not isinstance(value, Tensor) or name in _COUNTERS)
     if left:
         told.append(f"left out, being no tensors of the network: {', '.join(left[:_SHOWN])}")
-    return {name: value for name, value in document.items() if name not in left}
+    state = {name: value for name, value in document.items() if name not in left}
+    for name, value in state.items():
+        if value.layout != torch.strided or value.is_quantized or value.is_meta:
+            raise ForeignFileError(f"{name} is no plain dense tensor.", "Save it dense, in floating point.")
+    # One stored number may be expanded to any shape.
+    size = sum(value.numel() * value.element_size() for value in state.values())
+    if size > MAX_FILE_BYTES:
+        raise ForeignFileError(f"The tensors take {size:,} bytes in memory; at most {MAX_FILE_BYTES:,} are taken.")
+    return state
 
 
 def _without_prefixes(state: dict[str, Tensor], told: list[str]) -> dict[str, Tensor]:

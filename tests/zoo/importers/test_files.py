@@ -11,12 +11,17 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from zoo.checkpoint.dtypes import from_numpy
+from zoo.checkpoint.sparse import write_sparse
 from zoo.errors import ForeignFileError
 from zoo.importers import _reading
 from zoo.importers._reading import read_document
 from zoo.importers._unwrapping import state_of
 
-STATE = {"conv.weight": torch.arange(6.0).reshape(2, 3), "fc.bias": torch.tensor([-0.0, 1.5])}
+STATE = {
+    "conv.weight": torch.arange(6000.0).reshape(2, 3000) * (torch.arange(3000) % 9 == 0),
+    "fc.bias": torch.tensor([-0.0, 1.5]),
+}
 
 
 class Bomb:
@@ -29,13 +34,15 @@ class Bomb:
         return Path.touch, (self.witness,)
 
 
-@pytest.mark.parametrize("kind", ["torch", "torch-legacy", "safetensors", "npz"])
+@pytest.mark.parametrize("kind", ["torch", "torch-legacy", "safetensors", "sparse", "npz"])
 def test_each_format_gives_its_tensors(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "file.any"  # the name decides nothing
     if kind.startswith("torch"):
         torch.save(STATE, path, _use_new_zipfile_serialization=kind == "torch")
     elif kind == "safetensors":
         save_file(STATE, path)
+    elif kind == "sparse":
+        write_sparse(path, [from_numpy(name, value.numpy()) for name, value in STATE.items()])
     else:
         with path.open("wb") as file:
             np.savez(file, allow_pickle=False, **{name: value.numpy() for name, value in STATE.items()})
@@ -68,6 +75,7 @@ def test_a_whole_module_is_refused_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ForeignFileError, match="more than tensors.*Linear") as caught:
         read_document(tmp_path / "model.pt")
     assert "torch.save(model.state_dict()" in str(caught.value.hint)
+    assert "safe_globals" not in str(caught.value)  # torch's own advice would be a bad one
 
 
 def test_arrays_of_objects_are_refused(tmp_path: Path) -> None:
@@ -145,3 +153,23 @@ def test_averaged_weights_are_taken_on_request() -> None:
 def test_a_file_without_tensors_says_what_it_holds(document: Any) -> None:
     with pytest.raises(ForeignFileError, match="no tensors by name"):
         state_of(document)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        torch.eye(3).to_sparse(),
+        torch.ones(3, 3, device="meta"),
+    ],
+    ids=["sparse", "meta"],
+)
+def test_tensors_that_are_not_plain_are_refused_by_name(value: torch.Tensor) -> None:
+    with pytest.raises(ForeignFileError, match=r"conv\.weight is no plain dense tensor"):
+        state_of({**STATE, "conv.weight": value})
+
+
+def test_one_number_expanded_to_a_large_tensor_is_refused_before_it_is_made(tmp_path: Path) -> None:
+    torch.save({"conv.weight": torch.ones(1).expand(2**20, 2**20), "conv.bias": torch.ones(1)}, tmp_path / "bomb.pth")
+    assert (tmp_path / "bomb.pth").stat().st_size < 10_000
+    with pytest.raises(ForeignFileError, match="take 4,398,046,511,108 bytes in memory"):
+        state_of(read_document(tmp_path / "bomb.pth"))

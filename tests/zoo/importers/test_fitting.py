@@ -46,6 +46,14 @@ def test_another_architecture_is_told_by_its_classifier(state: dict[str, Tensor]
         classes_of(state, "head.fc")
 
 
+@pytest.mark.parametrize("shape", [(2**16 + 1, 0), (0, 32), (5,)])
+def test_a_classifier_of_no_possible_shape_is_refused_before_a_network_is_built(
+    shape: tuple[int, ...], state: dict[str, Tensor]
+) -> None:
+    with pytest.raises(TensorMismatchError, match=r"fc\.weight is \[.*expected \(outputs, inputs\), at most 65,536"):
+        classes_of({**state, "fc.weight": torch.zeros(shape)}, "fc")
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_values_without_a_number_are_refused_by_name(value: float, state: dict[str, Tensor]) -> None:
     state["layer1.conv1.weight"][0, 0, 0, 0] = value
