@@ -115,10 +115,10 @@ def _files(model: str) -> list[tuple[str, Path]]:
 
 def _measured(name: str, path: Path) -> _Measured:
     described = path.parent / CONFIG
-    config = None
+    document = read_json(described) if described.is_file() else None
     # A config.json of another library describes nothing that we measure.
-    if described.is_file() and "prunarium" in read_json(described):
-        config = ModelConfig.from_dict(read_json(described), str(described))
+    ours = isinstance(document, dict) and "prunarium" in document
+    config = ModelConfig.from_dict(document, str(described)) if ours else None
     return _Measured(name, path, config, measure(path, config))
 
 

@@ -142,12 +142,13 @@ def test_slugs_hub_ids_and_files_of_one_model(
     assert [model["model"] for model in document["models"]][1:] == [published["slug"], published["repo_id"]]
 
 
+@pytest.mark.parametrize("config", ['{"architecture": "resnet50"}', "5", '["prunarium"]'], ids=["timm", "5", "list"])
 def test_a_file_that_others_wrote_is_measured_without_a_description(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """timm's folders have a config.json of their own."""
     save_file({"fc.weight": np.eye(4, dtype=np.float32)}, tmp_path / WEIGHTS)
-    (tmp_path / CONFIG).write_text('{"architecture": "resnet50"}')
+    (tmp_path / CONFIG).write_text(config)
     (model,) = documents(capsys, "inspect", str(tmp_path))["models"]
     assert (model["sparsity"]["prunable"], model["flops_dense"], model["timm"]) == (0.75, None, None)
 
