@@ -9,8 +9,15 @@ import pytest
 from catalogues import PostgresServer
 
 HERE = Path(__file__).parent
-FILES = ("test_client_refs", "test_client_repos", "test_gates", "test_people", "test_races", "test_security_proposals")
-MORE = ("test_client_pulls", "test_client_uploads", "test_client_downloads", "test_security_*")
+FILES = ("test_client_repos", "test_gates", "test_races", "test_security_proposals")
+MORE = (
+    "test_client_refs",
+    "test_people",
+    "test_client_pulls",
+    "test_client_uploads",
+    "test_client_downloads",
+    "test_security_*",
+)
 
 
 @pytest.mark.postgres
