@@ -8,6 +8,7 @@ import typer
 from .core.console import emit_json, emit_table, say
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Colours = tuple[float, float, float]
 
 
 def import_(
@@ -25,6 +26,8 @@ def import_(
     image_size: Annotated[int | None, typer.Option(min=1, help="Side of its images, in pixels.")] = None,
     crop_fraction: Annotated[float | None, typer.Option(help="Side of the crop over that of the image.")] = None,
     interpolation: Annotated[str | None, typer.Option(help="nearest, bilinear or bicubic.")] = None,
+    mean: Annotated[Colours | None, typer.Option(help="Subtracted from values in [0, 1], a number a channel.")] = None,
+    std: Annotated[Colours | None, typer.Option(help="Then divided by, a number a channel.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a folder of that name.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -38,7 +41,7 @@ def import_(
         ImportRequest(
             source=source, architecture=architecture, out=out, layout=from_, key=key, slug=slug, title=title,
             licence=licence, data=data, parent=parent, sha256=sha256, image_size=image_size,
-            crop_fraction=crop_fraction, interpolation=interpolation, overwrite=overwrite,
+            crop_fraction=crop_fraction, interpolation=interpolation, mean=mean, std=std, overwrite=overwrite,
         )
     )  # fmt: skip
     provenance, origin, passport = done.folder.provenance, done.source, done.passport

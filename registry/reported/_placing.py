@@ -61,7 +61,9 @@ class Placing:
     def _timm(self, named: Named) -> ModelRecord:
         architecture, _, tag = named.model.partition(".")
         url = f"{_HUB}/{named.model}/resolve/main/model.safetensors"
-        command = self._timm_command(architecture, tag, url, named.note)
+        licences, trainer = self._facts["timm"]["licences"], re.split("_(?=in|ig|yfcc|ft)", tag)[0]
+        licence = licences.get(named.model) or licences.get(trainer, licences["any"])
+        command = self._timm_command(named, url, licence)
         hosted = "timm hosts it on the Hugging Face Hub"
         return self._dense(
             architecture,
@@ -71,19 +73,22 @@ class Placing:
             availability="import",
             availability_detail=hosted if command else f"{hosted}; the zoo does not have this architecture yet",
             source_url=url,
-            source_licence="stated on its model card",
+            source_licence=licence,
             recipe=command,
         )
 
-    def _timm_command(self, architecture: str, tag: str, url: str, note: str) -> str | None:
-        """The import with the preprocessing of ``note``; None for a network that the zoo does not have."""
-        found = _TIMM_NOTE.match(note)
-        if architecture not in self._facts["timm"]["importable"] or found is None:
+    def _timm_command(self, named: Named, url: str, licence: str) -> str | None:
+        """The import with the preprocessing of the note; None for a network that the zoo does not have."""
+        architecture, _, tag = named.model.partition(".")
+        found, said = _TIMM_NOTE.match(named.note), self._facts["timm"]
+        if architecture not in said["importable"] or found is None:
             return None
         size, crop, interpolation = found.groups()
+        colours = said["colours"].get(named.model, "")
         return (
             f"prunarium import {url} --architecture {architecture} --slug dense/{architecture}/0.00-{_slugged(tag)} "
-            f"--image-size {size} --crop-fraction {float(crop)} --interpolation {interpolation}"
+            f"--licence {licence} --image-size {size} --crop-fraction {float(crop)} --interpolation {interpolation}"
+            f"{colours and ' '}{colours}"
         )
 
     def _testbed(self, named: Named) -> ModelRecord:

@@ -10,6 +10,7 @@ from statistics import fmean, linear_regression
 
 import pytest
 from sqlalchemy import Engine
+from timm.models import get_pretrained_cfg
 
 import registry.reported
 from registry import queries
@@ -18,6 +19,7 @@ from registry.errors import InvalidRecordError
 from registry.records import ModelRecord, ResultRecord
 from registry.reported import _files as files
 from registry.reported._robustness import robustness
+from zoo.architectures import ARCHITECTURES
 
 FOLDER = Path(registry.reported.__file__).parent
 ELSEWHERE = ("@ist2022", "@reported")
@@ -239,6 +241,27 @@ def test_test_set_sizes_fit_the_printed_values(results: list[ResultRecord], repo
             if abs(nearest - Decimal(row.provenance["published_value"])) > Decimal("0.6").scaleb(-min(digits, 4)):
                 misfits[row.task] += 1
     assert misfits == {}
+
+
+def test_commands_for_timm_say_what_timm_says_of_its_weights(models: dict[str, ModelRecord]) -> None:
+    """Licence and preprocessing against the configurations that timm ships; a wrong mean would cost accuracy unseen."""
+    hosted = [model for model in models.values() if "huggingface.co/timm" in str(model.source_url)]
+    assert len(hosted) == 115
+    commands = 0
+    for model in hosted:
+        told = get_pretrained_cfg(str(model.source_url).split("/")[4])
+        assert str(model.source_licence).lower() == told.license
+        if model.recipe is not None:
+            commands += 1
+            options = {name: values for name, *values in (part.split() for part in model.recipe.split(" --")[1:])}
+            usual = ARCHITECTURES[model.architecture].preprocessing
+            assert options["licence"] == [model.source_licence]
+            assert options["image-size"] == [str(told.input_size[1])]
+            assert options["interpolation"] == [told.interpolation]
+            assert float(options["crop-fraction"][0]) == told.crop_pct
+            assert tuple(map(float, options.get("mean", usual.mean))) == told.mean
+            assert tuple(map(float, options.get("std", usual.std))) == told.std
+    assert commands == 35
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,8 @@ class ImportRequest:
     image_size: int | None = None
     crop_fraction: float | None = None
     interpolation: str | None = None
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
     overwrite: bool = False
 
 
@@ -138,6 +140,8 @@ def _preprocessing(request: ImportRequest, entry: Architecture) -> Preprocessing
         input_size=(channels, request.image_size or height, request.image_size or width),
         crop_fraction=usual.crop_fraction if request.crop_fraction is None else request.crop_fraction,
         interpolation=request.interpolation or usual.interpolation,
+        mean=request.mean or usual.mean,
+        std=request.std or usual.std,
     )
 
 

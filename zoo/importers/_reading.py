@@ -25,8 +25,9 @@ _SAFE = (
 def read_document(path: Path) -> Any:
     """What a file holds: a mapping of names to tensors, perhaps inside other mappings.
 
-    Safetensors (our sparse files too) and ``.npz`` are read as such, everything else by ``torch.load(weights_only=True)``. Raises
-    :class:`ForeignFileError` for a file that is damaged, too large, or holds anything that would run code.
+    Safetensors (our sparse files too) and ``.npz`` are read as such, everything else by
+    ``torch.load(weights_only=True)``. Raises :class:`ForeignFileError` for a file that is damaged, too large, or holds
+    anything that would run code.
     """
     size = path.stat().st_size
     if size > MAX_FILE_BYTES:

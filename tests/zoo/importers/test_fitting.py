@@ -102,12 +102,14 @@ def test_the_number_of_classes_and_the_preprocessing_go_into_the_config(
 ) -> None:
     state["fc.weight"], state["fc.bias"] = torch.ones(7, 32), torch.zeros(7)
     request = ImportRequest(
-        saved(state, tmp_path), ARCHITECTURE, tmp_path, image_size=16, crop_fraction=0.5, interpolation="bilinear"
-    )
+        saved(state, tmp_path), ARCHITECTURE, tmp_path, image_size=16, crop_fraction=0.5, interpolation="bilinear",
+        mean=(0.1,), std=(0.2,),
+    )  # fmt: skip
     config: ModelConfig = import_checkpoint(request).folder.config
     assert config.num_classes == 7
     assert config.preprocessing.input_size == (1, 16, 16)
     assert (config.preprocessing.crop_fraction, config.preprocessing.interpolation) == (0.5, "bilinear")
+    assert (config.preprocessing.mean, config.preprocessing.std) == ((0.1,), (0.2,))
     assert config.positions["conv1"] == 16 * 16
 
 
