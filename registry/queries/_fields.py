@@ -39,7 +39,7 @@ _WHOLE = text("result.condition = '' and result.superseded_by is null and result
 
 def _sparsity(nonzeros: Any, elements: Any) -> ColumnElement[float]:
     share = 1.0 - cast(nonzeros, Double) / cast(elements, Double)
-    return case((elements > 0, share), (elements == 0, 0.0))
+    return case((elements > 0, share), (and_(elements == 0, nonzeros.is_not(None)), 0.0))
 
 
 def _file(*wanted: ColumnElement[bool]) -> ScalarSelect[int | None]:

@@ -42,10 +42,11 @@ class PostgresServer:
         """The address of a database of this server."""
         return f"postgresql://prunarium@/{database}?host={self._folder}"
 
-    def create(self, template: str = "template0") -> str:
-        """Create a database; returns its address."""
+    def create(self, template: str = "template0", *, language: str | None = None) -> str:
+        """Create a database, whose texts are ordered by bytes or as in a language; returns its address."""
         name = f"test_{next(self._numbers)}"
-        self._execute(f"create database {name} template {template}")
+        order = f"locale_provider icu icu_locale '{language}' locale 'C.UTF-8'" if language else ""
+        self._execute(f"create database {name} template {template} {order}")
         return self.url(name)
 
     def drop(self, url: str) -> None:
