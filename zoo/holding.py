@@ -26,6 +26,8 @@ from .masks import zero_pruned
 from .prunable import prunable_parameters
 
 _ATTRIBUTE = "_prunarium_held"
+_LOOKS_PRUNED = 0.1
+_NAMES_SHOWN = 3
 
 
 class NothingToKeepWarning(UserWarning):
@@ -34,6 +36,10 @@ class NothingToKeepWarning(UserWarning):
 
 class ZerosReplacedWarning(UserWarning):
     """A state dict was loaded that has weights where the model held zeros."""
+
+
+class ZerosNotHeldWarning(UserWarning):
+    """A model has zeros where none are held, such as in the joint projection of attention."""
 
 
 class _Held:
@@ -88,7 +94,8 @@ def keep_sparse(model: object, optimizer: object) -> Hold:
 
     For any module (timm, torchvision, your own), before or after ``accelerator.prepare``; calling it again reads the
     zeros anew. Models from :func:`prunarium.load` hold theirs already. Warns with :class:`NothingToKeepWarning` where
-    there are no zeros; raises :class:`~zoo.core.errors.UsageError` for anything but a module and an optimizer of torch.
+    there are no zeros, with :class:`ZerosNotHeldWarning` where other parameters have some. Raises
+    :class:`~zoo.core.errors.UsageError` for anything but a module and an optimizer of torch.
     """
     if not isinstance(model, nn.Module):
         raise UsageError(
@@ -106,6 +113,13 @@ def keep_sparse(model: object, optimizer: object) -> Hold:
             f"{type(model).__name__} has no zeros in its prunable weights, so there is nothing to keep: "
             "was its sparsity lost before?",
             NothingToKeepWarning,
+            stacklevel=2,
+        )
+    if others := _pruned_otherwise(model):
+        warnings.warn(
+            f"Zeros of {', '.join(others[:_NAMES_SHOWN])}{' and others' if len(others) > _NAMES_SHOWN else ''} are not "
+            "held: only plain weights of convolutions and linear layers are.",
+            ZerosNotHeldWarning,
             stacklevel=2,
         )
     _after_step(optimizer, (), {})  # momenta of a training that is under way
@@ -136,6 +150,18 @@ def held_zeros(model: nn.Module) -> int:
     """How many weights of ``model`` are held at zero."""
     held = (module.__dict__.get(_ATTRIBUTE) for module in model.modules())
     return sum(int(entry.pruned.sum()) for entry in held if entry is not None)
+
+
+def _pruned_otherwise(model: nn.Module) -> list[str]:
+    """Parameters that look pruned and cannot be held. All zeros is how many a parameter starts."""
+    prunable = {id(weight) for weight in prunable_parameters(model).values()}
+    return [
+        name
+        for name, parameter in model.named_parameters()
+        if parameter.ndim >= 2
+        and id(parameter) not in prunable
+        and _LOOKS_PRUNED * parameter.numel() <= int((parameter.detach() == 0).sum()) < parameter.numel()
+    ]
 
 
 def _hold(layer: nn.Module) -> int:

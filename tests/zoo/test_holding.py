@@ -15,6 +15,7 @@ from sparse_training import OPTIMIZERS, assert_zero, half_zero, train, zeros_of
 from torch import nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils import prune
+from torch.nn.utils.parametrizations import weight_norm
 from torch.optim import SGD, Adam
 from torch.optim.lr_scheduler import CosineAnnealingLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -23,6 +24,7 @@ from zoo.core.errors import UsageError
 from zoo.errors import MaskError
 from zoo.holding import (
     NothingToKeepWarning,
+    ZerosNotHeldWarning,
     ZerosReplacedWarning,
     held_zeros,
     hold_zeros,
@@ -315,6 +317,23 @@ def test_a_model_without_zeros_says_so() -> None:
     model = TinyNetwork()
     with pytest.warns(NothingToKeepWarning, match="TinyNetwork has no zeros"):
         assert keep_sparse(model, sgd(model)).zeros == 0
+
+
+def test_zeros_that_cannot_be_held_are_named() -> None:
+    attention, normed, plain = nn.MultiheadAttention(8, 2), weight_norm(nn.Linear(8, 8)), nn.Linear(8, 8)
+    model = nn.ModuleDict({"attention": attention, "normed": normed, "plain": plain})
+    model.register_parameter("start", nn.Parameter(torch.zeros(1, 8)))
+    with torch.no_grad():
+        plain.weight[0] = 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        keep_sparse(model, sgd(model))
+    with torch.no_grad():
+        attention.in_proj_weight[:4] = 0
+        normed.parametrizations.weight.original1[:, 1] = 0
+    names = r"attention\.in_proj_weight, normed\.parametrizations\.weight\.original1"
+    with pytest.warns(ZerosNotHeldWarning, match=f"Zeros of {names} are not held"):
+        assert keep_sparse(model, sgd(model)).zeros == 8
 
 
 def test_a_held_model_is_freed_when_it_is_let_go() -> None:
