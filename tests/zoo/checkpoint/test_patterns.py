@@ -57,6 +57,13 @@ def test_random_masks_are_unstructured_at_any_density(density: float, shape: tup
         assert (pattern_of(mask) == "unstructured") == (0 < mask.sum() < mask.size)
 
 
+def test_one_weight_that_is_left_is_no_channel() -> None:
+    """One output and one input are all that is alive, but so it would be wherever that weight stood."""
+    mask = np.zeros((2048, 2048), np.bool_)
+    mask[5, 700] = True
+    assert pattern_of(mask) == "unstructured"
+
+
 def test_small_random_masks_are_rarely_anything_else() -> None:
     """A layer of 2x2 to 8x8 weights is like a pattern by chance now and then: less than once in ten thousand."""
     rng = np.random.default_rng(0)

@@ -145,6 +145,7 @@ def test_an_n_of_m_mask_takes_the_bitmask() -> None:
     [
         random_tensor("small", "F32", (SMALLEST_BYTES // 4 - 1,), 0.1),
         random_tensor("random", "U8", (SMALLEST_BYTES,), 1.0),
+        from_numpy("a tenth", np.random.default_rng(0).normal(128, 35, 2**16).clip(1, 255).astype(np.uint8)),
         RawTensor("empty", "F32", (0, 3), b""),
         RawTensor("scalar", "I64", (), bytes(8)),
     ],

@@ -60,7 +60,7 @@ def test_a_gap_beyond_the_end_is_refused(gaps: list[int], elements: int) -> None
     indices_in(pieces_of_gaps([np.array(gaps, np.uint8)], elements + 1))
 
 
-@pytest.mark.parametrize("place", [1, 70_000])
+@pytest.mark.parametrize("place", [1, 65_536, 70_000])  # 65,536 begins a piece
 def test_two_values_at_one_place_are_refused(place: int) -> None:
     gaps = np.ones(80_000, np.uint8)
     gaps[place] = 0
