@@ -250,6 +250,7 @@ def test_commands_for_timm_say_what_timm_says_of_its_weights(models: dict[str, M
     commands = 0
     for model in hosted:
         told = get_pretrained_cfg(str(model.source_url).split("/")[4])
+        assert told is not None
         assert str(model.source_licence).lower() == told.license
         if model.recipe is not None:
             commands += 1
