@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zoo.checkpoint.folder import WEIGHTS
+from zoo.checkpoint.folder import PROVENANCE
 from zoo.core.console import emit_json, emit_table, say
 from zoo.core.errors import UsageError
 from zoo.core.progress import track
@@ -72,7 +72,7 @@ def _publish(
     require_tag(tag)
     found = [folder for path in paths for folder in find_folders(path)]
     if not found:
-        raise UsageError(f"There is no model folder in {', '.join(map(str, paths))}.", f"One holds {WEIGHTS}.")
+        raise UsageError(f"There is no model folder in {', '.join(map(str, paths))}.", f"One holds {PROVENANCE}.")
     hub, token = settings.hub_endpoint, settings.hub_token
     where = namespace or own_namespace(hub, token)
     return [

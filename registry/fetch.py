@@ -19,8 +19,8 @@ from zoo.core.files import disk_errors
 
 from .download import Place, Progress, transfer
 from .errors import CorruptDownloadError, HubError, NotOnHubError
-from .hub_cache import CachedCommit, RemoteFile
-from .hub_client import client, hub_errors, matches
+from .hub_cache import CachedCommit
+from .hub_client import RemoteFile, client, files_of, hub_errors, matches
 from .resolve import Pin
 
 __all__ = ["Fetcher"]
@@ -131,11 +131,7 @@ class Fetcher:
         if files is None:
             with hub_errors(pin.endpoint, pin.repo_id):
                 info = client(pin.endpoint, pin.token).model_info(pin.repo_id, revision=pin.commit, files_metadata=True)
-            digests = {
-                file.rfilename: RemoteFile((file.lfs.sha256 if file.lfs else file.blob_id) or "", file.size or 0)
-                for file in info.siblings or ()
-            }
-            files = {name: file for name, file in digests.items() if _DIGEST.match(file.digest)}
+            files = {name: file for name, file in files_of(info).items() if _DIGEST.match(file.digest)}
             with suppress(OSError, PrunariumError):  # a cache that may not be written can still be read
                 self._cached.remember(pin.endpoint, files)
         for name, promised in pin.files.items():

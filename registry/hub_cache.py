@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from huggingface_hub.constants import HF_HUB_CACHE
 from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]
@@ -23,14 +23,9 @@ from zoo.checkpoint.errors import ConfigError
 from zoo.checkpoint.strict import dump_json, read_json
 from zoo.core.files import write_bytes
 
-__all__ = ["CachedCommit", "RemoteFile"]
+from .hub_client import RemoteFile
 
-
-class RemoteFile(NamedTuple):
-    """What a hub says of a file: SHA-256 (64 hex digits) or the git blob's SHA-1 (40), and its size in bytes."""
-
-    digest: str
-    size_bytes: int
+__all__ = ["CachedCommit"]
 
 
 class CachedCommit:

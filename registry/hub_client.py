@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from huggingface_hub import HfApi, RepoFile
+from huggingface_hub import HfApi, ModelInfo, RepoFile
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
@@ -39,6 +39,13 @@ class Digests(NamedTuple):
     size_bytes: int
 
 
+class RemoteFile(NamedTuple):
+    """What a hub says of a file: SHA-256 (64 hex digits) or the git blob's SHA-1 (40), and its size in bytes."""
+
+    digest: str
+    size_bytes: int
+
+
 def client(endpoint: str | None, token: str | None) -> HfApi:
     """The client of one hub; without a token it stays anonymous, because the environment's may be for another host."""
     return HfApi(endpoint=endpoint or HUGGING_FACE, token=token or False, library_name="prunarium")
@@ -54,11 +61,19 @@ def digests_of(content: Path | bytes) -> Digests:
     return Digests(sha256.hexdigest(), git_sha1.hexdigest(), size)
 
 
-def matches(content: Path | bytes, digest: str) -> bool:
-    """Whether content has a digest that a hub names: 64 hex digits are SHA-256, 40 a git blob's SHA-1."""
-    if isinstance(content, Path) and len(digest) == _SHA256_DIGITS:
-        return sha256_of_file(content) == digest
-    return digest in digests_of(content)[:2]
+def matches(path: Path, digest: str) -> bool:
+    """Whether a file has a digest that a hub names: 64 hex digits are SHA-256, 40 a git blob's SHA-1."""
+    if len(digest) == _SHA256_DIGITS:
+        return sha256_of_file(path) == digest
+    return digest in digests_of(path)[:2]
+
+
+def files_of(info: ModelInfo) -> dict[str, RemoteFile]:
+    """What the hub says of a commit's files, by name; ``info`` is to be asked for with ``files_metadata``."""
+    return {
+        file.rfilename: RemoteFile((file.lfs.sha256 if file.lfs else file.blob_id) or "", file.size or 0)
+        for file in info.siblings or ()
+    }
 
 
 def remote_digests(api: HfApi, repo_id: str, revision: str, paths: list[str]) -> Mapping[str, str]:

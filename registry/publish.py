@@ -15,7 +15,7 @@ from huggingface_hub import HfApi
 from sqlalchemy import Engine
 
 from zoo.checkpoint.config import Provenance
-from zoo.checkpoint.folder import CONFIG, PASSPORT, PROVENANCE, ModelFolder, read_folder
+from zoo.checkpoint.folder import CONFIG, PASSPORT, PROVENANCE, SPARSE_WEIGHTS, WEIGHTS, ModelFolder, read_folder
 from zoo.checkpoint.passport import Passport
 from zoo.checkpoint.slug import parse_slug
 from zoo.checkpoint.strict import dump_json
@@ -85,10 +85,17 @@ def publish(
         page = write_page(api, found, _facts(source, passport, repo_id, known, weights), scratch)
         files = {**weights, **_descriptions(source, passport), **page.uploads}
         message = f"Publish {source.provenance.slug}"
-        done = write(api, found, files, stale=page.stale, message=message, private=private, tag=tag)
+        stale = {WEIGHTS, SPARSE_WEIGHTS, *page.stale} - files.keys()  # weights of another model mislead whoever pulls
+        done = write(api, found, files, stale=sorted(stale), message=message, private=private, tag=tag)
     write_catalogue(engine, source, passport, revisions(api, repo_id, done.commit, weights))
     notes = _notes(found, page, done, known)
-    return Published(source.provenance.slug, repo_id, done.commit, done.created, passport.densified_hash, tag, notes)
+    if source.provenance.sparsity_target > 0 and SPARSE_WEIGHTS not in weights:
+        notes.append(f"{source.provenance.slug} is so empty that nobody would unpack it: no {SPARSE_WEIGHTS}.")
+    if found.head is not None and found.private and not private:
+        notes.append(f"{repo_id} was private; now everybody can see it.")
+    return Published(
+        source.provenance.slug, repo_id, done.commit, done.created, passport.densified_hash, tag, tuple(notes)
+    )
 
 
 def find_folders(path: Path) -> list[Path]:
@@ -176,7 +183,7 @@ def _descriptions(source: ModelFolder, passport: Passport) -> dict[str, Upload]:
     return {name: Upload(content, digests_of(content)) for name, content in contents.items()}
 
 
-def _notes(found: Repository, page: Page, done: Written, known: FromCatalogue) -> tuple[str, ...]:
+def _notes(found: Repository, page: Page, done: Written, known: FromCatalogue) -> list[str]:
     notes = list(page.notes)
     if done.created:
         notes += [f"Deleted {name} from {found.repo_id}: a pickle can run code." for name in pickles(found)]
@@ -184,7 +191,7 @@ def _notes(found: Repository, page: Page, done: Written, known: FromCatalogue) -
         notes.append(
             f"{found.repo_id} was gone from the hub and is published anew; its former commits cannot be pulled."
         )
-    return tuple(notes)
+    return notes
 
 
 def _refuse_other_owner(engine: Engine, provenance: Provenance, passport: Passport) -> None:

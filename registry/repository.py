@@ -18,16 +18,9 @@ from zoo.core.errors import UsageError
 
 from .check import PICKLE_SUFFIXES
 from .errors import CorruptDownloadError, HubConflictError, HubUnavailableError
-from .hub_client import Digests, matches, remote_digests
+from .hub_client import Digests, RemoteFile, files_of, matches, remote_digests
 
 _TAG = re.compile(r"(?!.*\.\.)(?!.*\.lock$)(?![0-9a-f]{40}$)[A-Za-z0-9][A-Za-z0-9._-]{0,99}(?<!\.)\Z")
-
-
-class RemoteFile(NamedTuple):
-    """What the hub says of a file: SHA-256 for one in LFS, otherwise the git blob's SHA-1."""
-
-    digest: str
-    size_bytes: int
 
 
 class Upload(NamedTuple):
@@ -62,11 +55,8 @@ def look(api: HfApi, repo_id: str) -> Repository:
         refs = api.list_repo_refs(repo_id)
     except RepositoryNotFoundError:
         return Repository(repo_id)
-    files = {
-        file.rfilename: RemoteFile(file.lfs.sha256 if file.lfs else file.blob_id or "", file.size or 0)
-        for file in info.siblings or ()
-    }
-    return Repository(repo_id, info.sha, bool(info.private), files, {tag.name: tag.target_commit for tag in refs.tags})
+    tags = {tag.name: tag.target_commit for tag in refs.tags}
+    return Repository(repo_id, info.sha, bool(info.private), files_of(info), tags)
 
 
 def write(

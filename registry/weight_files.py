@@ -5,12 +5,13 @@ header) is as good, and replacing it would make a commit in which nothing change
 """
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from huggingface_hub import HfApi
 
-from zoo.checkpoint.errors import CheckpointError
+from zoo.checkpoint.errors import CheckpointError, TooEmptyError
 from zoo.checkpoint.folder import PASSPORT, SPARSE_WEIGHTS, WEIGHTS, ModelFolder
 from zoo.checkpoint.passport import Passport
 from zoo.checkpoint.safetensors_file import MAX_FILE_BYTES
@@ -19,8 +20,8 @@ from zoo.checkpoint.strict import read_json
 from zoo.checkpoint.weights import iter_weights, read_weights
 from zoo.core.hashing import densified_hash
 
-from .hub_client import Digests, digests_of
-from .repository import RemoteFile, Repository, Upload, fetch
+from .hub_client import Digests, RemoteFile, digests_of
+from .repository import Repository, Upload, fetch
 
 
 def local_digests(folder: Path) -> dict[str, Digests]:
@@ -46,13 +47,16 @@ class WeightFiles:
     scratch: Path
 
     def uploads(self) -> dict[str, Upload]:
-        """The dense file, and for a pruned model the sparse one.
+        """The dense file, and for a pruned model the sparse one, unless it is too empty to have one.
 
         Raises :class:`~zoo.core.files.DiskFullError` and :class:`~zoo.checkpoint.errors.CheckpointError`; nothing has
         been written on the hub then.
         """
-        names = [WEIGHTS, *([SPARSE_WEIGHTS] if self.source.provenance.sparsity_target > 0 else [])]
-        return {name: self._upload(name) for name in names}
+        files = {WEIGHTS: self._upload(WEIGHTS)}
+        if self.source.provenance.sparsity_target > 0:
+            with suppress(TooEmptyError):
+                files[SPARSE_WEIGHTS] = self._upload(SPARSE_WEIGHTS)
+        return files
 
     def _upload(self, name: str) -> Upload:
         there = self.found.files.get(name)

@@ -16,6 +16,7 @@ from registry import publish as module
 from registry.errors import DuplicateCheckpointError, HubAccessError, HubError, RejectedError
 from registry.hub_client import digests_of
 from registry.publish import find_folders, own_namespace
+from registry.pull import pull
 from zoo.checkpoint.errors import CheckpointError
 from zoo.checkpoint.folder import CARD, CONFIG, PASSPORT, PICTURE, PROVENANCE, SPARSE_WEIGHTS, WEIGHTS, ModelFolder
 from zoo.checkpoint.passport import Passport, measure
@@ -69,6 +70,34 @@ def test_a_pruned_model_goes_in_both_files_with_its_picture_and_one_revision_eac
     assert {row.commit_oid for row in found[2]} == {done.commit}
     assert found[1].encodings is not None
     assert found[1].dead_channels == measure(pruned.weights, pruned.config).dead_channels
+
+
+def test_a_model_too_empty_for_a_sparse_file_goes_as_the_dense_one_alone(
+    pruned: ModelFolder, publisher: Publisher, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    first = publisher(pruned)
+    assert first.notes == ()
+    monkeypatch.setattr("zoo.checkpoint.sparse.header.FREE_BYTES", 0)
+    monkeypatch.setattr("zoo.checkpoint.sparse.header.MAX_EXPANSION", 1)
+    seed = pruned.provenance.replicate
+    retrained = write_network(
+        tmp_path / "retrained",
+        sparsity=0.9,
+        seed=seed + 1,
+        slug=pruned.provenance.slug,
+        parent=pruned.provenance.parent,
+        parent_hash=pruned.provenance.parent_hash,
+    )
+    done = publisher(retrained)
+    assert [f"no {SPARSE_WEIGHTS}" in note for note in done.notes] == [True]
+    assert set(publisher.anonymous.list_repo_files(done.repo_id)) - {".gitattributes"} == SPARSE_FILES - {
+        SPARSE_WEIGHTS
+    }, "the sparse file of the former weights is gone"
+    again = publisher(retrained)
+    assert (again.created, again.commit) == (False, done.commit)
+    got = pull(done.slug, engine=publisher.engine, endpoint=publisher.hub.endpoint, cache=tmp_path / "cache")
+    assert (got.weights, got.densified_hash) == (WEIGHTS, done.densified_hash)
+    assert first.densified_hash != done.densified_hash
 
 
 def test_a_child_names_its_parents_repository(dense: ModelFolder, publisher: Publisher, tmp_path: Path) -> None:
@@ -157,9 +186,11 @@ def test_private_is_for_the_owner_only_until_published_without(dense: ModelFolde
     done = publisher(dense, private=True)
     assert not publisher.anonymous.repo_exists(done.repo_id)
     assert publisher.owner.repo_exists(done.repo_id)
+    assert publisher(dense, private=True).notes == ()
     again = publisher(dense)
-    assert not again.created
+    assert (again.created, again.notes) == (False, (f"{done.repo_id} was private; now everybody can see it.",))
     assert publisher.anonymous.repo_exists(done.repo_id)
+    assert publisher(dense).notes == ()
 
 
 @pytest.mark.parametrize(("options"), [{"token": None}, {"token": "hf_wrong"}, {"namespace": "somebody-else"}])

@@ -4,6 +4,7 @@ PrunariumError
 └── CheckpointError              a model folder or one of its files cannot be used
     ├── TensorFileError          the safetensors file breaks its own format
     │   └── SparseFileError      a sparse file whose encoded tensors or their description are malformed
+    │       └── TooEmptyError        it decodes to more than its size allows
     ├── ConfigError              config.json, prunarium.json or passport.json is malformed or contradicts itself
     └── TensorMismatchError      tensors do not fit the module: missing, surplus, wrong shape or dtype
 """
@@ -21,6 +22,10 @@ class TensorFileError(CheckpointError):
 
 class SparseFileError(TensorFileError):
     """A sparse weights file whose description or encoded tensors are malformed, or that is of a newer version."""
+
+
+class TooEmptyError(SparseFileError):
+    """A sparse file that decodes to more than its size allows: a bomb, or a model that is kept as a dense file."""
 
 
 class ConfigError(CheckpointError):

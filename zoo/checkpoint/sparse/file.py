@@ -41,7 +41,8 @@ def write_sparse(path: Path, tensors: Iterable[RawTensor], metadata: Mapping[str
     they pass. Equal tensors and metadata give equal bytes under one version of zstd.
 
     Raises :class:`TensorFileError` for a doubled or misplaced name, an unknown dtype or data that do not fill their
-    shape, :class:`SparseFileError` for a model so empty that its file could not be told from a bomb.
+    shape, :class:`~zoo.checkpoint.errors.TooEmptyError` for a model so empty that its file could not be told from a
+    bomb.
     """
     if isinstance(tensors, Sequence):
         tensors = sorted(tensors, key=lambda tensor: tensor.name.encode())

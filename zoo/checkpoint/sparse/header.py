@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from ..errors import ConfigError, SparseFileError
+from ..errors import ConfigError, SparseFileError, TooEmptyError
 from ..safetensors_file import MAX_FILE_BYTES, Entry, TensorFile
 from ..strict import parse_json
 from .codec import Encoding
@@ -138,10 +138,10 @@ def _encodings(text: str, where: str) -> dict[str, Encoding]:
 
 
 def judge_size(dense_bytes: int, file_bytes: int, where: str) -> None:
-    """Raise :class:`SparseFileError` where a file would decode to more than its size allows."""
+    """Raise :class:`TooEmptyError` where a file would decode to more than its size allows."""
     limit = min(MAX_FILE_BYTES, FREE_BYTES + MAX_EXPANSION * file_bytes)
     if dense_bytes > limit:
-        raise SparseFileError(
+        raise TooEmptyError(
             f"{where}: decodes to {dense_bytes:,} bytes; a file of {file_bytes:,} bytes may decode to {limit:,}.",
             "A model this empty is kept as a dense file.",
         )
