@@ -93,6 +93,7 @@ def pull(
             else f"It has {held[0]}: leave --dense out, or unpack it: prunarium unpack",
         )
     if out is not None:
+        out = out.resolve()  # a link stays, what it leads to is replaced
         _refuse_foreign_folder(out)
     files = _get(fetcher, wanted, alone=out is not None)
     verdict = verify_identity(pin, files)
@@ -142,7 +143,11 @@ def _refuse_foreign_folder(out: Path) -> None:
     """``out`` is replaced as a whole, so it may hold nothing but a model."""
     if not out.exists():
         return
-    names = {path.name for path in out.iterdir()} if out.is_dir() else {out.name}
+    if not out.is_dir():
+        raise UsageError(f"{out} is a file.", "Choose a new folder.")
+    if Path.cwd().is_relative_to(out):
+        raise UsageError(f"{out} is where you are.", "Choose a new folder: this one would be replaced under your feet.")
+    names = {path.name for path in out.iterdir()}
     if names and (names.isdisjoint(_WEIGHTS) or not names <= {*_WEIGHTS, *_DESCRIPTIONS}):
         raise UsageError(
             f"{out} exists and holds more than a model.", "Choose a new folder: everything in it would be replaced."

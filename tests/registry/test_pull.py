@@ -141,7 +141,7 @@ def test_a_folder_of_somebody_elses_is_not_replaced(shop: Shop, tmp_path: Path) 
     (home / "thesis.tex").touch()
     with pytest.raises(UsageError, match="holds more than a model"):
         shop.pull(out=home)
-    with pytest.raises(UsageError, match="holds more than a model"):
+    with pytest.raises(UsageError, match="is a file"):
         shop.pull(out=home / "thesis.tex")
     assert (home / "thesis.tex").exists()
 
@@ -166,6 +166,34 @@ def test_a_catalogue_and_weights_that_disagree_are_told_apart(shop: Shop, tmp_pa
         )  # fmt: skip
     with pytest.raises(CorruptDownloadError, match="not the model that the catalogue promises: densified hash d1:0000"):
         shop.pull("dense/resnet8-digits/0.00-swapped")
+
+
+def test_a_link_stays_and_what_it_leads_to_is_replaced(shop: Shop, tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "disk")
+    for _ in range(2):
+        assert shop.pull(out=link).path == tmp_path / "disk"
+    assert link.is_symlink()
+    assert sorted(path.name for path in link.iterdir()) == sorted(FILES)
+
+
+def test_no_folder_is_replaced_while_somebody_is_in_it(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty" / "below").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "empty" / "below")
+    for out in (Path(), tmp_path / "empty"):
+        with pytest.raises(UsageError, match="is where you are"):
+            shop.pull(out=out)
+    assert shop.pull(out=Path("model")).path == tmp_path / "empty" / "below" / "model"
+
+
+def test_a_file_is_not_taken_for_a_folder_of_its_name(shop: Shop, tmp_path: Path) -> None:
+    (tmp_path / WEIGHTS).write_bytes(b"mine")
+    with pytest.raises(UsageError, match=f"{WEIGHTS} is a file"):
+        shop.pull(out=tmp_path / WEIGHTS)
+    assert (tmp_path / WEIGHTS).read_bytes() == b"mine"
 
 
 @pytest.mark.parametrize("lie", ["weights", "preprocessing", "no config"])
