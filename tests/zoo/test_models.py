@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from zoo.checkpoint.errors import CheckpointError
 from zoo.checkpoint.folder import write_folder
 from zoo.checkpoint.torch_io import tensors_of
 from zoo.core.errors import UsageError
+from zoo.holding import held_zeros
 from zoo.models import build, features, load_model
 from zoo.prunable import prunable_parameters
 
@@ -87,6 +89,18 @@ def test_a_new_head_replaces_the_classifier_alone(folder: Path) -> None:
             assert torch.equal(loaded.state_dict()[name], tensor), name
     again = load_model(folder, num_classes=9)
     assert torch.equal(loaded.get_parameter("fc.weight"), again.get_parameter("fc.weight"))
+
+
+def test_a_new_head_that_starts_at_zero_can_learn(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some architectures start their classifier at zero; held there it would never leave."""
+
+    def zero_headed(*arguments: Any) -> nn.Module:
+        model = build(*arguments)
+        nn.init.zeros_(model.get_parameter("fc.weight"))
+        return model
+
+    monkeypatch.setattr("zoo.models.build", zero_headed)
+    assert held_zeros(load_model(folder, num_classes=9, hold=True)) == 0
 
 
 def test_a_missing_folder_is_one_clear_error(tmp_path: Path) -> None:
