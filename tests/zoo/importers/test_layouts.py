@@ -181,6 +181,14 @@ def test_layouts_one_inside_the_other_are_all_taken_off() -> None:
     assert found["conv1.weight"].tolist() == [-0.5, 0.0, 0.0]
 
 
+@pytest.mark.parametrize(("values", "mask"), [("a.weight_orig", "a.weight_mask"), ("a.weight", "a.weight_mask"),
+                                              ("a.weight", "a.mask")])  # fmt: skip
+def test_a_mask_is_applied_wherever_it_stands(values: str, mask: str) -> None:
+    state, layouts = converted({values: torch.tensor([1.0, 2.0]), mask: torch.tensor([0.0, 1.0])})
+    assert layouts == ("torch-prune",)
+    assert {name: value.tolist() for name, value in state.items()} == {"a.weight": [0.0, 2.0]}
+
+
 def test_a_mask_hides_nan_and_leaves_no_negative_zero() -> None:
     state = {"a.weight_orig": torch.tensor([float("nan"), -3.0, 1.0]), "a.weight_mask": torch.tensor([0.0, 0.0, 1.0])}
     found, _ = converted(state)
