@@ -54,7 +54,7 @@ def state_of(receiver: DigitCatalogue, public_id: str) -> SubmissionRecord:
 
 def upload(hub: RunningHub, name: str, folder: Path, **files: Path) -> tuple[str, str]:
     """A repository with the files of a model folder, and others under their names; its id and commit."""
-    api, repo_id = HfApi(endpoint=hub.endpoint, token=hub.token), f"{hub.namespace}/{name}"
+    api, repo_id = HfApi(endpoint=hub.endpoint, token=hub.token), f"{hub.namespace}/intake-{name}"
     api.create_repo(repo_id)
     commit = api.upload_folder(repo_id=repo_id, folder_path=folder).oid
     for path in files.values():

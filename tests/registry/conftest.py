@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -113,20 +114,55 @@ def reported_catalogue(sqlite_template: Path, tmp_path_factory: pytest.TempPathF
     engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def dense_shop(hub: "RunningHub", sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> "Shop":
+    """A published dense model that tests only read; its catalogue is a file to copy."""
+    return _stocked(hub, sqlite_template, tmp_path_factory.mktemp("dense-shop"), 0.0)
+
+
+@pytest.fixture(scope="session")
+def pruned_shop(hub: "RunningHub", sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> "Shop":
+    """A published model of which nine tenths are pruned, with both weight files, that tests only read."""
+    return _stocked(hub, sqlite_template, tmp_path_factory.mktemp("pruned-shop"), 0.9)
+
+
+def _stocked(hub: "RunningHub", template: Path, folder: Path, sparsity: float) -> "Shop":
+    from shops import open_shop
+
+    engine = make_engine(f"sqlite:///{shutil.copy(template, folder / 'catalogue.sqlite')}")
+    shop = open_shop(hub, engine, folder, crc32(folder.name.encode()), sparsity)
+    engine.dispose()
+    return shop
+
+
+def _copied(shop: "Shop", folder: Path) -> Iterator["Shop"]:
+    """The same published model with a catalogue and a cache of a test's own."""
+    engine = make_engine(f"sqlite:///{shutil.copy(str(shop.engine.url.database), folder / 'shop.sqlite')}")
+    yield replace(shop, engine=engine, cache=folder / "cache")
+    engine.dispose()
+
+
 @pytest.fixture
-def shop(hub: "RunningHub", sqlite_catalogue: Engine, tmp_path: Path, request: pytest.FixtureRequest) -> "Shop":
-    """A published dense model of its own for each test."""
+def own_shop(hub: "RunningHub", sqlite_catalogue: Engine, tmp_path: Path, request: pytest.FixtureRequest) -> "Shop":
+    """A published dense model of this test's own: ``shop`` for tests that change the repository."""
     from shops import open_shop
 
     return open_shop(hub, sqlite_catalogue, tmp_path, crc32(request.node.nodeid.encode()))
 
 
 @pytest.fixture
-def sparse_shop(hub: "RunningHub", sqlite_catalogue: Engine, tmp_path: Path, request: pytest.FixtureRequest) -> "Shop":
-    """A published model of which nine tenths are pruned, with both weight files."""
-    from shops import open_shop
+def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator["Shop"]:
+    """A published dense model."""
+    if "own_shop" in request.fixturenames:
+        yield request.getfixturevalue("own_shop")
+    else:
+        yield from _copied(request.getfixturevalue("dense_shop"), tmp_path)
 
-    return open_shop(hub, sqlite_catalogue, tmp_path, crc32(request.node.nodeid.encode()), sparsity=0.9)
+
+@pytest.fixture
+def sparse_shop(pruned_shop: "Shop", tmp_path: Path) -> Iterator["Shop"]:
+    """A published model of which nine tenths are pruned, with both weight files."""
+    yield from _copied(pruned_shop, tmp_path)
 
 
 @pytest.fixture

@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from hub_fixture import RunningHub
 from network_folders import write_network
-from shops import Shop, open_shop
-from sqlalchemy import Engine
+from shops import Shop
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
@@ -25,15 +23,17 @@ from zoo.models import load_model
 from zoo.prunable import prunable_parameters
 
 
+@pytest.fixture(autouse=True)
+def environment(pruned_shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of a user who has set the hub and the catalogue."""
+    monkeypatch.setenv("PRUNARIUM_HUB", pruned_shop.hub.endpoint)
+    monkeypatch.setenv("PRUNARIUM_DATABASE_URL", pruned_shop.engine.url.render_as_string())
+
+
 @pytest.fixture
-def shop(hub: RunningHub, sqlite_catalogue: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    """A sparse model on the hub, and the environment of a user who has set the hub and the catalogue."""
-    sqlite_catalogue_url = sqlite_catalogue.url.render_as_string()
-    monkeypatch.setenv("PRUNARIUM_HUB", hub.endpoint)
-    monkeypatch.setenv("PRUNARIUM_DATABASE_URL", sqlite_catalogue_url)
-    seed = 7400 + sum(map(ord, tmp_path.name)) % 500
-    open_shop(hub, sqlite_catalogue, tmp_path / "dense", seed)
-    return open_shop(hub, sqlite_catalogue, tmp_path / "sparse", seed, sparsity=0.9)
+def shop(pruned_shop: Shop) -> Shop:
+    """A sparse model on the hub."""
+    return pruned_shop
 
 
 def fine_tune(model: nn.Module, classes: int, steps: int = 3) -> None:
@@ -121,16 +121,14 @@ MISFITS: dict[str, tuple[Edit, str]] = {
 @pytest.mark.parametrize("name", [WEIGHTS, SPARSE_WEIGHTS])
 @pytest.mark.parametrize("misfit", MISFITS)
 def test_a_partial_or_surplus_file_is_refused_whichever_it_is(
-    misfit: str, name: str, hub: RunningHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    misfit: str, name: str, shop: Shop, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("PRUNARIUM_HUB", hub.endpoint)
     source = write_network(tmp_path / "source", sparsity=0.9)
     tensors = {tensor.name: tensor for tensor in read_tensors(source.weights)}
     edit, message = MISFITS[misfit]
     edit(tensors)
     file = tmp_path / name
     (write_tensors if name == WEIGHTS else write_sparse)(file, [tensors[key] for key in sorted(tensors)])
-    shop = Shop(hub, None, tmp_path, source, None)  # type: ignore[arg-type]
     files: dict[str, Path | bytes] = {
         CONFIG: source.path / CONFIG, PROVENANCE: source.path / PROVENANCE, name: file}  # fmt: skip
     repo_id, commit = shop.upload(f"misfit-{misfit.replace(' ', '-')}-{name.split('.')[1]}", files)
@@ -139,14 +137,10 @@ def test_a_partial_or_surplus_file_is_refused_whichever_it_is(
 
 
 @pytest.mark.parametrize("name", [WEIGHTS, SPARSE_WEIGHTS])
-def test_either_file_alone_loads_to_the_same_network(
-    name: str, hub: RunningHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PRUNARIUM_HUB", hub.endpoint)
+def test_either_file_alone_loads_to_the_same_network(name: str, shop: Shop, tmp_path: Path) -> None:
     source = write_network(tmp_path / "source", sparsity=0.9)
     file = tmp_path / name
     (write_tensors if name == WEIGHTS else write_sparse)(file, read_tensors(source.weights))
-    shop = Shop(hub, None, tmp_path, source, None)  # type: ignore[arg-type]
     files: dict[str, Path | bytes] = {
         CONFIG: source.path / CONFIG, PROVENANCE: source.path / PROVENANCE, name: file}  # fmt: skip
     assert PASSPORT not in files

@@ -61,6 +61,7 @@ def test_a_hub_id_at_a_branch_is_verified_by_the_catalogue_that_knows_the_commit
     assert shop.pull(f"{shop.published.repo_id}@main").verified_by == "catalogue"
 
 
+@pytest.mark.usefixtures("own_shop")
 def test_an_older_commit_stays_what_it_was(shop: Shop, tmp_path: Path) -> None:
     newer = write_network(tmp_path / "newer", seed=shop.source.provenance.replicate, title="New card")
     second = publish(
@@ -237,6 +238,7 @@ def test_sizes_are_capped_before_anything_is_fetched(shop: Shop, monkeypatch: py
     assert not shop.blob(WEIGHTS).exists()
 
 
+@pytest.mark.usefixtures("own_shop")
 def test_a_private_model_needs_the_token_of_its_own_hub(shop: Shop) -> None:
     api = HfApi(endpoint=shop.hub.endpoint, token=shop.hub.token)
     api.update_repo_settings(shop.published.repo_id, private=True)

@@ -251,6 +251,7 @@ def test_two_processes_at_once_fetch_one_model_once(shop: Shop, between: Meddlin
     assert shop.leftovers() == []
 
 
+@pytest.mark.usefixtures("own_shop")
 def test_a_new_commit_between_asking_and_fetching_changes_nothing(shop: Shop, between: MeddlingHub) -> None:
     def commit() -> None:
         shop.owner.upload_file(path_or_fileobj=b"{}", path_in_repo=CONFIG, repo_id=shop.published.repo_id)
@@ -262,6 +263,7 @@ def test_a_new_commit_between_asking_and_fetching_changes_nothing(shop: Shop, be
     assert (got.path / CONFIG).read_bytes() == (shop.source.path / CONFIG).read_bytes()
 
 
+@pytest.mark.usefixtures("own_shop")
 def test_a_history_that_is_rewritten_between_asking_and_fetching_changes_nothing(
     shop: Shop, between: MeddlingHub, target: str
 ) -> None:
@@ -270,6 +272,7 @@ def test_a_history_that_is_rewritten_between_asking_and_fetching_changes_nothing
     assert shop.owner.repo_info(shop.published.repo_id).sha != got.commit == shop.published.commit
 
 
+@pytest.mark.usefixtures("own_shop")
 def test_a_repository_that_vanishes_between_asking_and_fetching(shop: Shop, between: MeddlingHub, target: str) -> None:
     between.meddle = once(between, lambda: shop.owner.delete_repo(shop.published.repo_id))
     with pytest.raises(NotOnHubError, match=f"no such repository, revision or file: {shop.published.repo_id}"):

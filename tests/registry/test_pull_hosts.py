@@ -182,6 +182,7 @@ def test_the_token_of_the_hub_that_is_set_is_not_shown_to_the_one_that_an_addres
     assert set(liar.tokens) == {None}
 
 
+@pytest.mark.usefixtures("own_shop")
 def test_a_private_repository_needs_the_token_of_its_owner(shop: Shop, empty_catalogue: Engine) -> None:
     shop.owner.update_repo_settings(shop.published.repo_id, private=True)
     for catalogue in (shop.engine, empty_catalogue):
@@ -193,6 +194,7 @@ def test_a_private_repository_needs_the_token_of_its_owner(shop: Shop, empty_cat
     assert shop.pull(token=shop.hub.token).verified_by == "catalogue"
 
 
+@pytest.mark.usefixtures("own_shop")
 def test_a_gated_repository_is_its_owners_to_give(tmp_path: Path, shop: Shop) -> None:
     shop.owner.update_repo_settings(shop.published.repo_id, gated="manual")
     with EmbeddedHub(tmp_path / "another") as another:  # a token that is good, but of nobody whom the owner let in
@@ -207,6 +209,7 @@ def test_a_gated_repository_is_its_owners_to_give(tmp_path: Path, shop: Shop) ->
     assert shop.pull(token=shop.hub.token).verified_by == "catalogue"
 
 
+@pytest.mark.usefixtures("own_shop")
 def test_every_way_to_write_a_model(shop: Shop, hub: RunningHub) -> None:
     repo, commit = shop.published.repo_id, shop.published.commit
     shop.owner.create_tag(repo, tag="v1")
