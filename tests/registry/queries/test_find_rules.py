@@ -38,7 +38,12 @@ def shelves() -> list[Shelf]:
     return [
         Shelf(
             A,
-            [replace(CHECKPOINT, stored_elements=2000, stored_nonzeros=200, dead_channels=3, flops_sparse=1.5e9)],
+            [
+                replace(
+                    CHECKPOINT, nonzeros=300, stored_elements=2000, stored_nonzeros=200, dead_channels=3,
+                    flops_sparse=1.5e9,
+                )
+            ],
             [(0, False, 4_000_000), (0, True, 500_000)],
             [
                 (0, RESULT), (0, replace(RESULT, value=0.2, seed=1)),
@@ -61,8 +66,11 @@ def shelves() -> list[Shelf]:
         Shelf(
             C,
             results=[
-                (None, replace(PAPER, value=0.3)), (None, replace(PAPER, value=0.7)),
+                (None, replace(PAPER, value=0.3)), (None, replace(PAPER, value=0.7, trust="derived")),
                 (None, replace(PAPER, task="digits@paper", metric="top1@1", value=0.4)),
+                (None, replace(PAPER, task="digits@paper", metric="nll@2", value=0.2)),
+                (None, replace(PAPER, task="digits@paper", metric="nll@2", value=0.4)),
+                (None, replace(PAPER, task="digits@other", metric="nll@2", value=0.9)),
                 (None, replace(PAPER, task="cars@paper", protocol="linear@1", metric="top1@1", value=0.4)),
                 (None, replace(PAPER, task="cars@paper", protocol="linear@paper", metric="top1@1", value=0.5)),
             ],
@@ -90,7 +98,8 @@ RULES = {
     "epochs=100": "DACB", "epochs=99.9999": "", "replicate<1": "DACB",
     # What is counted is that of the current checkpoint; the parameters may be the network's.
     "sparsity.prunable=0.9": "AB", "sparsity.prunable<0.5": "", "-has:sparsity.prunable": "DC",
-    "sparsity.stored=0.9": "A", "sparsity.total=0.9": "AB", "parameters=1k": "DACB", "nonzeros<=100": "AB",
+    "sparsity.stored=0.9": "A", "sparsity.total=0.9": "B", "sparsity.total=0.7": "A",
+    "parameters=1k": "DACB", "nonzeros<=100": "B",
     "dead_channels>2": "A", "flops<=1.5GFLOPs": "A", "flops<1.5GFLOPs": "", "has:flops.dense": "",
     "bytes.dense=4kB": "AB", "bytes=500kB": "A", "bytes<100": "", "bytes>=600kB": "B", "has:bytes.sparse": "A",
     # Results: means over seeds, whole sets, not superseded, of the current checkpoint.
@@ -100,9 +109,11 @@ RULES = {
     # Versions: the highest number, else the one with most values.
     "digits.top1@linear>0": "A", "digits.top1@full>0": "B", "digits@1.top1>0": "B", "digits@paper.top1=0.4": "C",
     "digits@2.top1@1@linear@1=60%": "A", "cars.top1@linear": "", "cars.top1>0.45": "", "cars.top1>0": "C",
-    "cars.top1@linear@paper>0": "AC", "digits.nll@2>0": "",
+    "cars.top1@linear@paper>0": "AC",
+    "digits.nll@2<=0.3": "C", "digits@other.nll@2>0.8": "C",
     # Trust: one such result is enough, and who has none is neither.
-    "trust=measured": "AB", "trust=reported": "C", "trust!=reported": "AB", "-trust=reported": "DAB", "-has:trust": "D",
+    "trust=measured": "AB", "trust=reported": "C", "trust=derived": "",
+    "trust!=reported": "AB", "-trust=reported": "DAB", "-has:trust": "D",
 }  # fmt: skip
 
 
@@ -112,6 +123,17 @@ def rules(catalogue: Engine) -> Engine:
         write_plugins(session)
         write_shelves(session, Oracle(shelves(), FAMILIES, PARAMETERS, {"top1@1"}))
     return catalogue
+
+
+def test_what_is_not_published_was_registered_last_and_names_decide_at_last(catalogue: Engine) -> None:
+    old, new = replace(CHECKPOINT, nonzeros=0), replace(CHECKPOINT, nonzeros=999)
+    twins = [Shelf(replace(A, slug=None, hub_id=f"org/{name}"), [old, new]) for name in "ca"]
+    twins += [Shelf(replace(A, slug=f"{name}/net/{name}"), [new, old]) for name in "zb"]
+    with session_scope(catalogue, write=True) as session:
+        write_plugins(session)
+        write_shelves(session, Oracle(twins, FAMILIES, PARAMETERS, set()))
+    assert letters(catalogue, "") == "BACZ"
+    assert letters(catalogue, "nonzeros>0") == "AC"
 
 
 def letters(engine: Engine, text: str) -> str:
@@ -134,10 +156,9 @@ def test_the_language_of_the_database_changes_nothing(postgres_server: PostgresS
     with session_scope(engine, write=True) as session:
         write_plugins(session)
         write_shelves(session, Oracle(shelves(), FAMILIES, PARAMETERS, {"top1@1"}))
-    texts = ["", "sort=-licence", "sort=licence", "sort=owner", "owner=ÉCOLE", "é", "É"]
-    assert {text: letters(engine, text) for text in texts} == {
-        **{text: RULES.get(text) for text in texts},
-        "sort=owner": "DABC",
-    }
+    expected = {text: RULES[text] for text in ("", "sort=-licence", "owner=école", "owner=ÉCOLE", "é", "É")}
+    # Upper case before lower case, and the accent last.
+    assert {text: letters(engine, text) for text in expected} == expected
+    assert letters(engine, "sort=owner") == "ADBC"
     engine.dispose()
     postgres_server.drop(url)
