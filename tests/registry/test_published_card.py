@@ -13,6 +13,7 @@ import torch
 from network_folders import write_network
 from publishing import Publisher
 from safetensors.torch import load_file
+from sqlalchemy import Engine
 from torch import nn
 
 from prunarium.cli import run
@@ -77,10 +78,11 @@ def same_masks(found: dict[str, torch.Tensor], model: nn.Module, but: str = "") 
 
 
 def test_the_lines_for_a_network_of_the_zoo(
-    publisher: Publisher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    publisher: Publisher, empty_catalogue: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = publish_and_read(publisher, tmp_path, "resnet8-digits")
     monkeypatch.setenv("PRUNARIUM_HUB", publisher.hub.endpoint)
+    monkeypatch.setenv("PRUNARIUM_DATABASE_URL", empty_catalogue.url.render_as_string())
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     for line in read.commands.splitlines():
