@@ -9,8 +9,8 @@ import re
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import quote
 
 import httpx
@@ -32,14 +32,15 @@ _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 _RANGE = re.compile(r"bytes (\d+)-")
 
 
-class Place(NamedTuple):
+@dataclass(frozen=True)
+class Place:
     """A file of a commit on a hub, and the token that is meant for this hub alone."""
 
     endpoint: str
     repo_id: str
     commit: str
     name: str
-    token: str | None
+    token: str | None = field(repr=False)
 
     @property
     def url(self) -> str:

@@ -24,7 +24,7 @@ class Pin:
     endpoint: str
     repo_id: str
     commit: str
-    token: str | None
+    token: str | None = field(repr=False)
     checkpoint: CheckpointRecord | None = None
     files: Mapping[str, str] = field(default_factory=dict)
 

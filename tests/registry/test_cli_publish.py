@@ -97,6 +97,38 @@ def test_new_cards_for_every_model_of_the_namespace(
     assert documents(capsys, "publish", "--refresh", "--all", "--namespace", "somebody-else") == []
 
 
+def test_one_model_that_cannot_be_published_stops_no_other(
+    configured: RunningHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models = two_models(tmp_path / "models", seed=7006)
+    unlicensed = write_network(models / "dense-too", seed=7007, licence=None)
+    *published, wrong = documents(capsys, "publish", str(models), code=1)
+    assert [row["slug"] for row in published] == ["dense/resnet8-digits/0.00-s7006", "gmp/resnet8-digits/0.90-s7006"]
+    assert list(wrong) == ["target", "error"]
+    assert wrong["target"] == str(unlicensed.path)
+    assert "licence_missing" in wrong["error"]
+
+    api = HfApi(endpoint=configured.endpoint, token=configured.token)
+    api.delete_repo(published[0]["repo_id"])
+    names = [row["slug"] for row in published]
+    assert run(["publish", "--refresh", *names]) == 1
+    printed = capsys.readouterr()
+    assert names[1] in printed.out
+    assert f"{names[0]}: {published[0]['repo_id']} is gone from the hub." in printed.err.replace("\n", " ")
+    assert "1 of 2 could not be published." in printed.err
+
+
+def test_a_hub_that_takes_nothing_is_asked_once(
+    configured: RunningHub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models = two_models(tmp_path / "models", seed=7008)
+    monkeypatch.setenv("PRUNARIUM_HUB_TOKEN", "hf_wrong")
+    assert run(["publish", str(models), "--namespace", configured.namespace]) == 1
+    printed = capsys.readouterr()
+    assert printed.err.count("PRUNARIUM_HUB_TOKEN") == 1
+    assert "could not be published" not in printed.err
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [

@@ -34,3 +34,4 @@ def test_a_commit_needs_neither_hub_nor_catalogue(sqlite_catalogue: Engine) -> N
     source = LocalSource(sqlite_catalogue)
     pin = resolve(f"org/name@{COMMIT}", source=source, endpoint="http://127.0.0.1:9", token="secret")
     assert (pin.repo_id, pin.commit, pin.token, pin.checkpoint, pin.files) == ("org/name", COMMIT, "secret", None, {})
+    assert "secret" not in repr(pin), "a log of what was asked must not give it away"
