@@ -146,7 +146,7 @@ def _shown(name: str, value: float | str | None) -> str:
         return value or "–"
     kind = FIELDS[name].kind
     if kind is Kind.FRACTION:
-        return f"{value * 100:.4g}"
+        return percent(value) if name == "upstream_top1" else f"{value * 100:.4g}"
     if kind is Kind.BYTES:
         return bytes_of(value)
     return f"{value:.4g}" if kind is Kind.NUMBER or value < 1000 else large(value)

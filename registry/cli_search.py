@@ -30,7 +30,8 @@ def search(
 
     prunarium search resnet50 'sparsity>=0.9' 'bytes<10MB' sort=-imagenet.top1
 
-    Quote < and > for the shell. Fields, units and more examples: docs/queries.md.
+    Quote < and > for the shell, and put a term with a minus sign in one text with others: 'resnet50 -gmp'. Fields,
+    units and more examples: docs/queries.md.
     """
     from .search import query_of
     from .settings import load_settings

@@ -154,8 +154,8 @@ def found_context(
         after=after,
         examples=_examples(),
         fields=tuple(FIELDS.values()),
-        csv=query_address(q, "/api/v1/models.csv"),
-        json=query_address(q, "/api/v1/models"),
+        csv=query_address(q, "/api/v1/models.csv") if error is None else "",
+        json=query_address(q, "/api/v1/models") if error is None else "",
     )
 
 

@@ -19,7 +19,7 @@ from ._near import near_misses
 from ._text import bytewise
 from .models import default_order, model_record
 
-_MOST_METRICS = 8  # each is a join, and SQLite joins 64 tables at most
+_MOST_METRICS = 8  # each is looked up for every model
 
 
 def find_models(
@@ -33,14 +33,13 @@ def find_models(
     asked = _asked(session, query, tuple(show))
     order = [*(asked.order(sort) for sort in asked.query.sort), *default_order()]
     # Counted in the same pass, because judging a metric of every model is what takes time.
-    statement = asked.narrow(select(Model.id, func.count().over()).select_from(Model))
+    statement = asked.narrow(select(Model.id, func.count().over()))
     found = session.execute(statement.order_by(*order).limit(limit).offset(offset)).all()
     ids = [number for number, _ in found]
     total = found[0][1] if found else 0
     if not found and offset:
-        total = session.execute(
-            select(func.count()).select_from(asked.narrow(select(Model.id)).subquery())
-        ).scalar_one()
+        everything = asked.narrow(select(Model.id)).subquery()
+        total = session.execute(select(func.count()).select_from(everything)).scalar_one()
     return ModelPage(
         rows=_rows(session, asked, ids),
         total=total,

@@ -30,6 +30,7 @@ PAGES = (
     "/?sparsity=all&sort=-full",
     "/?suite=digits-demo",
     "/models",
+    "/models?q=resnet50+imagenet.top1%3E0.7+sort%3D-imagenet.top1",
     "/models/ac-dc/resnet50/0.90",
     "/models/gmp/resnet8-digits/0.98-s1",
     "/tasks",
@@ -124,6 +125,22 @@ def test_the_theme_follows_the_system_until_the_reader_chooses(browser: "Browser
     assert (dark, light) == ("rgb(16, 20, 18)", "rgb(255, 255, 255)")
     page.goto(f"{site}/models")
     assert page.evaluate(background) == light
+    page.context.close()
+
+
+def test_the_search_box_works_without_scripts(browser: "Browser", site: str) -> None:
+    page = opened(browser, scripts=False, width=360)
+    page.goto(f"{site}/models")
+    page.get_by_label("Find models").fill("resnet50 sparsity>=0.95 sort=-sparsity")
+    page.get_by_role("button", name="Search").click()
+    assert page.url.endswith("/models?q=resnet50+sparsity%3E%3D0.95+sort%3D-sparsity")
+    assert "models fit." in page.locator("h1").inner_text()
+    assert page.get_by_label("Find models").input_value() == "resnet50 sparsity>=0.95 sort=-sparsity"
+    page.get_by_role("group", name="Examples").get_by_role("link").first.click()
+    assert page.get_by_role("table").is_visible()
+    page.goto(f"{site}/models?q=resnet50+sparsty%3E0.9+and+a+rather+long+rest+of+the+query+that+does+not+fit")
+    assert page.get_by_role("alert").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.context.close()
 
 

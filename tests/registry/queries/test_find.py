@@ -94,8 +94,8 @@ def test_published_rows_by_hand(reported_catalogue: Engine) -> None:
         ("gmp imagenet.top>0.5", "The catalogue has no metric 'top'.", "Did you mean 'top1'?"),
         ("cifar10.top1@liner>0.5", "The catalogue has no protocol 'liner'.", "Did you mean 'linear'?"),
         ("sort=cifar10@9.top1", "The task cifar10 has no version '9'.", "Known: ist2022"),
-        ("has:cifar10.top1", "cifar10.top1 was measured by several protocols, which are never one score.",
-         "Write cifar10.top1@full or cifar10.top1@linear."),
+        ("has:pets.mean-per-class", "pets.mean-per-class was measured by several protocols, which are never one score.",
+         "Write pets.mean-per-class@full or pets.mean-per-class@linear."),
         ("imagenet.top1>75", "A value of imagenet.top1 is never 75.", "Write 75% if you mean percent."),
     ],
 )  # fmt: skip
