@@ -81,6 +81,23 @@ def test_a_wrong_file_under_its_own_digest_is_not_what_the_catalogue_promises(sh
     assert liar.weights_bytes() == 0, "nothing of it was fetched"
 
 
+def test_a_wrong_file_under_the_digest_of_a_git_blob_never_reaches_the_cache(shop: Shop, liar: MeddlingHub) -> None:
+    """Outside LFS a hub names SHA-1 alone; the catalogue's SHA-256 is compared all the same."""
+    right = shop.source.weights.read_bytes()
+    wrong = right[:-1] + b"\0"
+
+    def other(file: dict[str, Any]) -> None:
+        if file["rfilename"] == WEIGHTS:
+            del file["lfs"]
+            file["blobId"] = digests_of(wrong).git_sha1
+
+    listing, weights = change_listing(other), change_weights(wrong)
+    liar.meddle = lambda reply: weights(listing(reply))
+    with pytest.raises(CorruptDownloadError, match=rf"{WEIGHTS} of .* was damaged twice"):
+        shop.pull(shop.address(liar.endpoint))
+    assert not list(shop.cached.glob("snapshots/*/*.safetensors"))
+
+
 def test_another_hub_cannot_put_its_bytes_under_a_commit_of_this_one(
     shop: Shop, liar: MeddlingHub, empty_catalogue: Engine
 ) -> None:
