@@ -18,6 +18,8 @@ from .pages import PAGES
 from .settings import SiteSettings
 from .web import SecurityHeaders
 
+_API = (api.router, api_models.router, api_submissions.router)
+
 
 def create_app(source: Engine | Settings, settings: SiteSettings | None = None) -> FastAPI:
     """The site over a catalogue.
@@ -40,9 +42,8 @@ def create_app(source: Engine | Settings, settings: SiteSettings | None = None) 
     app.state.settings = settings or SiteSettings(hub_endpoint=hub)
     app.state.catalogue = CatalogueCache(engine)
     app.mount("/static", StaticFiles(directory=str(files("leaderboard").joinpath("static"))), name="static")
-    app.include_router(api.router)
-    app.include_router(api_models.router)
-    app.include_router(api_submissions.router)
+    for router in _API:
+        app.include_router(router)
     for page in PAGES:
         app.include_router(page, include_in_schema=False)
     install_error_pages(app)
@@ -50,3 +51,13 @@ def create_app(source: Engine | Settings, settings: SiteSettings | None = None) 
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(SecurityHeaders)
     return app
+
+
+def first_words() -> frozenset[str]:
+    """What stands first in the addresses of the site: nothing else may be served there.
+
+    >>> sorted(first_words())
+    ['', 'about', 'api', 'methods', 'models', 'static', 'status', 'tasks']
+    """
+    paths = (getattr(route, "path", "") for router in (*_API, *PAGES) for route in router.routes)
+    return frozenset({"static", *(path.split("/")[1] for path in paths if path)})

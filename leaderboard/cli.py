@@ -2,9 +2,10 @@
 
 import sys
 import webbrowser
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from sqlalchemy import Engine
@@ -24,16 +25,31 @@ from .settings import SiteSettings
 from .terminal import text_columns, text_rows
 from .view import BoardQuery
 
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for other machines too.")]
 Port = Annotated[int, typer.Option(help="Port to listen on; 0 takes any free one.")]
 DatabaseUrl = Annotated[str | None, typer.Option(help="The catalogue, as sqlite:///FILE or postgresql://…")]
 
 
-def serve(host: Host = "127.0.0.1", port: Port = 8000, database_url: DatabaseUrl = None) -> None:
+def serve(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    database_url: DatabaseUrl = None,
+    hub: Annotated[
+        str | None, typer.Option(help="Serve the hub of prunarium hub serve below this path, too, such as /hf.")
+    ] = None,
+    base_url: Annotated[
+        str | None, typer.Option(help="With --hub: how clients reach the site.  [default: host and port]")
+    ] = None,
+) -> None:
     """Serve the leaderboard of the catalogue. It never changes the catalogue's schema: that is prunarium db upgrade."""
-    settings = _settings(database_url)
-    engine = open_catalogue(settings, create=False)
-    _serve(engine, SiteSettings(host=host, port=port, hub_endpoint=settings.hub_endpoint), open_browser=False)
+    catalogue = _settings(database_url)
+    settings = SiteSettings(
+        host=host, port=port, hub_endpoint=catalogue.hub_endpoint, hub_prefix=hub, base_url=base_url
+    )
+    _serve(open_catalogue(catalogue, create=False), settings, open_browser=False)
 
 
 def board(
@@ -89,15 +105,33 @@ def _settings(database_url: str | None) -> Settings:
 def _serve(engine: Engine, settings: SiteSettings, *, open_browser: bool, path: str = "/") -> None:
     import uvicorn
 
-    from .app import create_app
     from .listening import listen
 
     with listen(settings) as listener:
-        bound: int = listener.getsockname()[1]
-        address = replace(settings, port=bound).address.rstrip("/") + path
-        app = create_app(engine, settings)
-        say(f"Serving at {address} (stop with Ctrl+C)")
-        if open_browser:
-            webbrowser.open(address)
-        with suppress(KeyboardInterrupt):  # how a person stops it, as it says above
-            uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
+        bound = replace(settings, port=listener.getsockname()[1])
+        with _application(engine, bound) as app:
+            address = bound.address.rstrip("/") + path
+            say(f"Serving at {address} (stop with Ctrl+C)")
+            if open_browser:
+                webbrowser.open(address)
+            with suppress(KeyboardInterrupt):  # how a person stops it, as it says above
+                uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
+
+
+@contextmanager
+def _application(engine: Engine, settings: SiteSettings) -> Iterator["ASGIApp"]:
+    """The site, with the hub beside it where that is wanted."""
+    from .app import create_app
+
+    if settings.hub_prefix is None:
+        yield create_app(engine, settings)
+        return
+
+    from registry.cli_hub_store import hub_folder
+
+    from .beside import hub_address, site_with_hub
+
+    folder = hub_folder(None, None)
+    with site_with_hub(engine, settings, folder) as app:
+        say(f"The hub of {folder.root} is at {hub_address(settings)}: clients find it by HF_ENDPOINT")
+        yield app

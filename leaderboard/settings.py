@@ -9,16 +9,22 @@ from .errors import SiteSettingError
 class SiteSettings:
     """``host`` and ``port`` to listen on (port 0: any free one); the hub that submissions may come from.
 
-    Submissions may come from Hugging Face, too (:func:`registry.addresses.allowed_hubs`).
+    Submissions may come from Hugging Face, too (:func:`registry.addresses.allowed_hubs`). Below ``hub_prefix`` the
+    embedded hub answers (:mod:`leaderboard.beside`); ``base_url`` is how its clients reach the site, where that is not
+    the host and the port.
     """
 
     host: str = "127.0.0.1"
     port: int = 8000
     hub_endpoint: str | None = None
+    hub_prefix: str | None = None
+    base_url: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
             raise SiteSettingError(f"A port is a number from 0 to 65535, not {self.port}.", "For example --port 8000")
+        if self.base_url is not None and self.hub_prefix is None:
+            raise SiteSettingError("Only a hub is told an address.", "Give --base-url together with --hub /hf")
 
     @property
     def address(self) -> str:

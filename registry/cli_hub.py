@@ -11,6 +11,7 @@ from zoo.core.errors import UsageError
 
 from .cli_common import AsJson
 from .cli_hub_store import Data, Database, backup, gc, hub_folder, restore, verify
+from .hub_server.base_address import told_address
 from .hub_server.organisations import ROLES, ensure_organisation, list_members, set_role
 from .hub_server.serving import (
     address_of,
@@ -34,7 +35,7 @@ def serve(
     base_url: Annotated[str | None, typer.Option(help="How clients reach the hub.  [default: host and port]")] = None,
 ) -> None:
     """Serve models and data sets to Hugging Face clients until stopped."""
-    named = None if base_url is None else _checked(base_url)
+    named = told_address(base_url, host)
     folder = hub_folder(data, database_url)
     engine = folder.open_engine()
     sock = listen(host, port)
@@ -134,9 +135,3 @@ def _role(text: str) -> tuple[str, str]:
     if not account or role not in ROLES:
         raise UsageError(f"{text!r} is no member.", f"Write ACCOUNT:ROLE; roles are {', '.join(ROLES)}.")
     return account, role
-
-
-def _checked(base_url: str) -> str:
-    if not base_url.startswith(("http://", "https://")):
-        raise UsageError(f"{base_url!r} is no address.", "Use --base-url https://HOST[/PREFIX]")
-    return base_url.rstrip("/")
