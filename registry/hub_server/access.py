@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import Depends
+from sqlalchemy.orm import Session
 from starlette.requests import Request
 
 from ..accounts import authenticate
@@ -90,6 +91,12 @@ def find_repo(hub: Hub, caller: Caller | None, kind: str, namespace: str, name: 
     if repo is None or (repo.private and not (caller and caller.may_see(namespace))):
         raise (RepoHiddenError if caller is None else RepoNotFoundError)("Repository not found")
     return repo
+
+
+def lock_repo(session: Session, repo: Repo) -> None:
+    """Let nobody else change what the repository holds until the transaction ends; it may be gone by now."""
+    if not repos.lock_repo(session, repo.id):
+        raise RepoNotFoundError("Repository not found")
 
 
 Readable = Annotated[Repo, Depends(readable_repo)]

@@ -61,7 +61,7 @@ def restore_hub(backup: Path, folder: HubFolder) -> Copied:
         raise HubServeError(f"{backup} is no backup of a hub.", "Name a folder that `prunarium hub backup` wrote.")
     if folder.store.exists():
         raise HubServeError(f"{folder.root} holds a hub already.", "Choose a new folder: --data DIR")
-    folder.root.mkdir(parents=True, exist_ok=True)
+    folder.root.mkdir(mode=0o700, parents=True, exist_ok=True)
     copied = _copy_blobs(BlobStore(backup / "store"), BlobStore(folder.store), _needed(names))
     engine = make_engine(folder.address)
     restore_rows(names, engine)

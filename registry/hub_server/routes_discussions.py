@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 
 from ..db.session import now_us
-from .access import JsonBody, Open, Proposable, SignedIn, TheHub, Writable, segment
+from .access import JsonBody, Open, Proposable, SignedIn, TheHub, Writable, lock_repo, segment
 from .committing import comment_data
 from .discussion_views import described, event_item, listed
-from .errors import BadRequestError, ForbiddenError, MissingError, RepoNotFoundError, RevisionNotFoundError
+from .errors import BadRequestError, ForbiddenError, MissingError, RevisionNotFoundError
 from .hub import Hub
 from .parsing import query_count, text_field
 from .pulls import diff_text, merge_pull, proposal
-from .queries import discussions, history, repos
+from .queries import discussions, history
 from .queries.history import HEADS, PULLS
 from .records import Caller, Discussion, DiscussionStatus, Event, Repo
 
@@ -34,7 +34,7 @@ def open_one(repo: Proposable, body: JsonBody, caller: SignedIn, hub: TheHub) ->
     """A new discussion, or a pull request onto ``main`` that is a draft without changes so far."""
     is_pull = body.get("pullRequest") is True
     with hub.writing() as session:
-        _lock(session, repo)
+        lock_repo(session, repo)
         main = history.resolve(session, repo.id, "main")
         if main is None:
             raise RevisionNotFoundError("The repository has no main.")
@@ -177,13 +177,8 @@ def _decidable(session: Session, repo: Repo, request: Request, caller: Caller) -
 
 
 def _locked(session: Session, repo: Repo, request: Request) -> Discussion:
-    _lock(session, repo)
+    lock_repo(session, repo)
     return _found(session, repo, request)
-
-
-def _lock(session: Session, repo: Repo) -> None:
-    if not repos.lock_repo(session, repo.id):
-        raise RepoNotFoundError("Repository not found")
 
 
 def _found(session: Session, repo: Repo, request: Request) -> Discussion:

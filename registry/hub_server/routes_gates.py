@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from .access import JsonBody, Readable, SignedIn, TheHub, Writable, segment
+from .access import JsonBody, Readable, SignedIn, TheHub, Writable, lock_repo, segment
 from .answers import iso_time
-from .errors import BadRequestError, GatedRepoError, MissingError, RepoNotFoundError
+from .errors import BadRequestError, GatedRepoError, MissingError
 from .hub import Hub
 from .parsing import bounded_body, json_object_from, text_field
 from .queries import gates, people, repos
@@ -98,8 +98,7 @@ def _ask(hub: Hub, repo: Repo, caller: Caller, fields: Mapping[str, str]) -> Sta
 
 def _locked(session: Session, repo: Repo) -> str:
     """The gate, behind which nobody else decides until this transaction ends."""
-    if not repos.lock_repo(session, repo.id):
-        raise RepoNotFoundError("Repository not found")
+    lock_repo(session, repo)
     return _require_gate(repos.repo_by_id(session, repo.id) or repo)
 
 

@@ -52,14 +52,19 @@ def batch(repo: Proposable, body: JsonBody, caller: SignedIn, hub: TheHub) -> JS
 
 def present_objects(hub: Hub, repo: Repo, caller: Caller, hashes: Collection[str]) -> dict[str, int]:
     """Bytes of the objects that the caller need not send; the promise keeps them from being collected for a while."""
-    proposer = None if caller.may_write(repo.namespace) else caller.account_id
-    with hub.reading() as session:
-        known = objects.object_sizes(session, repo.id, hashes, proposer)
+    known = _known_objects(hub, repo, caller, hashes)
     present = {oid: size for oid, size in known.items() if hub.blobs.size(oid) == size}
     if present:
         with hub.writing() as session:
             objects.renew(session, repo.id, present)
     return present
+
+
+def _known_objects(hub: Hub, repo: Repo, caller: Caller, hashes: Collection[str]) -> dict[str, int]:
+    """Bytes of the objects that the repository holds for this caller."""
+    proposer = None if caller.may_write(repo.namespace) else caller.account_id
+    with hub.reading() as session:
+        return objects.object_sizes(session, repo.id, hashes, proposer)
 
 
 @router.put("/_lfs/{sealed}")
@@ -75,11 +80,10 @@ async def put(request: Request, hub: TheHub) -> Response:
 
 @router.post("/{namespace}/{name}.git/info/lfs/verify")
 @router.post("/datasets/{namespace}/{name}.git/info/lfs/verify")
-def verify(repo: Proposable, body: JsonBody, hub: TheHub) -> dict[str, Any]:
+def verify(repo: Proposable, body: JsonBody, caller: SignedIn, hub: TheHub) -> dict[str, Any]:
     """Is the object there, whole?"""
     oid, size = _object(hub, body)
-    with hub.reading() as session:
-        present = objects.object_sizes(session, repo.id, [oid])
+    present = _known_objects(hub, repo, caller, [oid])
     if oid not in present:
         raise MissingError("The object was not uploaded to this repository.")
     if present[oid] != size:

@@ -3,21 +3,20 @@
 from typing import Any
 
 from fastapi import APIRouter
-from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from ..db.session import now_us
-from .access import JsonBody, Readable, SignedIn, TheHub, Writable, segment
+from .access import JsonBody, Readable, SignedIn, TheHub, Writable, lock_repo, segment
 from .answers import page
 from .committing import branch_name
-from .errors import BadRequestError, ConflictError, RepoNotFoundError, RevisionNotFoundError
+from .errors import BadRequestError, ConflictError, RevisionNotFoundError
 from .history import make_commit
 from .names import short_ref
 from .parsing import query_count, query_flag, text_field
 from .queries import history, repos
 from .queries.history import HEADS, PULLS, TAGS
-from .records import Ref, Repo
+from .records import Ref
 from .routes_tree import commit_at
 from .views import commit_item
 
@@ -55,7 +54,7 @@ def create_branch(repo: Writable, request: Request, body: JsonBody, hub: TheHub)
     branch = short_ref(segment(request, "branch"))
     start = text_field(body, "startingPoint", most=300, default="main")
     with hub.writing() as session:
-        _lock(session, repo)
+        lock_repo(session, repo)
         _refuse_taken(history.list_refs(session, repo.id), branch)
         commit = history.resolve(session, repo.id, start)
         if commit is None:
@@ -71,7 +70,7 @@ def delete_branch(repo: Writable, request: Request, hub: TheHub) -> dict[str, An
     if branch == "main":
         raise BadRequestError("The branch main cannot be deleted.")
     with hub.writing() as session:
-        _lock(session, repo)
+        lock_repo(session, repo)
         if not history.remove_ref(session, repo.id, HEADS + branch):
             raise RevisionNotFoundError(f"There is no branch {branch[:100]!a}.")
     return {}
@@ -83,7 +82,7 @@ def create_tag(repo: Writable, request: Request, body: JsonBody, hub: TheHub) ->
     tag = short_ref(text_field(body, "tag", most=300))
     revision = segment(request, "revision")
     with hub.writing() as session:
-        _lock(session, repo)
+        lock_repo(session, repo)
         _refuse_taken(history.list_refs(session, repo.id), tag)
         commit = history.resolve(session, repo.id, revision)
         if commit is None:
@@ -97,7 +96,7 @@ def delete_tag(repo: Writable, request: Request, hub: TheHub) -> dict[str, Any]:
     """Forget a tag."""
     tag = segment(request, "tag")
     with hub.writing() as session:
-        _lock(session, repo)
+        lock_repo(session, repo)
         if not history.remove_ref(session, repo.id, TAGS + tag):
             raise RevisionNotFoundError(f"There is no tag {tag[:100]!a}.")
     return {}
@@ -109,7 +108,7 @@ def squash(repo: Writable, request: Request, body: JsonBody, caller: SignedIn, h
     branch = segment(request, "branch")
     message = text_field(body, "message", most=1000, default="") or f"Super-squash branch '{branch}'"
     with hub.writing() as session:
-        _lock(session, repo)
+        lock_repo(session, repo)
         name = branch_name(session, repo.id, branch)
         head = history.resolve(session, repo.id, name)
         if head is None:
@@ -120,12 +119,6 @@ def squash(repo: Writable, request: Request, body: JsonBody, caller: SignedIn, h
         history.set_ref(session, repo.id, name, stored.oid)
         repos.touch_repo(session, repo.id, stored.at_us)
     return {"commitOid": stored.oid}
-
-
-def _lock(session: Session, repo: Repo) -> None:
-    """References are looked at and then written: nobody else may come between."""
-    if not repos.lock_repo(session, repo.id):
-        raise RepoNotFoundError("Repository not found")
 
 
 def _named(found: list[Ref], prefix: str) -> list[dict[str, Any]]:

@@ -51,7 +51,8 @@ class HubFolder:
             raise HubServeError(f"{root} is a file, not a folder.", "Choose another folder: --data DIR")
         with disk_errors(root):
             try:
-                root.mkdir(parents=True, exist_ok=True)
+                # The signing key, hashes of tokens and private repositories are for whoever runs the hub.
+                root.mkdir(mode=0o700, parents=True, exist_ok=True)
             except NotADirectoryError as error:
                 raise HubServeError(f"{root}: a file is in the way.", "Choose another folder: --data DIR") from error
         try:

@@ -78,7 +78,8 @@ class BlobStore:
         self.root = root
         self._incoming = root / "incoming"
         with disk_errors(root):
-            self._incoming.mkdir(parents=True, exist_ok=True)
+            root.mkdir(mode=0o700, parents=True, exist_ok=True)  # private repositories are in it
+            self._incoming.mkdir(exist_ok=True)
         # Another live process may be writing the younger ones.
         self.sweep(time.time() - REST_SECONDS)
 

@@ -23,7 +23,8 @@ def test_a_backup_is_a_hub(tmp_path: Path) -> None:
         copied = write_hub_backup(hub.engine, tmp_path / "hub" / "store", tmp_path / "copy")
         assert copied.blobs == len(blobs(tmp_path / "hub")) == 3
         commit(raw, "alice/m", inline("later.txt"))
-    assert (tmp_path / "copy" / "hub.sqlite").stat().st_mode & 0o077 == 0
+    for private in ("hub.sqlite", "store"):
+        assert (tmp_path / "copy" / private).stat().st_mode & 0o077 == 0
     with EmbeddedHub(tmp_path / "copy") as served:
         there = RawClient(served.endpoint, token)
         assert there("GET", "/api/models/alice/m").json["sha"] == head

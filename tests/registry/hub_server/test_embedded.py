@@ -49,3 +49,13 @@ def test_a_file_in_place_of_the_folder_is_one_clear_error(tmp_path: Path) -> Non
     for place in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(HubServeError, match="file"), EmbeddedHub(place):
             pass
+
+
+def test_what_a_hub_holds_is_for_whoever_runs_it(tmp_path: Path) -> None:
+    (tmp_path / "made").mkdir(mode=0o755)
+    for root in (tmp_path / "new", tmp_path / "made"):
+        with EmbeddedHub(root):
+            pass
+        assert (root / "store").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "new").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "made").stat().st_mode & 0o777 == 0o755  # chosen by a person

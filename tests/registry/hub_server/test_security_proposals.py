@@ -32,6 +32,8 @@ def propose(client: RawClient, repo: str, *rows: tuple[str, dict[str, object]]) 
 
 def test_a_hash_gives_no_right_to_an_upload_of_the_owner(raw: RawClient, stranger: RawClient, shared: str) -> None:
     assert propose(stranger, shared, large("stolen.bin", sha256(SECRET))).status == 400
+    asked = (f"/{shared}.git/info/lfs/verify", {"oid": sha256(SECRET), "size": len(SECRET)})
+    assert (raw("POST", *asked).status, stranger("POST", *asked).status) == (200, 404)
     address = upload_address(stranger, shared, sha256(SECRET), len(SECRET))  # the batch asks him for the bytes, too
     assert stranger("PUT", address, SECRET, token=None).status == 200
     assert propose(stranger, shared, large("proven.bin", sha256(SECRET))).status == 200
