@@ -7,17 +7,18 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
+from optional import need
 
 _FOLDER = Path(__file__).parents[2] / "build" / "clients"
+_LIBRARIES = ("datasets", "timm")
 
 
 @dataclass(frozen=True)
 class Client:
-    """A generation of ``huggingface_hub``, what pip is asked for, and which checks cannot pass, with the reason."""
+    """A generation of ``huggingface_hub``, as pip is asked for it, and which checks cannot pass, with the reason."""
 
     name: str
-    requirements: tuple[str, ...] = ()  # none: the environment of the tests themselves
+    requirement: str | None = None  # None: the environment of the tests themselves
     exceptions: dict[str, str] = field(default_factory=dict)
 
 
@@ -27,10 +28,10 @@ _CAME_LATER = "0.36 has no such call"
 
 NEWEST = Client("2.x")
 OLDER = (
-    Client("1.x", ("huggingface_hub>=1.31,<2", "datasets", "timm"), _CARDS),
+    Client("1.x", "huggingface_hub>=1.31,<2", _CARDS),
     Client(
         "0.36",
-        ("huggingface_hub==0.36.*", "datasets", "timm"),
+        "huggingface_hub==0.36.*",
         _CARDS
         | dict.fromkeys(("verify_repo_checksums", "resolve_revision", "dry_run", "eval_results"), _CAME_LATER)
         | {"cli_list": "the command line of 0.36 lists no models"},
@@ -38,26 +39,26 @@ OLDER = (
 )
 
 
-def python_of(client: Client) -> Path:
+def python_of(client: Client, *, libraries: bool) -> Path:
     """The interpreter of a client's environment; skips, with the command, where pip cannot make it.
 
-    The environment has the client and the datasets and timm that fit it; torch and the rest, which do not depend on
-    it, are borrowed from the environment of the tests.
+    The environment has the client alone or, with ``libraries``, the datasets and timm that fit it as well; torch and
+    the rest, which do not depend on it, are borrowed from the environment of the tests.
     """
-    if not client.requirements:
+    if client.requirement is None:
         return Path(sys.executable)
-    folder = _FOLDER / client.name
+    folder = _FOLDER / (f"{client.name} with libraries" if libraries else client.name)
     python = folder / "bin" / "python"
     if not (folder / "ready").exists():
         shutil.rmtree(folder, ignore_errors=True)
-        command = [sys.executable, "-m", "venv", str(folder)]
-        subprocess.run(command, check=True, capture_output=True)
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, capture_output=True)
         (own,) = folder.glob("lib/python*/site-packages")
         # Behind the environment's own packages on the path: what pip installs there comes first.
         (own / "borrowed.pth").write_text(f"{site.getsitepackages()[0]}\n", encoding="utf-8")
-        install = [str(python), "-m", "pip", "install", "--quiet", *client.requirements]
+        # The client's own requirements are among what is borrowed; to look for them takes longer than to install it.
+        wanted = [client.requirement, *_LIBRARIES] if libraries else ["--no-deps", client.requirement]
+        install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", *wanted]
         done = subprocess.run(install, check=False, capture_output=True, text=True, timeout=250)
-        if done.returncode != 0:
-            pytest.skip(f"needs a package index: {' '.join(install)}")
+        need("index", done.returncode == 0, f"a package index for {' '.join(wanted)}")
         (folder / "ready").touch()
     return python

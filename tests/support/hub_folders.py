@@ -1,9 +1,13 @@
 """Hubs of a test's own: with a repository, on a database of either kind, and made older than they are."""
 
+import atexit
 import os
+import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from hub_requests import commit, inline, large, upload
@@ -23,11 +27,28 @@ DAY_SECONDS = 24 * 3600.0
 @contextmanager
 def filled_hub(folder: Path, limits: Limits | None = None) -> Iterator[tuple[EmbeddedHub, RawClient]]:
     """A hub with ``alice/m``: a large file and a small one, in one commit."""
+    with copied_hub(_filled(), folder, limits) as (hub, raw):
+        yield hub, raw
+
+
+@contextmanager
+def copied_hub(template: Path, folder: Path, limits: Limits | None = None) -> Iterator[tuple[EmbeddedHub, RawClient]]:
+    """A hub of its own with what another one, at rest, holds; requests are alice's."""
+    shutil.copytree(template, folder, dirs_exist_ok=True)
     with EmbeddedHub(folder, limits=limits) as hub:
+        yield hub, RawClient(hub.endpoint, hub.token_for("alice"))
+
+
+@cache
+def _filled() -> Path:
+    """Made once in a run: migrations and commits take longer than most tests of them."""
+    folder = Path(tempfile.mkdtemp(prefix="prunarium-test-hub-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    with EmbeddedHub(folder) as hub:
         raw = RawClient(hub.endpoint, hub.token_for("alice"))
         raw("POST", "/api/repos/create", {"name": "m"})
         commit(raw, "alice/m", large("w.bin", upload(raw, "alice/m", WEIGHTS)), inline("note.txt", b"first"))
-        yield hub, raw
+    return folder
 
 
 def opened(hub: EmbeddedHub, folder: Path) -> Hub:

@@ -1,7 +1,7 @@
 """A process to be killed: it serves a hub, works on it as a client, and writes down what it was answered.
 
-Arguments: the hub's folder, a token of alice, the journal. In the journal stands what a commit is to hold before it is
-sent, and its id when it was answered; each line is on disk before the work goes on.
+Arguments: the hub's folder, a token of alice, the journal, how many turns. In the journal stands what a commit is to
+hold before it is sent, and its id when it was answered; each line is on disk before the work goes on.
 """
 
 import json
@@ -19,11 +19,10 @@ from registry.hub_server.embedded import EmbeddedHub
 from registry.hub_server.hub import Hub, open_hub
 from registry.hub_server.records import Limits
 
-TURNS = 6
 GRACE_SECONDS = 1.5
 
 
-def main(folder: Path, token: str, journal: Path) -> None:
+def main(folder: Path, token: str, journal: Path, turns: int) -> None:
     """Commit, drop and collect for a while; the collector runs in another thread."""
     with EmbeddedHub(folder) as hub, journal.open("a", encoding="utf-8") as notes:
         raw = RawClient(hub.endpoint, token)
@@ -31,7 +30,7 @@ def main(folder: Path, token: str, journal: Path) -> None:
         same = open_hub(hub.engine, folder / "store", hub.endpoint, Limits())
         collector = threading.Thread(target=_collect_until, args=(same, stop))
         collector.start()
-        for turn in range(TURNS):
+        for turn in range(turns):
             _publish(raw, turn, notes)
             _come_and_go(raw, turn)
         stop.set()
@@ -73,4 +72,4 @@ def _note(notes: TextIO, row: dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
+    main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))

@@ -1,7 +1,7 @@
 """Conformance: every call, by clients of three generations in environments of their own, with Xet and without.
 
-``make test`` runs the newest client whole, with Xet as it is by default; the others, and Xet off, are for `make
-test-full` (test_xet_off.py has the newest client without Xet in `make test`, too).
+``make test`` runs the newest client with Xet as it is by default, and of the others what needs no more packages; each
+with datasets and timm, with Xet and without, is for ``make test-full``.
 """
 
 import json
@@ -31,7 +31,7 @@ def run_calls(client: Client, hub: EmbeddedHub, home: Path, *groups: str, xet: b
     }
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "PYTHON"))}
     done = subprocess.run(
-        [str(python_of(client)), str(CALLS), *groups],
+        [str(python_of(client, libraries="libraries" in groups)), str(CALLS), *groups],
         env=kept | settings | ({} if xet else {"HF_HUB_DISABLE_XET": "1"}),
         capture_output=True,
         text=True,

@@ -9,8 +9,9 @@ import pytest
 from catalogues import PostgresServer
 
 HERE = Path(__file__).parent
-FILES = ("test_client_repos", "test_gates", "test_races", "test_security_proposals")
+FILES = ("test_client_repos", "test_races")
 MORE = (
+    "test_gates",
     "test_client_refs",
     "test_people",
     "test_client_pulls",

@@ -57,27 +57,27 @@ def judge(folder: Path, token: str, journal: Journal) -> None:
         assert raw("GET", "/api/models").status == 200
 
 
-def undisturbed(folder: Path) -> tuple[str, int]:
+def undisturbed(folder: Path, turns: int) -> tuple[str, int]:
     """(token, calls): a hub with one answered commit, and how many calls of ours a whole run of the worker makes."""
     with EmbeddedHub(folder / "template") as hub:
         token = hub.token_for("alice")
         RawClient(hub.endpoint, token)("POST", "/api/repos/create", {"name": "m"})
     shutil.copytree(folder / "template", folder / "counted")
-    arguments = [str(WORKER), str(folder / "counted"), token, str(folder / "counted.journal")]
+    arguments = [str(WORKER), str(folder / "counted"), token, str(folder / "counted.journal"), str(turns)]
     return token, harness.count_calls(arguments, PACKAGES)
 
 
-def torment(folder: Path, seed: int, times: int) -> int:
+def torment(folder: Path, seed: int, times: int, turns: int) -> int:
     """Kill ``times`` runs, each at another call; returns how many were killed (others ended before)."""
-    token, total = undisturbed(folder)
+    token, total = undisturbed(folder, turns)
     whole = read_journal(folder / "counted.journal")
-    assert len(whole.commits) == 6
+    assert len(whole.commits) == turns
     judge(folder / "counted", token, whole)
     killed = 0
     for call in harness.seeded_calls(total, times, seed):
         place = folder / str(call)
         shutil.copytree(folder / "template", place)
-        arguments = [str(WORKER), str(place), token, f"{place}.journal"]
+        arguments = [str(WORKER), str(place), token, f"{place}.journal", str(turns)]
         killed += harness.run_killed_at_call(arguments, PACKAGES, call).killed
         journal = read_journal(Path(f"{place}.journal"))
         if journal.commits:
@@ -87,11 +87,11 @@ def torment(folder: Path, seed: int, times: int) -> int:
 
 
 def test_killed_at_a_few_points(tmp_path: Path) -> None:
-    assert torment(tmp_path, seed=1, times=3) >= 2
+    assert torment(tmp_path, seed=1, times=2, turns=2) >= 1
 
 
 @pytest.mark.torture
 def test_killed_at_two_hundred_points(tmp_path: Path) -> None:
     seed = random.SystemRandom().randrange(2**32)
     print(f"seed {seed}")  # noqa: T201 - a failure must be repeatable
-    assert torment(tmp_path, seed, times=200) >= 150
+    assert torment(tmp_path, seed, times=200, turns=6) >= 150

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hub_folders import WEIGHTS, filled_hub, opened
+from hub_folders import WEIGHTS, copied_hub, filled_hub, opened
 from hub_requests import commit, inline, ndjson, sha256
 from raw_http import RawClient
 from sqlalchemy import text
@@ -16,14 +16,22 @@ from registry.hub_server.verifying import Damage, verify
 Filled = tuple[EmbeddedHub, RawClient, Path]
 
 
-@pytest.fixture
-def filled(tmp_path: Path) -> Iterator[Filled]:
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three commits, a branch, a tag and a pull request."""
-    with filled_hub(tmp_path) as (hub, raw):
+    folder = tmp_path_factory.mktemp("template")
+    with filled_hub(folder) as (_, raw):
         commit(raw, "alice/m", inline("README.md", b"---\nlicense: mit\n---\n"), summary="Card")
         raw("POST", "/api/models/alice/m/tag/main", {"tag": "v1"})
         raw("POST", "/api/models/alice/m/branch/dev%2Fx", {})
         raw("POST", "/api/models/alice/m/commit/main?create_pr=1", ndjson(inline("new.txt")))
+    return folder
+
+
+@pytest.fixture
+def filled(template: Path, tmp_path: Path) -> Iterator[Filled]:
+    """A copy of it, to be damaged."""
+    with copied_hub(template, tmp_path) as (hub, raw):
         yield hub, raw, tmp_path
 
 

@@ -78,7 +78,7 @@ def test_the_same_query_gives_the_same_models(published: dict[str, Source], othe
 
 @pytest.mark.parametrize("name", ["local", "server", "snapshot"])
 def test_these_queries_tell_models_apart(published: dict[str, Source], name: str) -> None:
-    assert {published[name].models(query, limit=1).total for query in QUERIES} >= {0}
+    assert len({published[name].models(query, limit=1).total for query in QUERIES}) == len(QUERIES) - 1  # two find none
 
 
 @OTHERS
@@ -95,7 +95,7 @@ def test_a_wrong_query_is_the_same_error(published: dict[str, Source], other: st
 @OTHERS
 def test_every_model_is_the_same_and_explains_itself(published: dict[str, Source], other: str) -> None:
     names = [row.name for row in published["local"].models(limit=10**6).rows]
-    for name in names[::29]:
+    for name in names[::97]:
         assert plain(published[other].entry(name)) == plain(published["local"].entry(name))
         with pytest.raises(NotPullableError) as local:
             resolve(name, source=published["local"], endpoint=None, token=None)
