@@ -3,6 +3,8 @@
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from benchmark_catalogues import DigitCatalogue, digit_catalogue
@@ -70,3 +72,24 @@ def test_a_hub_that_is_not_set_is_not_asked(
     )
     with pytest.raises(ModelUnavailableError, match=f"only on {hub.endpoint}"):
         hub_source(publisher.engine, publisher.settings)(publisher.checkpoints[0])
+
+
+def test_the_token_of_the_hub_that_is_set_is_shown_to_no_other(
+    hub: RunningHub, digit_models: tuple[ModelFolder, ModelFolder], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher = digit_catalogue(tmp_path / "publisher", digit_models[:1])
+    publish(
+        digit_models[0].path, engine=publisher.engine, endpoint=hub.endpoint, namespace=hub.namespace, token=hub.token
+    )
+    shown: list[Any] = []
+
+    def record(_target: str, **options: Any) -> SimpleNamespace:
+        shown.append(options["token"])
+        return SimpleNamespace(path=tmp_path)
+
+    monkeypatch.setattr("registry.pull.pull", record)
+    monkeypatch.setattr("registry.addresses.HUGGING_FACE", hub.endpoint)  # which is asked whatever is set
+    for home in (hub.endpoint, "http://127.0.0.1:9"):
+        settings = replace(publisher.settings, hub_endpoint=home, hub_token="secret")
+        hub_source(publisher.engine, settings)(publisher.checkpoints[0])
+    assert shown == ["secret", None]

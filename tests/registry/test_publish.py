@@ -182,6 +182,23 @@ def test_weights_that_change_after_they_were_measured_never_reach_the_catalogue(
     assert publisher.rows(dense.provenance.slug) is None
 
 
+def test_a_sparse_file_of_weights_that_changed_meanwhile_is_not_even_sent(
+    pruned: ModelFolder, publisher: Publisher, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    other = write_network(tmp_path / "other", sparsity=0.9, seed=pruned.provenance.replicate + 1)
+    judge = checking.check
+
+    def swap_after(*arguments: Any, **options: Any) -> Any:
+        report = judge(*arguments, **options)
+        pruned.weights.write_bytes(other.weights.read_bytes())
+        return report
+
+    monkeypatch.setattr(module, "check", swap_after)
+    with pytest.raises(CheckpointError, match=f"changed while {SPARSE_WEIGHTS} was made"):
+        publisher(pruned)
+    assert not publisher.owner.repo_exists(publisher.repo_id(pruned))
+
+
 def test_private_is_for_the_owner_only_until_published_without(dense: ModelFolder, publisher: Publisher) -> None:
     done = publisher(dense, private=True)
     assert not publisher.anonymous.repo_exists(done.repo_id)
