@@ -48,7 +48,7 @@ COMMANDS = {
     "benchmark": Mount("benchmark.cli:app", "Measure models."),
     "hub": Mount("registry.cli_hub:app", "Run the embedded hub server and its accounts."),
     "admin": Mount("registry.cli_admin:app", "Accounts and tokens of the catalogue that is served."),
-    "db": Mount("registry.cli_db:app", "Upgrade and check the catalogue's schema."),
+    "db": Mount("registry.cli_db:app", "Upgrade, check, back up and restore the catalogue."),
 }
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells say it
