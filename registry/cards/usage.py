@@ -27,6 +27,8 @@ def usage(facts: CardFacts) -> str:
         + (", which would lose its zeros at the first step without the last line:" if facts.pruned else ":"),
         _block("python", _from_timm(facts) if with_timm else _from_safetensors(facts)),
     ]
+    if facts.pruned:
+        blocks.append("With accelerate, before or after `accelerator.prepare(model, optimizer)`.")
     if with_timm:
         blocks += [
             "Without any hub, from the folder that `prunarium pull` wrote:",

@@ -38,6 +38,7 @@ def rendered(text: str) -> str:
         "prunarium pull org/gmp-toy-0.50-s0\n",
         'prunarium.load("org/gmp-toy-0.50-s0")',
         "prunarium.keep_sparse(model, optimizer)",
+        "With accelerate, before or after `accelerator.prepare(model, optimizer)`.",
         "with `org/parent` as its dense parent: **28 of 56 prunable weights are left**",
         "| sparsity, prunable weights | 50.00% |",
         "| sparsity, all parameters | 47.54% |",
