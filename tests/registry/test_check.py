@@ -281,7 +281,8 @@ def test_one_fault_gives_its_own_code(fault: str, folder: ModelFolder) -> None:
 
 
 def test_every_code_has_its_fault() -> None:
-    assert {code for code, _, _ in FAULTS.values()} == set(REASONS)
+    # A folder is on no hub: these two are said before there is one (tests/benchmark/test_intake.py).
+    assert {code for code, _, _ in FAULTS.values()} == set(REASONS) - {"not_on_hub", "hub_not_allowed"}
 
 
 def test_all_reasons_are_given_at_once_in_one_order(folder: ModelFolder) -> None:

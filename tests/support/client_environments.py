@@ -15,10 +15,14 @@ _LIBRARIES = ("datasets", "timm")
 
 @dataclass(frozen=True)
 class Client:
-    """A generation of ``huggingface_hub``, as pip is asked for it, and which checks cannot pass, with the reason."""
+    """A generation of ``huggingface_hub``, as pip is asked for it, and which checks cannot pass, with the reason.
+
+    ``needs`` are what the client needs and the environment of the tests does not hold.
+    """
 
     name: str
     requirement: str | None = None  # None: the environment of the tests themselves
+    needs: tuple[str, ...] = ()
     exceptions: dict[str, str] = field(default_factory=dict)
 
 
@@ -28,10 +32,11 @@ _CAME_LATER = "0.36 has no such call"
 
 NEWEST = Client("2.x")
 OLDER = (
-    Client("1.x", "huggingface_hub>=1.31,<2", _CARDS),
+    Client("1.x", "huggingface_hub>=1.31,<2", exceptions=_CARDS),
     Client(
         "0.36",
         "huggingface_hub==0.36.*",
+        ("requests", "urllib3", "charset-normalizer"),
         _CARDS
         | dict.fromkeys(("verify_repo_checksums", "resolve_revision", "dry_run", "eval_results"), _CAME_LATER)
         | {"cli_list": "the command line of 0.36 lists no models"},
@@ -55,8 +60,8 @@ def python_of(client: Client, *, libraries: bool) -> Path:
         (own,) = folder.glob("lib/python*/site-packages")
         # Behind the environment's own packages on the path: what pip installs there comes first.
         (own / "borrowed.pth").write_text(f"{site.getsitepackages()[0]}\n", encoding="utf-8")
-        # The client's own requirements are among what is borrowed; to look for them takes longer than to install it.
-        wanted = [client.requirement, *_LIBRARIES] if libraries else ["--no-deps", client.requirement]
+        # The other requirements are among what is borrowed; to look for them takes longer than to install the client.
+        wanted = [client.requirement, *_LIBRARIES] if libraries else ["--no-deps", client.requirement, *client.needs]
         install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", *wanted]
         done = subprocess.run(install, check=False, capture_output=True, text=True, timeout=250)
         need("index", done.returncode == 0, f"a package index for {' '.join(wanted)}")
