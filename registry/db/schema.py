@@ -46,15 +46,7 @@ def check_schema(engine: Engine) -> str:
     Raises :class:`SchemaBehindError` (with the command to type), :class:`SchemaAheadError`,
     :class:`NotACatalogueError` or :class:`CatalogueUnavailableError`.
     """
-    file = sqlite_file(engine)
-    if file is not None and not file.exists():
-        raise CatalogueUnavailableError(f"There is no catalogue at {file}.", "Create it: prunarium db upgrade")
-    try:
-        with reading(engine).connect() as connection:
-            version = _version(connection, engine)
-    except DBAPIError as error:
-        raise unavailable(engine.url, error) from error
-    _refuse_newer(engine, version)
+    version = _version_of_existing(engine)
     if version != head():
         raise SchemaBehindError(
             f"The catalogue {_place(engine)} has schema {version or 'none'}, this code needs {head()}.",
@@ -68,15 +60,7 @@ def require_catalogue(engine: Engine) -> str:
 
     Raises as :func:`check_schema` does, and :class:`NotACatalogueError` for a database without tables.
     """
-    file = sqlite_file(engine)
-    if file is not None and not file.exists():
-        raise CatalogueUnavailableError(f"There is no catalogue at {file}.", "Create it: prunarium db upgrade")
-    try:
-        with reading(engine).connect() as connection:
-            version = _version(connection, engine)
-    except DBAPIError as error:
-        raise unavailable(engine.url, error) from error
-    _refuse_newer(engine, version)
+    version = _version_of_existing(engine)
     if version is None:
         raise NotACatalogueError(f"{_place(engine)} has no tables.", "Create a catalogue: prunarium db upgrade")
     return version
@@ -135,6 +119,20 @@ def _config() -> Config:
     config.set_main_option("path_separator", "os")
     config.attributes["version_table"] = VERSION_TABLE
     return config
+
+
+def _version_of_existing(engine: Engine) -> str | None:
+    """The version of a database that is there and not newer than the code; None for one without tables."""
+    file = sqlite_file(engine)
+    if file is not None and not file.exists():
+        raise CatalogueUnavailableError(f"There is no catalogue at {file}.", "Create it: prunarium db upgrade")
+    try:
+        with reading(engine).connect() as connection:
+            version = _version(connection, engine)
+    except DBAPIError as error:
+        raise unavailable(engine.url, error) from error
+    _refuse_newer(engine, version)
+    return version
 
 
 def _version(connection: Connection, engine: Engine) -> str | None:

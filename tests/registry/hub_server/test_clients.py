@@ -15,7 +15,7 @@ from client_environments import NEWEST, OLDER, Client, python_of
 
 from registry.hub_server.embedded import EmbeddedHub
 
-CALLS = Path(__file__).parents[2] / "support" / "hub_client_calls.py"
+CALLS = Path(__file__).parents[2] / "support" / "hub_client_run.py"
 
 
 def run_calls(client: Client, hub: EmbeddedHub, home: Path, *groups: str, xet: bool) -> dict[str, Any]:
