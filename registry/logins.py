@@ -72,30 +72,38 @@ def read_login(home: Path) -> Login | None:
 
 
 def write_login(home: Path, address: ServerAddress, token: str | None) -> Login:
-    """Store a login in place of the last one; the keyring is tried first. Raises what a full disk raises."""
-    forget_login(home)
+    """Store a login in place of the last one; the keyring is tried first.
+
+    Raises what a full disk raises, and :meth:`ServerAddress.require_secrecy`; the last login is then still there.
+    """
+    before = _stored_address(home)
     kept: Kept = None
     if token is not None:
         address.require_secrecy()
         kept = "keyring" if _into_keyring(str(address), token) else "file"
     stored = token if kept == "file" else None
     _write_private(home / _FILE, {"url": str(address), "kept": kept, "token": stored})
+    if before is not None and (before != str(address) or kept != "keyring"):
+        _out_of_keyring(before)
     return Login(address, kept, stored)
 
 
 def forget_login(home: Path) -> str | None:
     """Remove the stored login and its token; returns the address, None where there was none or it was unreadable."""
     path = home / _FILE
-    try:
-        content = json.loads(path.read_bytes())
-        address = str(content["url"])
-    except (OSError, ValueError, KeyError, TypeError):
-        address = None
+    address = _stored_address(home)
     if address is not None:
         _out_of_keyring(address)
     with disk_errors(path):
         path.unlink(missing_ok=True)
     return address
+
+
+def _stored_address(home: Path) -> str | None:
+    try:
+        return str(json.loads((home / _FILE).read_bytes())["url"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _write_private(path: Path, content: dict[str, Any]) -> None:

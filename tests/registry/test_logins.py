@@ -12,9 +12,11 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked, PasswordDeleteError
 
+import registry.logins
 from registry.errors import LoginError, ServerAddressError
 from registry.logins import forget_login, read_login, write_login
 from registry.server_address import ServerAddress
+from zoo.core.files import DiskFullError
 
 SERVER = ServerAddress.parse("https://prunarium.example.org")
 TOKEN = "prn_very-secret"
@@ -194,3 +196,18 @@ def test_a_damaged_login_is_one_clear_error_and_can_be_forgotten(tmp_path: Path,
     assert caught.value.hint
     forget_login(tmp_path)
     assert read_login(tmp_path) is None
+
+
+def test_a_login_that_cannot_be_stored_leaves_the_last_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(MemoryKeyring(), monkeypatch)
+    before = write_login(tmp_path, SERVER, TOKEN)
+    with pytest.raises(ServerAddressError):
+        write_login(tmp_path, ServerAddress.parse("http://prunarium.example.org"), "another")
+
+    def full(*_: object) -> None:
+        raise DiskFullError("full")
+
+    monkeypatch.setattr(registry.logins, "_write_private", full)
+    with pytest.raises(DiskFullError):
+        write_login(tmp_path, ServerAddress.parse("https://other.example.org"), "another")
+    assert read_login(tmp_path) == before
