@@ -4,8 +4,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ..checkpoint.config import Preprocessing
 from . import ARCHITECTURES, Architecture
+from ._inputs import DIGITS
 
 WIDTHS = (8, 16, 32)
 
@@ -56,8 +56,7 @@ ARCHITECTURES.register("resnet8-digits")(
         name="resnet8-digits",
         title="ResNet-8 for 8×8 digits",
         build=ResNet8,
-        # Mean and deviation of the training images of the digits 0-4, rounded.
-        preprocessing=Preprocessing((1, 8, 8), (0.305,), (0.378,), interpolation="nearest", crop_fraction=1.0),
+        preprocessing=DIGITS,
         classifier="fc",
         timm_name=None,
         source="Prunarium; blocks after He et al. 2016 (arXiv 1512.03385)",

@@ -4,11 +4,8 @@ from functools import partial
 
 import torch.nn
 
-from ..checkpoint.config import Preprocessing
 from . import ARCHITECTURES, Architecture
-
-# The evaluation transform of the published ResNet-50 pruning results: resize 256, centre crop 224, bilinear.
-IMAGENET = Preprocessing((3, 224, 224), (0.485, 0.456, 0.406), (0.229, 0.224, 0.225), "bilinear", 0.875)
+from ._inputs import IMAGENET
 
 _NETWORKS = {  # timm's name: title, classifier
     "resnet18": ("ResNet-18", "fc"),
