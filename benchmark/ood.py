@@ -8,9 +8,9 @@ from jaxtyping import Float
 
 from zoo.core.plugins import Plugins
 
+from .columns import Columns
 from .errors import LogitsError
 from .predictions import Predictions
-from .samples import Columns
 
 
 @dataclass(frozen=True)

@@ -1,38 +1,28 @@
-"""Predictions as they are kept: one Parquet file a condition, from which every metric is computed, the first time too.
+"""Predictions as they are kept: one file a condition, from which every metric is computed, the first time too.
 
-A :class:`Predictions` holds exactly the numbers that the file holds. Rounding to storage precision happens when it is
-made, not when it is written, so no metric can be computed from better numbers than those that are kept. Images are in
-order of their ids, so that neither batches nor workers leave a trace, and resampled images pair up between models.
-
-The file's columns, one row an image::
-
-    id string | labels, argmax, true_rank int32 | max_logit, log_normaliser, true_gap, rest_squares, entropy float32
-    gaps fixed_size_list<float16>[k]: logit minus the largest, at least -65504
-
-Its metadata, under the key ``prunarium``, is the canonical JSON of schema, condition, temperature and array hash.
+A :class:`Predictions` holds exactly the numbers that the file holds (:mod:`benchmark.prediction_file`). Rounding to
+storage precision happens when it is made, not when it is written, so no metric can be computed from better numbers than
+those that are kept. Images are in order of their ids, so that neither batches nor workers leave a trace, and resampled
+images pair up between models.
 """
 
-import hashlib
-import io
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
-from zoo.core.canonical import canonical_json
-
+from . import prediction_file
+from .columns import INTEGER_COLUMNS, LABEL_COLUMNS, Columns, chunks, columns_of
 from .errors import BenchmarkError, CorruptPredictionsError, PredictionsError
 from .logits import Logits, check_labels
-from .samples import Columns, Samples, check_columns, samples_of
+from .samples import TOP, Samples, check_columns, top_classes
 
-SCHEMA = 1
 SMALLEST_GAP = float(np.finfo(np.float16).min)
-INTEGER_COLUMNS = ("labels", "argmax", "true_rank")
+Keep = Literal["all", "top"]
+_AT_TEMPERATURE = ("log_normaliser", "rest_squares", "entropy")
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,57 +55,56 @@ class Predictions:
         logits: Logits,
         condition: str = "",
         temperature: float | None = None,
+        *,
+        keep: Keep = "all",
+        extra: Mapping[str, Float[np.ndarray, " n"]] | None = None,
     ) -> "Predictions":
         """Round to storage precision and sort by id; the order of the arguments' images does not matter.
 
-        ``labels`` is None for images of none of the classes, which only detection metrics can use.
+        ``labels`` is None for images of none of the classes, which only detection metrics can use. ``keep="top"``
+        keeps the 20 largest logits of each image, for sets of which all would be too many bytes. ``extra`` has
+        optional columns (``expected_entropy``, ``mahalanobis``, ``knn``), in the order of ``ids``.
 
         Raises :class:`~benchmark.errors.PredictionsError` for ids that repeat, and
         :class:`~benchmark.errors.LogitsError` for labels out of range.
         """
-        if len(ids) != logits.values.shape[0]:
-            raise PredictionsError(f"Expected one id an image, got {len(ids)} for {logits.values.shape[0]} images.")
+        values = logits.values
+        if len(ids) != values.shape[0]:
+            raise PredictionsError(f"Expected one id an image, got {len(ids)} for {values.shape[0]} images.")
         if labels is not None:
-            check_labels(labels, *logits.values.shape)
+            check_labels(labels, *values.shape)
+        columns = columns_of(values, labels)
+        top = top_classes(values, TOP) if keep == "top" and values.shape[1] > TOP else None
+        if top is not None and temperature is not None:
+            scaled = columns_of(values, None, temperature)
+            columns = replace(columns, **{f"scaled_{name}": getattr(scaled, name) for name in _AT_TEMPERATURE})
+        columns = replace(columns, **(extra or {}))
         order = np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.int64)
-        exact = samples_of(Logits(logits.values[order]), None if labels is None else labels[order])
+        exact = Samples(columns, values.shape[1], _half_gaps(values, columns.max_logit, top), top).taken(order)
         return cls(tuple(ids[i] for i in order), as_stored(exact), condition, temperature)
 
     def __len__(self) -> int:
         return len(self.ids)
 
+    def lacks(self, needs: Collection[str]) -> str | None:
+        """Why there is no number for a metric that needs these things, or None where all of them are there."""
+        columns = self.samples.columns
+        if not columns.labelled() and set(needs) & set(LABEL_COLUMNS):
+            return "these images have no label among the model's classes"
+        if "gaps" in needs and not self.samples.complete:
+            return f"of these images the {TOP} largest logits are kept, and this needs those of all classes"
+        if "temperature" in needs and self.temperature is None:
+            return "no temperature: its fitting images have no optimum, or there were none"
+        absent = [name for name in needs if name in _WHY and getattr(columns, name) is None]
+        return _WHY[absent[0]] if absent else None
+
     def array_hash(self) -> str:
-        """``a1:`` and 64 hex digits over ids and arrays, each length-prefixed; independent of the file's encoding."""
-        digest = hashlib.sha256(b"prunarium predictions 1\n")
-        for text in (self.condition, repr(self.temperature), *self.ids):
-            digest.update(len(text.encode()).to_bytes(8, "little"))
-            digest.update(text.encode())
-        for name, values in _arrays(self.samples).items():
-            header = f"{name} {values.dtype.str} {','.join(map(str, values.shape))}".encode()
-            digest.update(len(header).to_bytes(8, "little"))
-            digest.update(header)
-            digest.update(np.ascontiguousarray(values).data)
-        return f"a1:{digest.hexdigest()}"
+        """``a1:`` and 64 hex digits over ids and arrays; independent of the file's encoding."""
+        return prediction_file.array_hash(self._content())
 
     def to_parquet(self) -> bytes:
         """The file's bytes; equal predictions give equal bytes under one version of pyarrow."""
-        schema = parquet_schema(self.samples.classes).with_metadata({"prunarium": self._metadata()})
-        arrays: list[pa.Array] = [pa.array(self.ids, pa.string())]
-        for name, values in _arrays(self.samples).items():
-            flat = pa.array(values.reshape(-1))
-            arrays.append(pa.FixedSizeListArray.from_arrays(flat, self.samples.classes) if name == "gaps" else flat)
-        sink = io.BytesIO()
-        pq.write_table(
-            pa.Table.from_arrays(arrays, schema=schema),
-            sink,
-            row_group_size=len(self),
-            compression="zstd",
-            compression_level=3,
-            use_dictionary=False,
-            write_statistics=False,
-            column_encoding={"gaps.list.element": "BYTE_STREAM_SPLIT"},
-        )
-        return sink.getvalue()
+        return prediction_file.write(self._content())
 
     @classmethod
     def from_parquet(cls, data: bytes) -> "Predictions":
@@ -125,68 +114,45 @@ class Predictions:
         changed, of another schema, with columns that contradict each other.
         """
         try:
-            table = pq.read_table(io.BytesIO(data), use_threads=False)
-            metadata = _read_metadata(table)
-            predictions = cls(
-                tuple(table["id"].to_pylist()), _read_samples(table), metadata["condition"], metadata["temperature"]
-            )
+            content, stated = prediction_file.read(data)
+            predictions = cls(*content)
             check_columns(predictions.samples)
         except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, BenchmarkError) as error:
             raise CorruptPredictionsError(
                 f"Expected a file of predictions, but it does not read as one: {error}",
                 "Fetch or make the blob again.",
             ) from error
-        if predictions.array_hash() != metadata["array_hash"]:
+        if predictions.array_hash() != stated:
             raise CorruptPredictionsError("The arrays of this file do not have the hash that it states.")
         return predictions
 
-    def _metadata(self) -> bytes:
-        return canonical_json(
-            {
-                "schema": SCHEMA,
-                "condition": self.condition,
-                "temperature": self.temperature,
-                "array_hash": self.array_hash(),
-            }
-        )
+    def _content(self) -> prediction_file.Content:
+        return prediction_file.Content(self.ids, self.samples, self.condition, self.temperature)
+
+
+_WHY = {
+    "expected_entropy": "one network answered: only several that are drawn from a posterior disagree",
+    "mahalanobis": "the features of these images were not compared with those of training images",
+    "knn": "the features of these images were not compared with those of training images",
+}
 
 
 def as_stored(samples: Samples) -> Samples:
     """``samples`` in storage precision: float32 columns, float16 gaps; what the file gives back."""
     columns = {
-        field.name: getattr(samples.columns, field.name).astype(
-            np.int32 if field.name in INTEGER_COLUMNS else np.float32
-        )
-        for field in fields(Columns)
+        name: values.astype(np.int32 if name in INTEGER_COLUMNS else np.float32)
+        for name, values in samples.columns.present().items()
     }
-    return Samples(Columns(**columns), np.maximum(samples.gaps, SMALLEST_GAP).astype(np.float16))
+    gaps = None if samples.gaps is None else np.maximum(samples.gaps, SMALLEST_GAP).astype(np.float16)
+    return replace(samples, columns=Columns(**columns), gaps=gaps)
 
 
-def parquet_schema(classes: int) -> pa.Schema:
-    """The columns of a file of ``classes`` classes."""
-    numbers = [(field.name, pa.int32() if field.name in INTEGER_COLUMNS else pa.float32()) for field in fields(Columns)]
-    return pa.schema([("id", pa.string()), *numbers, ("gaps", pa.list_(pa.float16(), classes))])
-
-
-def _read_metadata(table: pa.Table) -> dict[str, Any]:
-    metadata: dict[str, Any] = json.loads((table.schema.metadata or {})[b"prunarium"])
-    if metadata.keys() != {"schema", "condition", "temperature", "array_hash"} or metadata["schema"] != SCHEMA:
-        raise ValueError(f"its metadata are {metadata}")
-    return metadata
-
-
-def _read_samples(table: pa.Table) -> Samples:
-    kind = table.schema.field("gaps").type
-    classes = kind.list_size if pa.types.is_fixed_size_list(kind) else 0
-    if table.schema.remove_metadata() != parquet_schema(classes):
-        raise ValueError(f"its columns are {', '.join(f'{field.name} {field.type}' for field in table.schema)}")
-    if any(column.null_count for column in table.columns):
-        raise ValueError("it has empty cells")
-    gaps = table["gaps"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    columns = {field.name: table[field.name].to_numpy() for field in fields(Columns)}
-    return Samples(Columns(**columns), gaps.reshape(-1, classes))
-
-
-def _arrays(samples: Samples) -> dict[str, np.ndarray]:
-    columns = {field.name: getattr(samples.columns, field.name) for field in fields(Columns)}
-    return {**columns, "gaps": samples.gaps}
+def _half_gaps(
+    values: Float[np.ndarray, "n k"], largest: Float[np.ndarray, " n"], top: Int[np.ndarray, "n t"] | None
+) -> Float[np.ndarray, "n g"]:
+    """The gaps as they are kept, of the classes in ``top`` or of all, chunk by chunk."""
+    gaps = np.empty((len(values), values.shape[1] if top is None else top.shape[1]), np.float16)
+    for rows in chunks(*values.shape):
+        kept = values[rows] if top is None else np.take_along_axis(values[rows], top[rows].astype(np.int64), axis=1)
+        gaps[rows] = np.maximum(kept - largest[rows, None].astype(values.dtype), SMALLEST_GAP)
+    return gaps

@@ -1,98 +1,79 @@
-"""What metrics read: a few numbers an image, worked out once from its logits.
+"""A set of images as metrics read it: its columns and, for metrics over all classes, its logits less the largest."""
 
-Fifty thousand images of a thousand classes are 400 MB of float64 logits and 1.6 MB of these columns. All of them are
-differences from the image's largest logit, so that nothing is lost where a network is sure of itself: the confidence
-is exp(-log_normaliser), and 1 - confidence keeps its digits down to 1e-38 where the float32 probability is 1.
-"""
-
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int
 
+from .columns import LABEL_COLUMNS, UNLABELLED, Columns, chunks, columns_of
 from .errors import LogitsError
 from .logits import Logits, Probabilities, check_labels
 
-CHUNK_ELEMENTS = 1 << 20
-"""Logits that are widened to float64 at a time."""
-
-UNLABELLED = -1
-"""The label, and the rank, of an image of none of the network's classes; its ``true_gap`` is NaN."""
-
-LABEL_COLUMNS = ("labels", "true_rank", "true_gap")
-
-
-@dataclass(frozen=True, eq=False)
-class Columns:
-    """The per-image columns; ``z`` are an image's logits, ``m`` the largest of them, ``y`` the label.
-
-    ``argmax``: the first class with the largest logit. ``true_rank``: how many classes stand before ``y`` when classes
-    are ordered by falling logit, equal ones by index (0 = correct). ``max_logit``: m. ``log_normaliser``:
-    log sum exp(z - m), so 0 <= it <= log k. ``true_gap``: z[y] - m <= 0. ``rest_squares``: the sum of squared
-    probabilities without the largest. ``entropy``: of the probabilities, in nats.
-    """
-
-    labels: Int[np.ndarray, " n"]
-    argmax: Int[np.ndarray, " n"]
-    true_rank: Int[np.ndarray, " n"]
-    max_logit: Float[np.ndarray, " n"]
-    log_normaliser: Float[np.ndarray, " n"]
-    true_gap: Float[np.ndarray, " n"]
-    rest_squares: Float[np.ndarray, " n"]
-    entropy: Float[np.ndarray, " n"]
-
-    def labelled(self) -> bool:
-        """Whether the images have labels; either all of them have or none."""
-        return bool(self.labels[0] != UNLABELLED)
-
-    def confidence(self) -> Float[np.ndarray, " n"]:
-        """The largest probability of each image, in float64."""
-        confidence: Float[np.ndarray, " n"] = np.exp(-self.log_normaliser.astype(np.float64))
-        return confidence
-
-    def correct(self) -> Float[np.ndarray, " n"]:
-        """1 where the largest logit is the label's, else 0."""
-        correct: Float[np.ndarray, " n"] = (self.true_rank == 0).astype(np.float64)
-        return correct
+TOP = 20
+"""How many of an image's classes are kept where not all are."""
 
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """The columns of a set of images and, for metrics over all classes, their gaps z - m (n x k, all <= 0)."""
+    """The columns of a set of images over ``classes`` classes, and as many of their gaps z - m (<= 0) as are kept.
+
+    ``gaps`` is n x k of all classes; or n x 20 of the classes in ``top``, by falling logit and rising index; or None.
+    """
 
     columns: Columns
-    gaps: Float[np.ndarray, "n k"]
+    classes: int
+    gaps: Float[np.ndarray, "n g"] | None = None
+    top: Int[np.ndarray, "n g"] | None = None
 
     def __len__(self) -> int:
-        return len(self.gaps)
+        return len(self.columns.labels)
 
     @property
-    def classes(self) -> int:
-        """The number of classes k."""
-        return int(self.gaps.shape[1])
+    def complete(self) -> bool:
+        """Whether the gaps of all classes are there."""
+        return self.gaps is not None and self.top is None
+
+    def all_gaps(self) -> Float[np.ndarray, "n k"]:
+        """The gaps of all classes; raises :class:`~benchmark.errors.LogitsError` where they are not kept."""
+        if self.gaps is None or self.top is not None:
+            raise LogitsError("The logits of all classes are not kept of these images.")
+        return self.gaps
 
     def probabilities(self) -> Probabilities:
         """All probabilities, in float64."""
-        return Logits(self.gaps).softmax()
+        return Logits(self.all_gaps()).softmax()
+
+    def taken(self, rows: Int[np.ndarray, " m"]) -> "Samples":
+        """The same of other rows, which may repeat."""
+        gaps, top = (None if kept is None else kept[rows] for kept in (self.gaps, self.top))
+        return Samples(self.columns.taken(rows), self.classes, gaps, top)
 
     def at_temperature(self, temperature: float) -> "Samples":
-        """The same images with every logit divided by ``temperature``; ranks stay, everything else is worked out anew.
+        """The columns of every logit divided by ``temperature``; ranks stay, everything else is worked out anew.
 
-        ``true_gap`` is kept apart from ``gaps``, which may be rounded, and is divided itself.
+        From all gaps, or from the scaled columns where these are kept instead. ``true_gap`` is kept apart from
+        ``gaps``, which may be rounded, and is divided itself.
         """
-        scaled = Logits(self.gaps).scaled(temperature)
-        columns = _columns(scaled.values, self.columns.labels.astype(np.int64) if self.columns.labelled() else None)
-        exact = {
-            "argmax": self.columns.argmax,
-            "true_rank": self.columns.true_rank,
+        if not (np.isfinite(temperature) and temperature > 0):
+            raise LogitsError(f"Expected a temperature above 0, got {temperature}.")
+        scaled = {
             "max_logit": self.columns.max_logit.astype(np.float64) / temperature,
             "true_gap": self.columns.true_gap.astype(np.float64) / temperature,
         }
-        return Samples(Columns(**{**_as_dict(columns), **exact}), scaled.values)
+        kept = {name.removeprefix("scaled_"): values for name, values in scaled_columns(self.columns).items()}
+        if not kept:
+            anew = columns_of(self.all_gaps(), None, temperature)
+            kept = {name: getattr(anew, name) for name in ("log_normaliser", "rest_squares", "entropy")}
+        return Samples(replace(self.columns, **scaled, **kept), self.classes)
+
+
+def scaled_columns(columns: Columns) -> dict[str, Float[np.ndarray, " n"]]:
+    """The columns at the fitted temperature, as far as they are kept."""
+    return {name: values for name, values in columns.present().items() if name.startswith("scaled_")}
 
 
 def samples_of(logits: Logits, labels: Int[np.ndarray, " n"] | None) -> Samples:
-    """The columns and gaps of ``logits``, in float64; ``labels`` is None for images of no class (out-of-distribution).
+    """The columns and gaps of ``logits``, unrounded; ``labels`` is None for images of no class (out-of-distribution).
 
     Raises :class:`~benchmark.errors.LogitsError` for labels that are no class.
 
@@ -103,50 +84,28 @@ def samples_of(logits: Logits, labels: Int[np.ndarray, " n"] | None) -> Samples:
     rows, classes = logits.values.shape
     if labels is not None:
         check_labels(labels, rows, classes)
-    step = max(1, CHUNK_ELEMENTS // classes)
-    gaps = np.empty((rows, classes))
-    parts = []
-    for start in range(0, rows, step):
-        block = logits.values[start : start + step].astype(np.float64)
-        part = _columns(block, None if labels is None else labels[start : start + step].astype(np.int64))
-        gaps[start : start + step] = block - part.max_logit[:, None]
-        parts.append(_as_dict(part))
-    return Samples(Columns(**{name: np.concatenate([part[name] for part in parts]) for name in parts[0]}), gaps)
+    columns = columns_of(logits.values, labels)
+    return Samples(columns, classes, logits.values - columns.max_logit[:, None].astype(logits.values.dtype))
 
 
-def _columns(z: Float[np.ndarray, "n k"], labels: Int[np.ndarray, " n"] | None) -> Columns:
-    rows = np.arange(len(z))
-    argmax = z.argmax(axis=1)
-    largest = z[rows, argmax]
-    gaps = z - largest[:, None]
-    weights = np.exp(gaps)
-    weights[rows, argmax] = 0.0
-    rest = weights.sum(axis=1)
-    log_normaliser = np.log1p(rest)
-    return Columns(
-        labels=np.full(len(z), UNLABELLED) if labels is None else labels,
-        argmax=argmax,
-        true_rank=np.full(len(z), UNLABELLED) if labels is None else _ranks(z, labels),
-        max_logit=largest,
-        log_normaliser=log_normaliser,
-        true_gap=np.full(len(z), np.nan) if labels is None else gaps[rows, labels],
-        rest_squares=np.einsum("nk,nk->n", weights, weights) / (1.0 + rest) ** 2,
-        entropy=log_normaliser - np.einsum("nk,nk->n", weights, gaps) / (1.0 + rest),
-    )
+def top_classes(logits: Float[np.ndarray, "n k"], count: int = TOP) -> Int[np.ndarray, "n t"]:
+    """The classes of the ``count`` largest logits of each image, by falling logit; of equal ones the first come first.
+
+    >>> top_classes(np.array([[1.0, 3.0, 3.0, 0.0]]), 3).tolist()
+    [[1, 2, 0]]
+    """
+    count = min(count, logits.shape[1])
+    return np.concatenate([_top_of(logits[rows], count) for rows in chunks(*logits.shape)])
 
 
-def _ranks(z: Float[np.ndarray, "n k"], labels: Int[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
-    """How many classes stand before the label: those with larger logits, and equal ones of smaller index."""
-    true = z[np.arange(len(z)), labels][:, None]
-    before: Int[np.ndarray, " n"] = (z > true).sum(axis=1)
-    # Only rows with equal logits pay for ordering them.
-    for row in np.flatnonzero((z == true).sum(axis=1) > 1):
-        before[row] += int((z[row, : labels[row]] == true[row]).sum())
-    return before
-
-
-def _as_dict(columns: Columns) -> dict[str, np.ndarray]:
-    return {field.name: getattr(columns, field.name) for field in fields(columns)}
+def _top_of(logits: Float[np.ndarray, "n k"], count: int) -> Int[np.ndarray, "n t"]:
+    chosen = np.sort(np.argpartition(-logits, count - 1, axis=1)[:, :count], axis=1)
+    values = np.take_along_axis(logits, chosen, axis=1)
+    top = np.take_along_axis(chosen, np.argsort(-values, axis=1, kind="stable"), axis=1)
+    # Where equal logits stand on both sides of the cut, a partition keeps any of them.
+    for row in np.flatnonzero((logits >= values.min(axis=1, keepdims=True)).sum(axis=1) > count):
+        top[row] = np.argsort(-logits[row], kind="stable")[:count]
+    return top.astype(np.int32)
 
 
 def check_columns(samples: Samples) -> None:
@@ -158,26 +117,48 @@ def check_columns(samples: Samples) -> None:
 
 def _rules(samples: Samples) -> dict[str, bool]:
     columns, n, k = samples.columns, len(samples), samples.classes
-    numbers = [values for name, values in _as_dict(columns).items() if name not in LABEL_COLUMNS]
+    gaps = np.zeros((n, 1)) if samples.gaps is None else samples.gaps
+    numbers = {name: values for name, values in columns.present().items() if name not in LABEL_COLUMNS}
+    signed = {"max_logit", "mahalanobis", "knn"}
     rules = {
         "there are images and classes": n > 0 and k > 0,
-        "no number is NaN or infinite": all(np.isfinite(values).all() for values in (*numbers, samples.gaps)),
+        "no number is NaN or infinite": all(np.isfinite(values).all() for values in (*numbers.values(), gaps)),
         "argmax is a class": bool(((columns.argmax >= 0) & (columns.argmax < k)).all()),
-        "no logit is above the largest": bool((samples.gaps <= 0).all()),
+        "no logit is above the largest": bool((gaps <= 0).all()),
         "no normaliser, entropy or square is below 0": all(
-            bool((values >= 0).all()) for values in (columns.log_normaliser, columns.entropy, columns.rest_squares)
+            bool((values >= 0).all()) for name, values in numbers.items() if name not in signed
         ),
     }
     if not all(rules.values()):
         return rules
-    rules["the gap of the argmax is 0"] = bool((samples.gaps[np.arange(n), columns.argmax] == 0).all())
+    return rules | _rules_of_gaps(samples) | _rules_of_labels(columns, k)
+
+
+def _rules_of_gaps(samples: Samples) -> dict[str, bool]:
+    if samples.gaps is None:
+        return {}
+    rows, first = np.arange(len(samples)), samples.columns.argmax
+    if samples.top is None:
+        return {"the gap of the argmax is 0": bool((samples.gaps[rows, first] == 0).all())}
+    ordered = np.sort(samples.top, axis=1)
+    return {
+        "the gap of the argmax is 0": bool((samples.gaps[:, 0] == 0).all() and (samples.top[:, 0] == first).all()),
+        "kept classes are classes": bool((ordered[:, 0] >= 0).all() and (ordered[:, -1] < samples.classes).all()),
+        "kept classes differ": bool((np.diff(ordered, axis=1) > 0).all()),
+        "kept gaps fall": bool((np.diff(samples.gaps.astype(np.float32), axis=1) <= 0).all()),
+    }
+
+
+def _rules_of_labels(columns: Columns, k: int) -> dict[str, bool]:
     if bool((columns.labels == UNLABELLED).all()):
-        rules["images without labels have no rank and no gap"] = bool(
-            (columns.true_rank == UNLABELLED).all() and np.isnan(columns.true_gap).all()
-        )
-        return rules
-    rules["labels are classes"] = bool(((columns.labels >= 0) & (columns.labels < k)).all())
-    rules["ranks are ranks"] = bool(((columns.true_rank >= 0) & (columns.true_rank < k)).all())
-    rules["the gap of the label is at most 0"] = bool((columns.true_gap <= 0).all())
-    rules["rank 0 is the argmax"] = bool(((columns.true_rank == 0) == (columns.argmax == columns.labels)).all())
-    return rules
+        return {
+            "images without labels have no rank and no gap": bool(
+                (columns.true_rank == UNLABELLED).all() and np.isnan(columns.true_gap).all()
+            )
+        }
+    return {
+        "labels are classes": bool(((columns.labels >= 0) & (columns.labels < k)).all()),
+        "ranks are ranks": bool(((columns.true_rank >= 0) & (columns.true_rank < k)).all()),
+        "the gap of the label is at most 0": bool((columns.true_gap <= 0).all()),
+        "rank 0 is the argmax": bool(((columns.true_rank == 0) == (columns.argmax == columns.labels)).all()),
+    }

@@ -15,7 +15,7 @@ from jaxtyping import Float, Int
 
 from ..errors import MetricError, MetricUndefinedError
 from ..predictions import Predictions
-from ..samples import LABEL_COLUMNS, Samples
+from ..samples import Samples
 from ._resampling import REPLICATES, in_blocks, resample_counts
 
 Direction = Literal["higher", "lower", "none"]
@@ -42,9 +42,10 @@ class Interval(StrEnum):
 class Metric(ABC, Generic[Subject]):
     """The frozen facts of a metric. A change that changes a number is a new ``version``; old rows keep the old one.
 
-    ``needs`` names what a subject must have: columns of :mod:`benchmark.samples`, ``gaps`` (all classes) or
-    ``temperature``. ``unit`` is ``fraction``, ``nats``, ``bytes`` ...; bounds are None where there is none.
-    ``per_class_count`` says that classes of zero mass, which no image has and none is predicted, change the number.
+    ``needs`` names what a subject must have: columns of :mod:`benchmark.columns`, ``gaps`` (all classes) or
+    ``temperature``; where one is not kept, the number cannot be worked out again and is missing with that reason.
+    ``unit`` is ``fraction``, ``nats``, ``bytes`` ...; bounds are None where there is none. ``per_class_count`` says
+    that classes of zero mass, which no image has and none is predicted, change the number.
     """
 
     name: str
@@ -122,13 +123,11 @@ class SampleMetric(ResampledMetric[Predictions]):
 
     def samples(self, subject: Predictions) -> Samples:
         """The stored samples, at their own temperature or at the fitted one."""
-        if not subject.samples.columns.labelled() and set(self.needs) & set(LABEL_COLUMNS):
-            raise MetricUndefinedError("these images have no label among the model's classes")
-        if not self.tempered:
-            return subject.samples
-        if subject.temperature is None:
-            raise MetricUndefinedError("no temperature: its fitting images have no optimum, or there were none")
-        return subject.samples.at_temperature(subject.temperature)
+        if (reason := subject.lacks(self.needs)) is not None:
+            raise MetricUndefinedError(reason)
+        if self.tempered and subject.temperature is not None:
+            return subject.samples.at_temperature(subject.temperature)
+        return subject.samples
 
 
 def mean_of(per_sample: Callable[[Samples], Float[np.ndarray, " n"]]) -> Callable[[Samples], Statistic]:

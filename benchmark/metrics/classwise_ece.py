@@ -3,8 +3,9 @@
 import numpy as np
 from jaxtyping import Float
 
+from ..columns import chunks
 from ..logits import Logits
-from ..samples import CHUNK_ELEMENTS, Samples
+from ..samples import Samples
 from . import METRICS
 from ._bins import right_closed_bins
 from ._metric import Interval, SampleMetric, Statistic
@@ -21,9 +22,8 @@ def classwise_error(samples: Samples) -> Statistic:
 
     def statistic(counts: Float[np.ndarray, "r n"]) -> Float[np.ndarray, " r"]:
         sums = np.zeros((len(counts), cells))
-        step = max(1, CHUNK_ELEMENTS // samples.classes)
-        for rows in (slice(start, start + step) for start in range(0, len(samples), step)):
-            gap = Logits(samples.gaps[rows]).softmax().values
+        for rows in chunks(len(samples), samples.classes):
+            gap = Logits(samples.all_gaps()[rows]).softmax().values
             cell = np.arange(samples.classes) * BINS + right_closed_bins(gap, BINS)
             gap[np.arange(len(gap)), samples.columns.labels[rows]] -= 1.0
             for row, drawn in enumerate(counts[:, rows]):

@@ -20,7 +20,7 @@ def after_temperature(metric: SampleMetric) -> SampleMetric:
         source="Guo et al. 2017, On Calibration of Modern Neural Networks (arXiv 1706.04599)",
         pitfalls="Descents that stop early give another T (1.025 instead of 0.841). Without mistakes on the fitting "
         "split T has no optimum, and the number is left out.",
-        needs=(*metric.needs, "gaps", "temperature"),
+        needs=(*metric.needs, "temperature"),
         tempered=True,
     )
 

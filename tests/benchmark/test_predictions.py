@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import fields
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from metric_inputs import ids_of, random_logits, random_predictions
 
+from benchmark.columns import Columns
 from benchmark.errors import CorruptPredictionsError, LogitsError, PredictionsError
 from benchmark.logits import Logits
 from benchmark.predictions import SMALLEST_GAP, Predictions
@@ -34,15 +36,27 @@ def test_what_is_read_is_what_was_written(n: int, classes: int, seed: int) -> No
     assert back.to_parquet() == data
 
 
-def test_neither_order_nor_precision_of_the_container_leaves_a_trace() -> None:
+def test_order_leaves_no_trace() -> None:
     logits, labels = random_logits(60, 5)
-    logits = logits.astype(np.float32)
     ids, order = ids_of(60), np.random.default_rng(0).permutation(60)
-    first = Predictions.from_logits(ids, labels, Logits(logits))
-    second = Predictions.from_logits(
-        [ids[i] for i in order], labels[order].astype(np.int32), Logits(logits[order].astype(np.float64))
-    )
-    assert first.to_parquet() == second.to_parquet()
+    for dtype in (np.float32, np.float64):
+        first = Predictions.from_logits(ids, labels, Logits(logits.astype(dtype)))
+        second = Predictions.from_logits(
+            [ids[i] for i in order], labels[order].astype(np.int32), Logits(logits[order].astype(dtype))
+        )
+        assert first.to_parquet() == second.to_parquet()
+
+
+@pytest.mark.parametrize("scale", [0.1, 1.0, 30.0])
+def test_work_in_single_precision_costs_no_digit_that_is_stored(scale: float) -> None:
+    logits, labels = random_logits(200, 1000, scale=scale)
+    single = Logits(logits.astype(np.float32))
+    fast, exact = (Predictions.from_logits(ids_of(200), labels, Logits(single.values.astype(kind))).samples.columns
+                   for kind in (np.float32, np.float64))  # fmt: skip
+    for name in ("max_logit", "log_normaliser", "true_gap", "rest_squares", "entropy"):
+        assert getattr(fast, name) == pytest.approx(getattr(exact, name), rel=2e-6, abs=1e-30), name
+    for name in ("labels", "argmax", "true_rank"):
+        assert (getattr(fast, name) == getattr(exact, name)).all(), name
 
 
 def test_the_schema_is_this_one() -> None:
@@ -94,7 +108,7 @@ def test_the_array_hash_is_pinned_and_knows_every_part() -> None:
 
 def test_a_gap_beyond_half_precision_stays_finite() -> None:
     predictions = Predictions.from_logits(["a"], np.array([1]), Logits(np.array([[0.0, -1e6]])))
-    assert predictions.samples.gaps.tolist() == [[0.0, SMALLEST_GAP]]
+    assert predictions.samples.all_gaps().tolist() == [[0.0, SMALLEST_GAP]]
     assert predictions.samples.columns.true_gap.tolist() == [-1e6]
     assert Predictions.from_parquet(predictions.to_parquet()).samples.columns.true_gap.tolist() == [-1e6]
 
@@ -153,11 +167,71 @@ def test_a_polished_label_does_not_have_the_hash() -> None:
         (lambda: rewritten({"id": pa.array(["a", "a", "b"])}), "breaks it"),
         (lambda: rewritten({}, metadata=b"{}"), "its metadata are"),
         (lambda: rewritten({}, metadata=b"nonsense"), "does not read as one"),
+        (lambda: rewritten({}, metadata=b"[1]"), "its metadata are"),
     ],
 )
 def test_a_file_of_another_schema_is_refused(data: Callable[[], bytes], message: str) -> None:
     with pytest.raises(CorruptPredictionsError, match=message):
         Predictions.from_parquet(data())
+
+
+def test_of_large_sets_the_twenty_largest_logits_are_kept() -> None:
+    logits, labels = random_logits(30, 50)
+    logits = logits.round(1)  # ties on purpose, some of them across the cut
+    whole = Predictions.from_logits(ids_of(30), labels, Logits(logits), temperature=1.3)
+    top = Predictions.from_logits(ids_of(30), labels, Logits(logits), temperature=1.3, keep="top")
+    back = Predictions.from_parquet(top.to_parquet())
+    assert back.array_hash() == top.array_hash()
+    assert back.to_parquet() == top.to_parquet()
+    assert back.samples.classes == 50
+    for name, values in whole.samples.columns.present().items():
+        assert (getattr(back.samples.columns, name) == values).all(), name
+    order = np.argsort(-logits, axis=1, kind="stable")[:, :20]
+    assert back.samples.top is not None
+    assert back.samples.gaps is not None
+    assert (back.samples.top == order).all()
+    assert (back.samples.gaps == np.take_along_axis(whole.samples.all_gaps(), order, axis=1)).all()
+    assert (
+        dict(pq.read_schema(io.BytesIO(top.to_parquet())).metadata)[b"prunarium"].decode()
+        == f'{{"array_hash":"{top.array_hash()}","classes":50,"condition":"","schema":2,"temperature":1.3}}'
+    )
+
+
+def test_of_few_classes_all_are_kept() -> None:
+    logits, labels = random_logits(30, 20)
+    top = Predictions.from_logits(ids_of(30), labels, Logits(logits), keep="top")
+    assert top.to_parquet() == Predictions.from_logits(ids_of(30), labels, Logits(logits)).to_parquet()
+
+
+def test_optional_columns_follow_their_images() -> None:
+    extra = {"expected_entropy": np.array([0.25, 0.5]), "knn": np.array([-2.0, -1.0])}
+    given = Predictions.from_logits(["b", "a"], np.array([0, 1]), Logits(np.eye(2)), extra=extra)
+    back = Predictions.from_parquet(given.to_parquet()).samples.columns
+    assert back.expected_entropy is not None
+    assert back.expected_entropy.tolist() == [0.5, 0.25]
+    assert back.knn is not None
+    assert back.knn.tolist() == [-1.0, -2.0]
+    assert back.mahalanobis is None
+
+
+def test_an_image_of_a_thousand_classes_is_at_most_64_bytes_beside_its_logits() -> None:
+    logits, labels = random_logits(40, 1000)
+    everything = {name: np.ones(40) for name in ("expected_entropy", "mahalanobis", "knn")}
+    stored = Predictions.from_logits(
+        ids_of(40), labels, Logits(logits), temperature=2.0, keep="top", extra=everything
+    ).samples.columns
+    assert len(stored.present()) == len(fields(Columns))
+    assert sum(values.nbytes for values in stored.present().values()) <= 64 * 40
+
+
+def test_what_is_not_kept_is_said() -> None:
+    logits, labels = random_logits(30, 50)
+    top = Predictions.from_logits(ids_of(30), labels, Logits(logits), keep="top")
+    assert top.lacks(["true_rank", "entropy"]) is None
+    assert "20 largest logits are kept" in (top.lacks(["gaps"]) or "")
+    assert "no temperature" in (top.lacks(["temperature"]) or "")
+    assert "posterior" in (top.lacks(["expected_entropy"]) or "")
+    assert "features" in (top.lacks(["knn"]) or "")
 
 
 def test_ids_must_differ() -> None:
