@@ -26,6 +26,8 @@ from ..records import (
 from ._common import by_reference, columns_of, id_of, insert_or_ignore, plain, reference_of, rows, to_record
 
 _WORDS = {"title", "paper", "citation", "licence", "source", "definition", "timm_name", "superseded_by"}
+# What may be unknown at first, because whoever printed a result did not say it; once known it never changes.
+_COUNTED = {"parameters"}
 
 
 def upsert_method(session: Session, record: MethodRecord) -> int:
@@ -167,9 +169,9 @@ def _upsert(session: Session, table: type[Base], values: dict[str, Any], key: tu
         return int(session.execute(select(table).filter_by(**named)).scalar_one().id)  # type: ignore[attr-defined]
     row: Any = session.execute(select(table).filter_by(**named)).scalar_one()
     _refuse_change(table.__tablename__, "@".join(map(str, named.values())), row, values)
-    for word in _WORDS & values.keys():
-        if values[word] is not None and getattr(row, word) != values[word]:
-            setattr(row, word, values[word])
+    for name in (_WORDS | _COUNTED) & values.keys():
+        if values[name] is not None and getattr(row, name) != values[name]:
+            setattr(row, name, values[name])
     session.flush()
     return int(row.id)
 
@@ -178,7 +180,10 @@ def _refuse_change(kind: str, name: str, row: Any, values: dict[str, Any]) -> No
     changed = [
         f"{column} {getattr(row, column)!r} → {value!r}"
         for column, value in sorted(values.items())
-        if column not in _WORDS and value is not None and plain(getattr(row, column)) != plain(value)
+        if column not in _WORDS
+        and value is not None
+        and plain(getattr(row, column)) != plain(value)
+        and not (column in _COUNTED and getattr(row, column) is None)
     ]
     if changed:
         raise ImmutableRowError(

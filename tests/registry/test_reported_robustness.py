@@ -262,7 +262,7 @@ def test_commands_for_timm_say_what_timm_says_of_its_weights(models: dict[str, M
             assert float(options["crop-fraction"][0]) == told.crop_pct
             assert tuple(map(float, options.get("mean", usual.mean))) == told.mean
             assert tuple(map(float, options.get("std", usual.std))) == told.std
-    assert commands == 35
+    assert commands == 73
 
 
 @pytest.mark.parametrize(

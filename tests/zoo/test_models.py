@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from meta_networks import CLASSES, meta_network
 from model_folders import PROVENANCE
 from torch import nn
 
@@ -26,15 +27,15 @@ def test_every_architecture_is_what_its_entry_says(name: str) -> None:
     assert entry.name == name
     assert entry.title
     assert entry.source
-    with torch.device("meta"):
-        model = build(name, 7).eval()
-        x = torch.zeros(2, *entry.preprocessing.input_size)
-        logits = model(x)
-        inputs = features(model, entry.classifier, x)
+    model = meta_network(name)
+    inputs: list[torch.Size] = []
+    handle = model.get_submodule(entry.classifier).register_forward_pre_hook(lambda _, x: inputs.append(x[0].shape))
+    with handle, torch.device("meta"):
+        logits = model(torch.zeros(2, *entry.preprocessing.input_size))
     classifier = model.get_submodule(entry.classifier)
     assert isinstance(classifier, nn.Linear)
-    assert logits.shape == (2, 7)
-    assert inputs.shape == (2, classifier.in_features)
+    assert logits.shape == (2, CLASSES)
+    assert inputs == [(2, classifier.in_features)]
     assert f"{entry.classifier}.weight" in prunable_parameters(model)
 
 

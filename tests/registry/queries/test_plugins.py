@@ -66,6 +66,15 @@ def test_a_version_is_immutable(
     assert "a new version" in str(error.value)
 
 
+def test_a_count_that_was_unknown_may_become_known_and_then_stays(catalogue: Engine) -> None:
+    with session_scope(catalogue, write=True) as session:
+        number = queries.upsert_architecture(session, replace(ARCHITECTURE, parameters=None))
+        assert queries.upsert_architecture(session, ARCHITECTURE) == number
+        assert queries.upsert_architecture(session, replace(ARCHITECTURE, parameters=None)) == number
+        (found,) = queries.list_architectures(session)
+    assert found.parameters == ARCHITECTURE.parameters
+
+
 def test_words_may_be_improved(catalogue: Engine) -> None:
     with session_scope(catalogue, write=True) as session:
         queries.upsert_metric(session, METRIC)
