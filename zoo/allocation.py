@@ -2,7 +2,8 @@
 
 Every function maps ``shapes`` (name -> shape of the weight, output dimension first) and a sparsity (fraction of zeros
 over all of them) to the number of kept weights per tensor. The total is exactly ``count_for(sparsity, total)``: real
-counts are rounded by largest remainder, ties by the order of ``shapes``.
+counts are rounded by largest remainder, ties by the order of ``shapes``. Tensors in ``dense`` keep all and are paid for
+by the others; ``limits`` (kept weights per tensor) are not exceeded, so that masks of a rising sparsity can be nested.
 
 Source: Mocanu et al. 2018 (ER); Evci et al. 2020, "Rigging the Lottery" (ERK), google-research/rigl ``sparse_utils``.
 """
@@ -27,23 +28,58 @@ def count_for(sparsity: float, numel: int) -> int:
     return numel - round(sparsity * numel)
 
 
-def uniform(shapes: Shapes, sparsity: float, dense: Collection[str] = ()) -> Counts:
-    """The same density everywhere, but for the tensors in ``dense``, which keep all and are paid for by the others."""
-    return _proportional(shapes, sparsity, lambda _shape: 1.0, dense)
+def uniform(
+    shapes: Shapes, sparsity: float, dense: Collection[str] = (), limits: Mapping[str, int] | None = None
+) -> Counts:
+    """The same density everywhere."""
+    return _proportional(shapes, sparsity, lambda _shape: 1.0, dense, limits)
 
 
-def erk(shapes: Shapes, sparsity: float, dense: Collection[str] = ()) -> Counts:
+def erk(
+    shapes: Shapes, sparsity: float, dense: Collection[str] = (), limits: Mapping[str, int] | None = None
+) -> Counts:
     """Density proportional to ``sum(shape) / prod(shape)``; a layer that would exceed 1 stays dense."""
-    return _proportional(shapes, sparsity, lambda shape: sum(shape) / prod(shape), dense)
+    return _proportional(shapes, sparsity, lambda shape: sum(shape) / prod(shape), dense, limits)
 
 
-def er(shapes: Shapes, sparsity: float, dense: Collection[str] = ()) -> Counts:
+def er(shapes: Shapes, sparsity: float, dense: Collection[str] = (), limits: Mapping[str, int] | None = None) -> Counts:
     """Density proportional to ``(n_in + n_out) / (n_in * n_out)``; kernel sizes do not count."""
-    return _proportional(shapes, sparsity, lambda shape: (shape[0] + shape[1]) / (shape[0] * shape[1]), dense)
+    return _proportional(shapes, sparsity, lambda shape: (shape[0] + shape[1]) / (shape[0] * shape[1]), dense, limits)
+
+
+BY_LAYER: Mapping[str, Callable[..., Counts]] = {"uniform": uniform, "er": er, "erk": erk}
+
+
+def rounded(real: Mapping[str, float], total: int, limits: Mapping[str, int]) -> Counts:
+    """Whole counts that add up to ``total``, by largest remainder, none above its limit.
+
+    Raises :class:`MaskError` where the limits leave no room.
+
+    >>> rounded({"a": 1.5, "b": 2.5, "c": 3.0}, 7, {"a": 9, "b": 9, "c": 9})
+    {'a': 2, 'b': 2, 'c': 3}
+    """
+    counts = {name: min(floor(value), limits[name]) for name, value in real.items()}
+    missing = total - sum(counts.values())
+    if not 0 <= missing <= sum(limits.values()):
+        raise MaskError(f"No allocation keeps exactly {total} of {sum(limits.values())} weights.")
+    while missing:
+        order = sorted(
+            (name for name in real if counts[name] < limits[name]), key=lambda name: counts[name] - real[name]
+        )
+        if not order:
+            raise MaskError(f"No allocation keeps exactly {total} of the {sum(limits.values())} weights that are left.")
+        for name in order[:missing]:
+            counts[name] += 1
+        missing = total - sum(counts.values())
+    return counts
 
 
 def _proportional(
-    shapes: Shapes, sparsity: float, raw_density: Callable[[tuple[int, ...]], float], dense: Collection[str]
+    shapes: Shapes,
+    sparsity: float,
+    raw_density: Callable[[tuple[int, ...]], float],
+    dense: Collection[str],
+    limits: Mapping[str, int] | None,
 ) -> Counts:
     sizes = {name: prod(shape) for name, shape in shapes.items()}
     total = count_for(sparsity, sum(sizes.values()))
@@ -61,15 +97,4 @@ def _proportional(
             break
         full.add(largest)
     real = {name: float(sizes[name]) if name in full else scale * raw[name] * sizes[name] for name in sizes}
-    return _largest_remainder(real, sizes, total)
-
-
-def _largest_remainder(real: Mapping[str, float], sizes: Mapping[str, int], total: int) -> Counts:
-    counts = {name: min(floor(value), sizes[name]) for name, value in real.items()}
-    order = sorted((name for name in real if counts[name] < sizes[name]), key=lambda name: counts[name] - real[name])
-    missing = total - sum(counts.values())
-    if not 0 <= missing <= len(order):
-        raise MaskError(f"No allocation keeps exactly {total} of {sum(sizes.values())} weights.")
-    for name in order[:missing]:
-        counts[name] += 1
-    return counts
+    return rounded(real, total, sizes if limits is None else limits)

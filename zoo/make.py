@@ -155,7 +155,7 @@ def _provenance(
         parent_hash=parent_hash,
         data=data.spec,
         data_sha256=data.sha256,
-        epochs=recipe.train.epochs,
+        epochs=len(result.history),
         training_flops=result.flops,
         label_smoothing=recipe.train.label_smoothing,
         upstream_top1=evaluate(model, data.splits["test"], entry.preprocessing).top1,

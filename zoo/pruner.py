@@ -15,6 +15,9 @@ from .prunable import prunable_parameters
 
 Batches = Iterator[tuple[Tensor, Tensor]]
 
+OUTCOME_TOLERANCE = 0.005
+"""How far (fraction of the prunable weights) a method whose sparsity is an outcome may end from the target."""
+
 
 class Pruner:
     """Drives a :class:`Method` through a run; the order of calls is written in ``zoo/methods/_protocol.py``.
@@ -28,7 +31,7 @@ class Pruner:
         calibration: makes a fresh iterator of (images "n c h w", labels "n") batches of training data.
 
     Whenever a method looks, pruned weights and their momenta are zero: :meth:`set_masks` applies at once, and every
-    optimizer step is followed by :meth:`apply_masks`.
+    optimizer step is followed by :meth:`apply_masks`. Only masks that were set with ``hold=False`` are not applied.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class Pruner:
         self.generator = torch.Generator().manual_seed(seed)
         self.memory: dict[str, Tensor] = {}
         self.optimizer: Optimizer | None = None
+        self.holds = True
         self._pruned: Masks = {}  # complements of the masks that remove something
 
     @property
@@ -74,8 +78,11 @@ class Pruner:
         """Fraction of pruned weights, over the prunable ones."""
         return sparsity_of(self.masks)
 
-    def set_masks(self, masks: Mapping[str, Tensor]) -> None:
-        """Replace the masks (True = kept) and apply them at once; raises :class:`MaskError` for a misfit."""
+    def set_masks(self, masks: Mapping[str, Tensor], *, hold: bool = True) -> None:
+        """Replace the masks (True = kept) and apply them at once; raises :class:`MaskError` for a misfit.
+
+        With ``hold=False`` they only say which weights the method has made zero, and may change by themselves.
+        """
         if set(masks) != set(self.prunable):
             raise MaskError(
                 f"Masks for other tensors than the prunable ones: {sorted(set(masks) ^ set(self.prunable))}."
@@ -87,13 +94,19 @@ class Pruner:
                     f"got {masks[name].dtype} of shape {tuple(masks[name].shape)}."
                 )
         self.masks = {name: masks[name].to(weight.device) for name, weight in self.prunable.items()}
-        self._pruned = {name: ~mask for name, mask in self.masks.items() if not bool(mask.all())}
+        self.holds = hold
+        self._pruned = {name: ~mask for name, mask in self.masks.items() if hold and not bool(mask.all())}
         self.apply_masks()
 
     def apply_masks(self) -> None:
         """Write +0.0 at pruned positions of the weights and of the optimizer's buffers of the same shape."""
         for name, pruned in self._pruned.items():
             zero_pruned(self.prunable[name], pruned, self.optimizer)
+
+    def forget_momentum(self) -> None:
+        """Let the optimizer start anew: its averages belong to weights that are no more."""
+        if self.optimizer is not None:
+            self.optimizer.state.clear()
 
     def begin(self, make_optimizer: Callable[[], Optimizer]) -> Optimizer:
         """Prepare the method and make the run's optimizer."""
@@ -105,6 +118,10 @@ class Pruner:
     def extra_loss(self) -> Tensor | None:
         """The method's term of this step's loss."""
         return self.method.extra_loss(self)
+
+    def learning_rate_position(self) -> tuple[int, int]:
+        """(step, steps) of the learning-rate schedule."""
+        return self.method.learning_rate_position(self)
 
     def after_backward(self) -> bool:
         """Show the method the gradients; True means that it replaced this step of the optimizer."""
@@ -122,11 +139,14 @@ class Pruner:
         self.apply_masks()
         kept = sum(int(mask.sum()) for mask in self.masks.values())
         wanted = count_for(self.target, self.numel)
-        if self.method.facts.exact_target and kept != wanted:
+        facts = self.method.facts
+        if abs(kept - wanted) > (0 if facts.exact_target else OUTCOME_TOLERANCE * self.numel):
             raise TargetMissedError(
-                f"{self.method.facts.title} keeps {kept} weights after {self.step} of {self.total_steps} steps, "
+                f"{facts.title} keeps {kept} weights after {self.step} of {self.total_steps} steps, "
                 f"not the {wanted} of sparsity {self.target}.",
-                "Train longer, so that the schedule can end.",
+                "Train longer, so that the schedule can end."
+                if facts.exact_target
+                else f"Ask for {1.0 - kept / self.numel:.2f}, which these settings reach, or change them.",
             )
 
     def state_dict(self) -> dict[str, Any]:
@@ -136,7 +156,8 @@ class Pruner:
             "total_steps": self.total_steps,
             "step": self.step,
             "masks": {name: mask.clone() for name, mask in self.masks.items()},
-            "memory": {name: tensor.clone() for name, tensor in self.memory.items()},
+            "holds": self.holds,
+            "memory": {name: tensor.detach().clone() for name, tensor in self.memory.items()},
             "generator": self.generator.get_state(),
         }
 
@@ -148,6 +169,14 @@ class Pruner:
                 f"this one {self.target} in {self.total_steps}."
             )
         self.step = state["step"]
-        self.memory = {name: tensor.clone() for name, tensor in state["memory"].items()}
+        self._load_memory(state["memory"])
         self.generator.set_state(state["generator"])
-        self.set_masks(state["masks"])
+        self.set_masks(state["masks"], hold=state["holds"])
+
+    @torch.no_grad()
+    def _load_memory(self, saved: Mapping[str, Tensor]) -> None:
+        known = {name: tensor for name, tensor in self.memory.items() if name in saved}
+        self.memory = {name: tensor.clone() for name, tensor in saved.items()}
+        for name, tensor in known.items():
+            if tensor.shape == saved[name].shape:
+                self.memory[name] = tensor.copy_(saved[name])  # the optimizer may hold it

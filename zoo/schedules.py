@@ -1,7 +1,8 @@
 """When masks change, and to what: frozen values, pure functions of the step (counted from 0)."""
 
 from dataclasses import dataclass
-from math import cos, pi
+from itertools import pairwise
+from math import ceil, cos, log, pi
 
 from .core.errors import UsageError
 
@@ -73,3 +74,52 @@ class CosineDrop:
     def fraction(self, step: int) -> float:
         """Between ``initial`` at step 0 and 0 from ``end`` on."""
         return self.initial / 2.0 * (1.0 + cos(pi * step / self.end)) if step < self.end else 0.0
+
+
+@dataclass(frozen=True)
+class Geometric:
+    """Rounds of pruning that each remove the same fraction of what is left: after ``r`` rounds ``(1 - rate)^r`` stays.
+
+    The last round removes only what is missing to ``final``. Frankle & Carbin 2019 (arXiv 1803.03635): ``rate`` 0.2.
+    """
+
+    final: float
+    rate: float
+
+    def __post_init__(self) -> None:
+        if not (0.0 <= self.final < 1.0 and 0.0 < self.rate < 1.0):
+            raise UsageError(
+                f"Rounds remove a fraction between 0 and 1 until a sparsity below 1, got {self.rate} and {self.final}."
+            )
+
+    @property
+    def exponent(self) -> float:
+        """The real number of rounds to ``final``."""
+        return log(1.0 - self.final) / log(1.0 - self.rate)
+
+    @property
+    def rounds(self) -> int:
+        """How many rounds; a rounding error adds none."""
+        return ceil(self.exponent - 1e-9)
+
+    def target(self, done: int) -> float:
+        """The sparsity after ``done`` rounds."""
+        return self.final if done >= self.rounds else 1.0 - (1.0 - self.rate) ** done
+
+
+@dataclass(frozen=True)
+class Alternating:
+    """Dense and compressed phases in turn; ``edges``: steps at which the phase changes, the first one to compressed.
+
+    An odd number of edges ends compressed.
+    """
+
+    edges: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.edges) % 2 == 0 or any(after < before for before, after in pairwise(self.edges)):
+            raise UsageError(f"Phases that end compressed change at an odd number of rising steps, got {self.edges}.")
+
+    def is_compressed(self, step: int) -> bool:
+        """Whether ``step`` trains the compressed network."""
+        return sum(edge <= step for edge in self.edges) % 2 == 1

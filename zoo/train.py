@@ -98,12 +98,12 @@ def train(
     """
     images, labels = preprocess(split.images, preprocessing), torch.tensor(split.labels)
     batches = Batches(images, labels, config.batch_size, stream_seed(config.seed, "order"))
-    total_steps = config.epochs * len(batches)
+    epochs = method.epochs(target, config.epochs)
     pruner = Pruner(
         model,
         method,
         target=target,
-        total_steps=total_steps,
+        total_steps=epochs * len(batches),
         seed=stream_seed(config.seed, "pruner"),
         calibration=batches.in_order,
     )
@@ -111,13 +111,13 @@ def train(
         cost = Cost(pruner, positions(model, preprocessing.input_size), config.batch_size)
         optimizer = pruner.begin(lambda: _sgd(model, config))
         history = []
-        for _ in range(config.epochs):
+        for _ in range(epochs):
             model.train()
             losses = [_step(pruner, optimizer, config, cost, x, y) for x, y in batches]
             history.append(Epoch(float(torch.stack(losses).mean()), pruner.sparsity()))
             if not isfinite(history[-1].loss):
                 raise TrainingDivergedError(
-                    f"The loss is {history[-1].loss} after epoch {len(history)} of {config.epochs}.",
+                    f"The loss is {history[-1].loss} after epoch {len(history)} of {epochs}.",
                     f"Lower the learning rate, now {config.learning_rate}.",
                 )
         pruner.finalize()
@@ -208,7 +208,7 @@ def _sgd(model: nn.Module, config: TrainConfig) -> Optimizer:
 
 
 def _step(pruner: Pruner, optimizer: Optimizer, config: TrainConfig, cost: Cost, x: Tensor, y: Tensor) -> Tensor:
-    rate = config.rate(pruner.step, pruner.total_steps)
+    rate = config.rate(*pruner.learning_rate_position())
     for group in optimizer.param_groups:
         group["lr"] = rate * group.setdefault("rate_factor", group["lr"] / config.learning_rate)
     loss = cross_entropy(pruner.model(x), y, label_smoothing=config.label_smoothing)

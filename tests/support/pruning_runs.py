@@ -43,10 +43,16 @@ def sgd(model: nn.Module) -> Optimizer:
 
 @dataclass
 class Run:
-    """A run in progress; ``masks`` holds the masks after each step, ``touched`` what hooks changed but may not."""
+    """A run in progress; ``masks`` holds the masks after each step, ``touched`` what hooks changed but may not.
+
+    ``optimizer``, ``network`` and ``backward`` are what accelerate made of the plain ones, where a run uses it.
+    """
 
     pruner: Pruner
     optimizer: Optimizer
+    network: nn.Module
+    backward: Callable[[Tensor], None] = torch.autograd.backward
+    seen: list[dict[str, Tensor]] = field(default_factory=list)
     masks: list[dict[str, Tensor]] = field(default_factory=list)
     touched: list[str] = field(default_factory=list)
     resurrected: list[str] = field(default_factory=list)
@@ -60,10 +66,12 @@ class Run:
         for _ in range(steps):
             x, y = batch(self.pruner.step)
             self.model.train()
-            loss = cross_entropy(self.model(x), y)
+            if self.pruner.method.facts.rewinds:
+                self.seen.append(bystanders(self.pruner))
+            loss = cross_entropy(self.network(x), y)
             extra = self.pruner.extra_loss()
             self.optimizer.zero_grad()
-            torch.autograd.backward(loss if extra is None else loss + extra)
+            self.backward(loss if extra is None else loss + extra)
             replaced = self._watched("after_backward", self.pruner.after_backward)
             if not replaced:
                 self.optimizer.step()
@@ -100,7 +108,11 @@ class Run:
         before, chance, training = bystanders(self.pruner), torch.get_rng_state(), self.model.training
         result = call()
         after = bystanders(self.pruner)
-        self.touched += [f"{hook}: {name}" for name in before if not torch.equal(before[name], after[name])]
+        self.touched += [
+            f"{hook}: {name}"
+            for name in before
+            if not any(torch.equal(earlier[name], after[name]) for earlier in (before, *self.seen))
+        ]
         if not torch.equal(chance, torch.get_rng_state()):
             self.touched.append(f"{hook}: the global random state")
         if training != self.model.training:
@@ -116,6 +128,7 @@ def start(
     steps: int = STEPS,
     model: nn.Module | None = None,
     make_optimizer: Callable[[nn.Module], Optimizer] = sgd,
+    accelerator: Any = None,
 ) -> Run:
     """A run whose method has been prepared; networks start alike whatever the seed of the pruner."""
     if model is None:
@@ -124,7 +137,10 @@ def start(
     chosen = METHODS[method]() if isinstance(method, str) else method
     pruner = Pruner(model, chosen, target=target, total_steps=steps, seed=seed, calibration=calibration)
     network = model
-    return Run(pruner, pruner.begin(lambda: make_optimizer(network)))
+    optimizer = pruner.begin(lambda: make_optimizer(network))
+    if accelerator is None:
+        return Run(pruner, optimizer, network)
+    return Run(pruner, accelerator.prepare(optimizer), accelerator.prepare(network), accelerator.backward)
 
 
 def batch(step: int) -> tuple[Tensor, Tensor]:
@@ -152,7 +168,7 @@ def held_badly(pruner: Pruner) -> list[str]:
         if bool((held != 0).any()) or bool(torch.signbit(held).any()):
             wrong.append(f"step {pruner.step}: {name}")
         state: Mapping[str, Any] = pruner.optimizer.state.get(weight, {}) if pruner.optimizer else {}
-        for key, buffer in state.items():
+        for key, buffer in state.items() if pruner.holds else ():
             if isinstance(buffer, Tensor) and buffer.shape == weight.shape and bool((buffer[pruned] != 0).any()):
                 wrong.append(f"step {pruner.step}: {key} of {name}")
     return wrong

@@ -47,8 +47,9 @@ def mean(scores: list[Score]) -> Score:
 
 
 @pytest.mark.slow
-def test_every_method_is_above_static_random_at_98_percent(means: Means) -> None:
-    others = {name: means[name, 0.98].top1 for name in METHODS if name not in ("dense", "random")}
+def test_every_method_that_looks_at_training_is_above_static_random_at_98_percent(means: Means) -> None:
+    blind = ("dense", "random", "at initialisation")
+    others = {name: means[name, 0.98].top1 for name, kind in METHODS.items() if kind.facts.family not in blind}
     assert min(others.values()) > means["random", 0.98].top1, others
 
 

@@ -44,7 +44,14 @@ def test_folders_say_how_the_model_was_made(parent: Path, child: Path) -> None:
     assert provenance.slug == "gmp/resnet8-digits/0.90-s0"
     assert provenance.title == "Gradual magnitude, ResNet-8 for 8×8 digits, 90% sparse, seed 0"
     assert (provenance.method, provenance.family, provenance.sparsity_target) == ("gmp", "magnitude", 0.9)
-    assert provenance.method_config == {"begin": 0.0, "end": 0.6, "updates": 20, "initial": 0.0}
+    assert provenance.method_config == {
+        "begin": 0.0,
+        "end": 0.6,
+        "updates": 20,
+        "initial": 0.0,
+        "allocation": "global",
+        "scope": "all",
+    }
     assert provenance.parent == "dense/resnet8-digits/0.00-s0"
     assert provenance.parent_hash == hashes(parent.parent)[parent.name]
     assert (provenance.data, provenance.data_sha256) == ("digits:0-4", load_data("digits:0-4").sha256)

@@ -1,11 +1,13 @@
 """Golden values of the published schedules."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from zoo.core.errors import UsageError
-from zoo.schedules import CosineDrop, Cubic, CubicConfig
+from zoo.schedules import Alternating, CosineDrop, Cubic, CubicConfig, Geometric
 
 
 def test_cubic_schedule_has_its_golden_values() -> None:
@@ -57,3 +59,40 @@ def test_schedules_refuse_impossible_steps(values: dict[str, int]) -> None:
 def test_schedules_refuse_a_falling_curve() -> None:
     with pytest.raises(UsageError, match="rises from"):
         Cubic(0.5, 0, 1, initial=0.6)
+
+
+def test_rounds_of_20_percent_have_their_golden_values() -> None:
+    """0.8^r (Frankle & Carbin 2019): after 7, 10, 14 and 18 rounds."""
+    schedule = Geometric(0.99, 0.2)
+    found = [schedule.target(done) for done in (0, 7, 10, 14, 18)]
+    assert found == pytest.approx([0.0, 0.790, 0.893, 0.956, 0.982], abs=5e-4)
+    assert schedule.rounds == 21
+    assert [Geometric(final, 0.2).rounds for final in (0.0, 0.2, 0.36, 0.361, 0.8)] == [0, 1, 2, 3, 8]
+
+
+@given(st.floats(0, 0.999), st.floats(0.01, 0.99))
+def test_rounds_end_at_their_target_and_remove_at_most_the_rate(final: float, rate: float) -> None:
+    schedule = Geometric(final, rate)
+    curve = [schedule.target(done) for done in range(schedule.rounds + 1)]
+    assert curve == sorted(curve)
+    assert curve[0] == 0.0 or schedule.rounds == 0
+    assert schedule.target(schedule.rounds) == final
+    for before, after in pairwise(curve):
+        assert (1 - after) / (1 - before) >= 1 - rate - 1e-6
+
+
+def test_phases_alternate_and_end_compressed() -> None:
+    schedule = Alternating((2, 4, 7))
+    assert [schedule.is_compressed(step) for step in range(9)] == [*[False] * 2, *[True] * 2, *[False] * 3, *[True] * 2]
+
+
+@pytest.mark.parametrize("edges", [(), (1, 2), (3, 2, 4)])
+def test_phases_that_cannot_end_compressed_are_refused(edges: tuple[int, ...]) -> None:
+    with pytest.raises(UsageError, match="end compressed"):
+        Alternating(edges)
+
+
+@pytest.mark.parametrize(("final", "rate"), [(1.0, 0.2), (0.5, 0.0), (0.5, 1.0)])
+def test_impossible_rounds_are_refused(final: float, rate: float) -> None:
+    with pytest.raises(UsageError, match="Rounds remove"):
+        Geometric(final, rate)

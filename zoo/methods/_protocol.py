@@ -2,7 +2,8 @@
 
 A method is given the :class:`~zoo.pruner.Pruner`, which owns all state: the model, the masks (1 = kept), the step, the
 random generator and the stream of calibration batches. A method that needs state of its own keeps tensors in
-``pruner.memory`` (a ``dict[str, Tensor]`` that travels in ``Pruner.state_dict``), so that every run can be resumed.
+``pruner.memory`` (a ``dict[str, Tensor]`` that travels in ``Pruner.state_dict``), so that every run can be resumed. A
+tensor that the optimizer trains keeps its identity when a run is resumed: it is loaded in place.
 
 The order of calls, for a run of ``pruner.total_steps`` steps (counted from 0)::
 
@@ -18,9 +19,17 @@ The order of calls, for a run of ``pruner.total_steps`` steps (counted from 0)::
 
 The pruner, not the method, keeps pruned weights at +0.0: after every step it masks the weights and the optimizer's
 per-weight buffers, so that weight decay and momentum cannot resurrect a weight; ``pruner.set_masks`` does so at once.
+
+A method that trains *latent* weights, of which the forward pass sees only a part or a function (STR, Top-KAST), needs
+no wrapped layers. Its model always holds the weights as the forward pass sees them, so that whoever evaluates or
+saves it gets the sparse network; the latent ones are in ``pruner.memory``. ``after_backward`` puts them in and turns
+the gradients into theirs, the optimizer steps, ``after_step`` keeps them and puts the visible ones back. Such a method
+sets its masks with ``hold=False``, which says what is zero now and leaves the zeros to the method.
+
+Gradients in ``after_backward`` are those of the whole batch: summed over processes and accumulation, and unscaled.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -49,15 +58,25 @@ class MethodFacts:
     paper: str  # title and identifier, e.g. "Rigging the Lottery (arXiv 1911.11134)"
     mask_behaviour: MaskBehaviour
     starts_from: str  # "dense parent" or "scratch"
-    exact_target: bool = True  # False: sparsity is an outcome (STR, variational dropout, L0), stored as measured
+    exact_target: bool = (
+        True  # False: sparsity is an outcome (STR, variational dropout, L0): within 0.5 points, stored as measured
+    )
     needs_calibration: bool = False
+    rewinds: bool = (
+        False  # puts the whole network back to an earlier state of the run, tensors that are not prunable too
+    )
 
 
 class Method:
-    """The base of every method. ``config`` is a frozen dataclass; unknown keys are refused when it is made."""
+    """The base of every method. ``config`` is a frozen dataclass; unknown keys are refused when it is made.
+
+    ``short_runs``: settings by label under which a run of two dozen steps does what a long one does, where the defaults
+    do not; the conformance suite and the reports run them too.
+    """
 
     facts: ClassVar[MethodFacts]
     config_type: ClassVar[type[Any]]
+    short_runs: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
     def __init__(self, config: Any | None = None) -> None:
         self.config = self.config_type() if config is None else config
@@ -82,3 +101,11 @@ class Method:
 
     def finalize(self, pruner: "zoo.pruner.Pruner") -> None:
         """Leave the model with plain dense tensors (fold thresholds, posterior means and the like)."""
+
+    def epochs(self, target: float, epochs: int) -> int:  # noqa: ARG002
+        """Epochs of the whole run, where one training takes ``epochs``; methods of several rounds take more."""
+        return epochs
+
+    def learning_rate_position(self, pruner: "zoo.pruner.Pruner") -> tuple[int, int]:
+        """(step, steps) that the learning-rate schedule is asked for; a method of several rounds starts it again."""
+        return pruner.step, pruner.total_steps

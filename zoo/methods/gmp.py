@@ -1,23 +1,28 @@
-"""Gradual magnitude pruning: the smallest weights of the whole network leave along a cubic curve."""
+"""Gradual magnitude pruning: the smallest weights leave along a cubic curve."""
 
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from ..masks import count_for, keep_top_global
 from ..pruner import Pruner
 from ..schedules import CubicConfig
+from ..scores import magnitude
+from ..selection import SelectionConfig
 from . import METHODS, MaskBehaviour, Method, MethodFacts
 
 
 @dataclass(frozen=True)
-class GMPConfig(CubicConfig):
-    """Magnitudes cost nothing to look at, so masks change more often than by curvature."""
+class GMPConfig(SelectionConfig, CubicConfig):
+    """Magnitudes cost nothing to look at, so masks change more often than by curvature.
+
+    The paper's allocation is "uniform"; one ranking over all layers ("global") is the stronger baseline.
+    """
 
     updates: int = 20
 
 
 @METHODS.register("gmp")
 class GradualMagnitude(Method):
-    """Score ``|w|``, one ranking over all layers, pruned weights never return (Zhu & Gupta 2017)."""
+    """Score ``|w|``; pruned weights never return (Zhu & Gupta 2017)."""
 
     facts = MethodFacts(
         title="Gradual magnitude",
@@ -27,12 +32,12 @@ class GradualMagnitude(Method):
         starts_from="dense parent",
     )
     config_type = GMPConfig
+    short_runs = MappingProxyType({"uniform": {"allocation": "uniform"}, "lamp": {"allocation": "lamp"}})
 
     def after_step(self, pruner: Pruner) -> None:
         """Remove the smallest of the weights that are left."""
         config: GMPConfig = self.config
         schedule = config.schedule(pruner.target, pruner.total_steps)
         if schedule.is_update(pruner.step):
-            magnitudes = {name: weight.detach().abs() for name, weight in pruner.prunable.items()}
-            count = count_for(schedule.target(pruner.step), pruner.numel)
-            pruner.set_masks(keep_top_global(magnitudes, count, within=pruner.masks))
+            sparsity = schedule.target(pruner.step)
+            pruner.set_masks(config.masks(magnitude(pruner.prunable), sparsity, within=pruner.masks))

@@ -1,16 +1,17 @@
-"""A random mask drawn once, with Erdős–Rényi-kernel densities: the baseline that every method must beat."""
+"""A random mask drawn once: the baseline that every method must beat."""
 
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from ..allocation import erk
 from ..masks import keep_random
 from ..pruner import Pruner
+from ..selection import LayerwiseConfig
 from . import METHODS, MaskBehaviour, Method, MethodFacts
 
 
 @dataclass(frozen=True)
-class RandomConfig:
-    """Nothing to choose."""
+class RandomConfig(LayerwiseConfig):
+    """How much each layer keeps is all there is to choose; Erdős–Rényi-kernel is the strongest (Liu et al. 2022)."""
 
 
 @METHODS.register("random")
@@ -26,7 +27,9 @@ class RandomStatic(Method):
         starts_from="scratch",
     )
     config_type = RandomConfig
+    short_runs = MappingProxyType({"er": {"allocation": "er"}})
 
     def prepare(self, pruner: Pruner) -> None:
         """Draw the mask: a permutation per tensor, so that counts are exact."""
-        pruner.set_masks(keep_random(pruner.shapes, erk(pruner.shapes, pruner.target), pruner.generator))
+        config: RandomConfig = self.config
+        pruner.set_masks(keep_random(pruner.shapes, config.counts(pruner.shapes, pruner.target), pruner.generator))

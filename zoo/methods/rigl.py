@@ -1,6 +1,7 @@
 """RigL: sparse from the first step; the smallest weights are exchanged for those with the largest dense gradient."""
 
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import torch
 from jaxtyping import Bool, Float
@@ -48,6 +49,7 @@ class RigL(Method):
         starts_from="scratch",
     )
     config_type = RigLConfig
+    short_runs = MappingProxyType({"exchanging": {"interval": 4, "accumulation": 3}})
 
     def prepare(self, pruner: Pruner) -> None:
         """Draw the first mask at random."""

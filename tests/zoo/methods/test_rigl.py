@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from pruning_runs import TinyNetwork, batch, sgd, start
+from pruning_runs import STEPS, TinyNetwork, batch, differing, sgd, start
 from torch.nn.functional import cross_entropy
 
 from zoo.core.errors import UsageError
@@ -147,3 +147,8 @@ def test_without_a_gradient_an_exchange_falls_back_to_position() -> None:
 def test_impossible_settings_are_refused(values: dict[str, float]) -> None:
     with pytest.raises(UsageError, match="RigL needs"):
         RigLConfig(**values)  # type: ignore[arg-type]
+
+
+def test_its_settings_for_short_runs_exchange() -> None:
+    run = start(RigL(RigLConfig(**RigL.short_runs["exchanging"])), 0.5).advance(STEPS)
+    assert differing(run.masks[0], run.masks[-1]) != []
