@@ -5,12 +5,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+import torch
+from jaxtyping import Float64
+from torch import Tensor
 
 SEVERITIES = (1, 2, 3, 4, 5)
 
-Images = Float[np.ndarray, "n h w c"]
-"""Images of one size, channels last, values in [0, 1]."""
+Images = Float64[Tensor, "n c h w"]
+"""Images of one size, values in [0, 1]."""
 
 Generators = Sequence[np.random.Generator]
 """One random generator an image."""
@@ -23,6 +25,7 @@ class Corruption:
     An image may change by its own pixels and its own generator only: the conformance suite compares batches.
 
     ``large`` and ``small`` are the strengths of severities 1 to 5 for images from 64 pixels up and below.
+    ``of_colour``: a grey image has nothing that it could change.
     """
 
     name: str
@@ -31,6 +34,7 @@ class Corruption:
     large: tuple[float, float, float, float, float]
     small: tuple[float, float, float, float, float]
     apply: Callable[[Images, float, Generators], Images]
+    of_colour: bool = False
 
 
 def image_generator(image_id: str, corruption: str, severity: int, seed: int) -> np.random.Generator:
@@ -40,3 +44,18 @@ def image_generator(image_id: str, corruption: str, severity: int, seed: int) ->
     """
     digest = hashlib.sha256(f"{image_id}|{corruption}|{severity}|{seed}".encode()).digest()
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "big")))
+
+
+def drawn(
+    generators: Generators, draw: Callable[[np.random.Generator], np.ndarray], like: Images
+) -> Float64[Tensor, "n ..."]:
+    """One draw an image, on the device of ``like``."""
+    return torch.tensor(np.stack([draw(generator) for generator in generators]), dtype=like.dtype, device=like.device)
+
+
+def drawn_values(
+    generators: Generators, draw: Callable[[np.random.Generator, tuple[int, ...]], np.ndarray], like: Images
+) -> Images:
+    """A draw for every value of every image; ``draw`` is given the shape, channels last."""
+    _, channels, height, width = like.shape
+    return drawn(generators, lambda generator: draw(generator, (height, width, channels)), like).permute(0, 3, 1, 2)

@@ -6,9 +6,8 @@ from ._corruption import Corruption, Generators, Images
 
 def contrast(images: Images, strength: float, generators: Generators) -> Images:  # noqa: ARG001
     """Shrink every channel towards its mean; a share ``strength`` of the contrast is left."""
-    mean = images.mean(axis=(1, 2), keepdims=True)
-    faded: Images = (images - mean) * strength + mean
-    return faded
+    mean = images.mean(dim=(2, 3), keepdim=True)
+    return (images - mean) * strength + mean
 
 
 CORRUPTIONS.register("contrast")(

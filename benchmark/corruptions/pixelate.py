@@ -3,21 +3,21 @@
 from functools import cache
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float64
 
 from . import CORRUPTIONS
 from ._corruption import Corruption, Generators, Images
+from ._filters import both_ways
 
 
 def pixelate(images: Images, strength: float, generators: Generators) -> Images:  # noqa: ARG001
     """Average onto a grid of ``strength`` times as many pixels a side, then spread the cells over the old pixels."""
-    rows, columns = pixelate_matrix(images.shape[1], strength), pixelate_matrix(images.shape[2], strength)
-    coarse: Images = np.einsum("ih,nhwc,jw->nijc", rows, images, columns, optimize=True)
-    return coarse
+    rows, columns = pixelate_matrix(images.shape[2], strength), pixelate_matrix(images.shape[3], strength)
+    return both_ways(images, rows, columns)
 
 
 @cache
-def pixelate_matrix(size: int, share: float) -> Float[np.ndarray, "size size"]:
+def pixelate_matrix(size: int, share: float) -> Float64[np.ndarray, "size size"]:
     """Area averages of a line of ``size`` pixels, down to round(share x size) cells and up again.
 
     Area averages both ways, because nearest neighbours shift the picture by up to half a cell where the sizes do not
@@ -28,7 +28,7 @@ def pixelate_matrix(size: int, share: float) -> Float[np.ndarray, "size size"]:
     pixel = np.arange(size)
     overlap = np.minimum(edges[1:, None], pixel + 1) - np.maximum(edges[:-1, None], pixel)
     shared = np.clip(overlap, 0.0, None)  # cells x pixels, the length that each pair has in common
-    matrix: Float[np.ndarray, "size size"] = shared.T @ shared * (cells / size)
+    matrix: Float64[np.ndarray, "size size"] = shared.T @ shared * (cells / size)
     matrix.flags.writeable = False
     return matrix
 
