@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import zstandard
 
-from zoo.checkpoint.safetensors_file import read_tensors
+from zoo.checkpoint.safetensors_file import open_tensors, read_tensors
 from zoo.checkpoint.sparse import codec, read_sparse, write_sparse
+from zoo.checkpoint.sparse.header import judge
 from zoo.core.hashing import RawTensor
 
 from ..measurement import MEASUREMENTS, OURS, Contest, DisagreementError, Kind, Measurement, Side
@@ -112,6 +113,20 @@ def prepare_read(folder: Path, dtype: str, sparsity: float) -> Iterator[Contest]
 
 
 @contextmanager
+def prepare_gaps(folder: Path, dtype: str, sparsity: float) -> Iterator[Contest]:
+    """The tensors whose positions are coded as gaps, and nothing else of the model."""
+    path = folder / "sparse"
+    tensors = write_dense(folder / "dense", sparsity, dtype)
+    write_sparse(path, tensors)
+    with open_tensors(path) as opened:
+        stored = judge(opened).tensors
+    names = {tensor.name for tensor in stored if tensor.encoding and tensor.encoding.layout == "gaps"}
+    words = [words_of(tensor) for tensor in tensors if tensor.name in names]
+    copied = Side(lambda: [word.copy() for word in words])
+    yield Contest(Side(lambda: read_sparse(path, names)), {COPY: copied}, agree_on_gaps)
+
+
+@contextmanager
 def prepare_write(folder: Path, dtype: str, sparsity: float) -> Iterator[Contest]:
     dense = folder / "dense"
     tensors = write_dense(dense, sparsity, dtype)
@@ -126,6 +141,11 @@ def agree(answers: Mapping[str, Any]) -> None:
     ours, theirs = ({tensor.name: bytes(tensor.data) for tensor in answers[name]} for name in (OURS, DENSE))
     if ours != theirs:
         raise DisagreementError("the sparse file decodes to other bytes than the dense one")
+
+
+def agree_on_gaps(answers: Mapping[str, Any]) -> None:
+    if sorted(bytes(tensor.data) for tensor in answers[OURS]) != sorted(word.tobytes() for word in answers[COPY]):
+        raise DisagreementError("the gap-coded tensors decode to other bytes than the model's")
 
 
 PEER: dict[str, Kind] = {CT: "peer"}
@@ -158,6 +178,17 @@ for case, (dtype, sparsity) in CASES.items():
             unit="model",
             repeats=5,
             prepare=partial(prepare_read, dtype=dtype, sparsity=sparsity),
+        )
+    )
+    MEASUREMENTS.register(f"sparse_file_gaps_{slug}")(
+        Measurement(
+            title=f"Read the gap-coded tensors, {case}",
+            ours="zoo.checkpoint.sparse.read_sparse, by name",
+            against={COPY: "limit"},
+            compared=f"{MODEL} Only the tensors whose positions are coded as gaps, each read by its name.",
+            unit="model",
+            repeats=9,
+            prepare=partial(prepare_gaps, dtype=dtype, sparsity=sparsity),
         )
     )
 

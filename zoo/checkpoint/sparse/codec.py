@@ -25,7 +25,7 @@ from .positions import GAP_WIDTHS, bitmask_of, gaps_of, pieces_of_bitmask, piece
 Layout = Literal["all", "bits", "gaps"]
 
 # Below this, and unless at least this share is saved, a tensor is kept as it is: reading it then costs nothing.
-SMALLEST_BYTES = 16 * 2**10
+SMALLEST_BYTES = 4 * 2**10
 LEAST_SAVING = 1 / 8
 
 _NUMBER = r"\d{1,19}"

@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import accumulate, starmap
+from itertools import accumulate, chain, starmap
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,10 +26,13 @@ from .codec import decode, encode
 from .header import SparseHeader, Stored, judge, judge_size, to_metadata
 from .planes import Bytes
 
-# numpy and zstd let go of the interpreter's lock for most of the work; more threads than this wait for memory.
+# numpy and zstd let go of the interpreter's lock for most of the work; more threads than this wait for each other.
 THREADS = 2
 
 _WORTH_A_THREAD = 2**20
+
+# Tensors go to the threads in so many shares: a future for each would take as long as a small tensor does.
+_SHARES = 8
 
 _ALIGNMENT = 64
 
@@ -84,12 +87,15 @@ def sparse_tensors_in(opened: TensorFile, names: Collection[str] | None = None) 
     header = judge(opened)
     data = {tensor.name: tensor.data for tensor in tensors_in(opened, names)}
     stored = _dense_order(tensor for tensor in header.tensors if tensor.name in data)
-    rooms = _rooms(stored)
-    work = [(opened.path, tensor, data[tensor.name], room) for tensor, room in zip(stored, rooms, strict=True)]
+    work = [(opened.path, tensor, data[tensor.name], room) for tensor, room in zip(stored, _rooms(stored), strict=True)]
     if sum(tensor.dense_bytes for tensor in stored) < _WORTH_A_THREAD:
         return list(starmap(_decoded, work))
+    # Every share has tensors from the whole length of the model, and so about the same work.
+    shares = [work[start::_SHARES] for start in range(_SHARES)]
     with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(_decoded, *zip(*work, strict=True)))
+        decoded = chain.from_iterable(pool.map(lambda share: list(starmap(_decoded, share)), shares))
+        by_name = {tensor.name: tensor for tensor in decoded}
+    return [by_name[tensor.name] for tensor in stored]
 
 
 def iter_sparse(path: Path) -> Iterator[RawTensor]:

@@ -30,10 +30,10 @@ def join(planes: Sequence[Bytes]) -> Words:
     """The words (n,) of byte planes (n,), lowest first; the inverse of :func:`split`."""
     if len(planes) == 1:
         return planes[0]
-    # Halves into halves: widening the low one and writing the high one in between is quicker than shifting.
+    # Halves into halves; widened within the operation, so that no pass reads or writes with gaps.
     half = len(planes) // 2
-    words: Words = join(planes[:half]).astype(_WORD_OF_WIDTH[len(planes)])
-    words.view(_WORD_OF_WIDTH[half])[1::2] = join(planes[half:])
+    words: Words = np.left_shift(join(planes[half:]), 8 * half, dtype=_WORD_OF_WIDTH[len(planes)])
+    words |= join(planes[:half])
     return words
 
 

@@ -19,9 +19,10 @@ Indices = npt.NDArray[np.int64]
 
 GAP_WIDTHS = (1, 2, 4)
 
-# So many values or bytes of a bitmask at a time: what they become stays in the second-level cache.
-_VALUES_AT_A_TIME = 1 << 16
-_BYTES_AT_A_TIME = 1 << 13
+# So many values or bytes of a bitmask at a time: few enough that what they become stays in the second-level cache, and
+# enough that two threads seldom meet at the interpreter's lock.
+_VALUES_AT_A_TIME = 1 << 17
+_BYTES_AT_A_TIME = 1 << 15
 
 
 class Piece(NamedTuple):

@@ -43,7 +43,7 @@ def test_both_codes_give_the_indices_back(indices: set[int], more: int) -> None:
 
 
 def test_long_tensors_come_in_pieces_that_join_without_a_seam() -> None:
-    mask = np.random.default_rng(0).random(500_000) < 0.4
+    mask = np.random.default_rng(0).random(1_200_000) < 0.4
     expected = np.flatnonzero(mask)
     for pieces in (
         list(pieces_of_gaps(split(gaps_of(expected)), mask.size)),
