@@ -17,6 +17,10 @@ def import_(
     out: Annotated[Path, typer.Option(help="Folder that gets the model folder.")] = Path(),
     from_: Annotated[str | None, typer.Option("--from", help="Layout of the file; found out where not given.")] = None,
     key: Annotated[str | None, typer.Option(help="Entry of the file that holds the weights, such as ema.")] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(help="What timm or torchvision call them: resnet50.a1_in1k, ResNet50_Weights.IMAGENET1K_V2."),
+    ] = None,
     slug: Annotated[str | None, typer.Option(help="method/architecture/sparsity[-variant].")] = None,
     title: Annotated[str | None, typer.Option(help="For people.")] = None,
     licence: Annotated[str | None, typer.Option(help="SPDX identifier, such as MIT.")] = None,
@@ -39,8 +43,8 @@ def import_(
 
     done = import_checkpoint(
         ImportRequest(
-            source=source, architecture=architecture, out=out, layout=from_, key=key, slug=slug, title=title,
-            licence=licence, data=data, parent=parent, sha256=sha256, image_size=image_size,
+            source=source, architecture=architecture, out=out, layout=from_, key=key, weights=weights, slug=slug,
+            title=title, licence=licence, data=data, parent=parent, sha256=sha256, image_size=image_size,
             crop_fraction=crop_fraction, interpolation=interpolation, mean=mean, std=std, overwrite=overwrite,
         )
     )  # fmt: skip

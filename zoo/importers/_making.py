@@ -22,6 +22,7 @@ from . import IMPORTERS
 from ._fetching import fetch, is_address
 from ._fitting import classes_of, fit
 from ._layout import State
+from ._pretrained import Pretrained, pretrained
 from ._reading import read_document
 from ._unwrapping import state_of
 
@@ -36,7 +37,8 @@ class ImportRequest:
     """What to import and what to call it.
 
     ``source`` is a path or an https address, ``layout`` a name of :data:`zoo.importers.IMPORTERS` (None: found out),
-    ``key`` the entry of the file that holds the weights, ``sha256`` what the file must hash to. Without a ``slug`` one
+    ``key`` the entry of the file that holds the weights, ``weights`` what timm or torchvision call them
+    (:mod:`zoo.importers._pretrained`), ``sha256`` what the file must hash to. Without a ``slug`` one
     is made of the measured sparsity and the file's hash.
     """
 
@@ -45,6 +47,7 @@ class ImportRequest:
     out: Path
     layout: str | None = None
     key: str | None = None
+    weights: str | None = None
     slug: str | None = None
     title: str | None = None
     licence: str | None = None
@@ -75,12 +78,13 @@ def import_checkpoint(request: ImportRequest) -> Imported:
     that is missing, surplus or misshapen, and :class:`~zoo.errors.FolderTakenError`.
     """
     entry = ARCHITECTURES[request.architecture]
-    preprocessing = _preprocessing(request, entry)
     with tempfile.TemporaryDirectory() as folder:
         address = request.source if is_address(request.source) else None
         path = Path(request.source) if address is None else fetch(address, Path(folder))
         origin = _origin(path, address, request)
         document = read_document(path)
+    known = _known(pretrained(origin, request.weights), entry)
+    preprocessing = _preprocessing(request, known.preprocessing if known else entry.preprocessing)
     state, told = state_of(document, request.key)
     state, layouts = converted(state, request.layout)
     classes = classes_of(state, entry.classifier)
@@ -96,7 +100,16 @@ def import_checkpoint(request: ImportRequest) -> Imported:
         timm_name=entry.timm_name,
         positions=positions(module, preprocessing.input_size),
     )
-    return _written(request, entry, config, tensors_of(module), origin)
+    return _written(request, entry, config, tensors_of(module), origin, known)
+
+
+def _known(facts: Pretrained | None, entry: Architecture) -> Pretrained | None:
+    if facts is not None and facts.timm_name != entry.timm_name:
+        raise UsageError(
+            f"{facts.name} are weights of {facts.timm_name}, but --architecture is {entry.name}.",
+            f"Add --architecture {facts.timm_name}.",
+        )
+    return facts
 
 
 def _origin(path: Path, address: str | None, request: ImportRequest) -> ForeignSource:
@@ -132,8 +145,7 @@ def converted(state: State, layout: str | None = None) -> tuple[State, tuple[str
     return state, tuple(found)
 
 
-def _preprocessing(request: ImportRequest, entry: Architecture) -> Preprocessing:
-    usual = entry.preprocessing
+def _preprocessing(request: ImportRequest, usual: Preprocessing) -> Preprocessing:
     channels, height, width = usual.input_size
     return replace(
         usual,
@@ -146,22 +158,30 @@ def _preprocessing(request: ImportRequest, entry: Architecture) -> Preprocessing
 
 
 def _written(
-    request: ImportRequest, entry: Architecture, config: ModelConfig, tensors: list[RawTensor], origin: ForeignSource
+    request: ImportRequest,
+    entry: Architecture,
+    config: ModelConfig,
+    tensors: list[RawTensor],
+    origin: ForeignSource,
+    known: Pretrained | None,
 ) -> Imported:
     passport = measure_tensors(tensors, config)
-    provenance = _provenance(request, entry, passport, origin)
+    provenance = _provenance(request, entry, passport, origin, known)
     path = request.out / parse_slug(provenance.slug).repo_name
     if path.exists() and not request.overwrite:
         raise FolderTakenError(f"{path} is there already.", "Choose another --out or --slug, or add --overwrite.")
     return Imported(write_folder(path, tensors, config, provenance), passport, origin)
 
 
-def _provenance(request: ImportRequest, entry: Architecture, passport: Passport, origin: ForeignSource) -> Provenance:
+def _provenance(
+    request: ImportRequest, entry: Architecture, passport: Passport, origin: ForeignSource, known: Pretrained | None
+) -> Provenance:
     measured = passport.sparsity()
-    slug = _slug(request, entry, measured, origin)
+    slug = _slug(request, entry, measured, known.variant if known else origin.sha256[:8])
+    name = known.name if known else origin.file_name
     return Provenance(
         slug=str(slug),
-        title=request.title or f"{slug.method}, {entry.title}, {measured:.1%} sparse, imported from {origin.file_name}",
+        title=request.title or f"{slug.method}, {entry.title}, {measured:.1%} sparse, imported from {name}",
         method=slug.method,
         family=_family(slug.method),
         architecture=entry.name,
@@ -172,16 +192,17 @@ def _provenance(request: ImportRequest, entry: Architecture, passport: Passport,
         epochs=None,
         config_hash=config_hash(SCHEMA, {"file": origin.sha256, "importers": origin.importers}),
         code_version=code_version(),
-        licence=request.licence,
+        upstream_top1=known.top1 if known else None,
+        licence=request.licence or (known.licence if known else None),
         packages=package_versions(("torch", "numpy", "timm")),
         source=origin,
     )
 
 
-def _slug(request: ImportRequest, entry: Architecture, measured: float, origin: ForeignSource) -> Slug:
+def _slug(request: ImportRequest, entry: Architecture, measured: float, variant: str) -> Slug:
     if request.slug is None:
         method = _UNNAMED if measured > 0 else "dense"
-        return Slug(method, entry.name, f"{min(measured, 0.99):.2f}", origin.sha256[:8])
+        return Slug(method, entry.name, f"{min(measured, 0.99):.2f}", variant)
     slug = parse_slug(request.slug)
     if slug.architecture != entry.name:
         raise UsageError(f"The slug {slug} names {slug.architecture}, but --architecture is {entry.name}.")

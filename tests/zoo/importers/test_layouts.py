@@ -140,7 +140,8 @@ DISGUISES = {
 
 
 def test_every_importer_is_tested() -> None:
-    assert set(DISGUISES) == set(IMPORTERS)
+    # torchvision's names have a file of their own: test_torchvision.py.
+    assert {*DISGUISES, "torchvision"} == set(IMPORTERS)
 
 
 @pytest.mark.parametrize("name", [*DISGUISES, "mask-buffers"])
