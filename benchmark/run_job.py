@@ -104,7 +104,7 @@ def _store(task: Task, evaluation: Evaluation, blobs: BlobStore, kept: _Kept) ->
     stored = {}
     for condition, images in task.image_sets().items():
         predictions = Predictions.from_logits(
-            images.ids,
+            tuple(images.ids),
             images.labels,
             evaluation.logits[condition],
             condition,

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from zoo.core.home import home_folder
+
 from .errors import SettingsError
 
 
@@ -37,7 +39,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     'sqlite:////srv/prunarium/catalogue.sqlite'
     """
     environ = os.environ if environ is None else environ
-    home = _home(environ)
+    home = home_folder(environ)
     return Settings(
         home=home,
         database_url=_address(environ, "PRUNARIUM_DATABASE_URL", f"sqlite:///{home}/catalogue.sqlite"),
@@ -47,13 +49,6 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         server_url=environ.get("PRUNARIUM_URL") or None,
         server_token=environ.get("PRUNARIUM_TOKEN") or None,
     )
-
-
-def _home(environ: Mapping[str, str]) -> Path:
-    if named := environ.get("PRUNARIUM_HOME"):
-        return Path(named).expanduser().absolute()
-    data = environ.get("XDG_DATA_HOME") or "~/.local/share"
-    return Path(data).expanduser().absolute() / "prunarium"
 
 
 def _hub(environ: Mapping[str, str]) -> str | None:

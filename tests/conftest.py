@@ -44,6 +44,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Warnings are errors, but for those that libraries raise about themselves."""
     # huggingface_hub 2.4 gives its own HTTP library a file as ``data=``.
     config.addinivalue_line("filterwarnings", "ignore:Use 'content=<...>' to upload raw bytes:DeprecationWarning")
+    # torch's DataLoader forks, and from Python 3.12 on that is warned of wherever any library has a thread.
+    config.addinivalue_line("filterwarnings", "ignore:This process .* is multi-threaded:DeprecationWarning")
 
 
 def pytest_unconfigure() -> None:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 app = command_group("Make pruned models: list methods and architectures, train dense parents, prune.")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-Data = Annotated[str, typer.Option(help="Training data, such as digits:0-4.")]
+Data = Annotated[
+    str, typer.Option(help="Training data: digits:0-4, folder:PATH, hub:OWNER/NAME@COMMIT, wds:FOLDER or imagenet.")
+]
 Seeds = Annotated[str, typer.Option(help="Seeds, comma-separated: one model each.")]
 Out = Annotated[Path, typer.Option(help="Folder that gets one model folder each.")]
 Epochs = Annotated[int | None, typer.Option(help="Instead of the recipe's.")]

@@ -7,6 +7,8 @@ ZooError
 ├── ParentMissingError         there is no dense model to start from
 ├── FolderTakenError           a model folder exists that was made otherwise
 ├── DataMismatchError          images that do not fit the architecture, or data that changed
+├── DataMissingError           data that are not here, or that a hub does not give
+├── CorruptImageError          a file that is no whole image
 ├── ForeignFileError           somebody else's checkpoint that is unsafe, damaged, out of reach or of unknown layout
 └── CurvatureError             a method cannot measure how the loss curves
     ├── CalibrationError           too few samples to measure it from
@@ -42,7 +44,15 @@ class FolderTakenError(ZooError, UsageError):
 
 
 class DataMismatchError(ZooError):
-    """Images do not fit the architecture, or bundled data are not the data that were pinned."""
+    """Images do not fit the architecture, or data are not laid out, or not the ones, that were expected."""
+
+
+class DataMissingError(ZooError, UsageError):
+    """Data are not where they were said to be, or a hub does not give them; the hint says how to get them."""
+
+
+class CorruptImageError(ZooError):
+    """An image cannot be read or decoded; the message names its file."""
 
 
 class ForeignFileError(ZooError):

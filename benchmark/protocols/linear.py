@@ -8,9 +8,10 @@ the test split is read once (Kornblith et al. 2019, arXiv 1805.08974, appendix A
 from dataclasses import dataclass
 from typing import cast
 
-import numpy as np
 import torch
-from jaxtyping import Float64, UInt8
+from jaxtyping import Float64
+
+from zoo.data import Images
 
 from .. import probe
 from ..inference import EVALUATION_BATCH, extract
@@ -53,7 +54,7 @@ class LinearProbe(Protocol):
         data = cast("TransferTask", task).data
         batch_size = max(1, self.config.batch_size // batch_divisor)
 
-        def features_of(images: UInt8[np.ndarray, "n h w c"]) -> Float64[torch.Tensor, "n d"]:
+        def features_of(images: Images) -> Float64[torch.Tensor, "n d"]:
             return extract(subject.model, subject.classifier, images, subject.preprocessing, batch_size)
 
         sets = {name: data.split(name) for name in ("train", "validation")}

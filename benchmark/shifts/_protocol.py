@@ -58,13 +58,14 @@ class CorruptionShift(ShiftTask):
 
 @lru_cache(maxsize=4)
 def _corrupted_sets(shift: CorruptionShift) -> Mapping[str, ImageSet]:
+    from zoo.data import in_memory
+
     from ..corruptions import corrupt
 
     clean = shift.data.split("test")
+    images, ids = in_memory(clean.images), tuple(clean.ids)
     return {
-        f"{name}/{severity}": ImageSet(
-            corrupt(clean.images, clean.ids, name, severity, shift.seed), clean.labels, clean.ids
-        )
+        f"{name}/{severity}": ImageSet(corrupt(images, ids, name, severity, shift.seed), clean.labels, clean.ids)
         for name in shift.corruptions
         for severity in shift.severities
     }

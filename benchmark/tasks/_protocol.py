@@ -8,10 +8,14 @@ metadata, by :meth:`Task.image_sets`.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
-from jaxtyping import Int64, UInt8
+from jaxtyping import Int64
+
+if TYPE_CHECKING:
+    # zoo.data needs torch, and tasks are listed and written into catalogues without it.
+    import zoo.data
 
 TaskKind = Literal["upstream", "transfer", "shift", "ood", "cost"]
 
@@ -19,9 +23,9 @@ TaskKind = Literal["upstream", "transfer", "shift", "ood", "cost"]
 class LabelledSet(NamedTuple):
     """One split of a data source; labels count from 0 in the task's class order."""
 
-    images: UInt8[np.ndarray, "n h w c"]
+    images: "zoo.data.Images"
     labels: Int64[np.ndarray, " n"]
-    ids: tuple[str, ...]
+    ids: "zoo.data.Ids"
 
 
 class ImageSet(NamedTuple):
@@ -30,9 +34,9 @@ class ImageSet(NamedTuple):
     ``labels`` is None for images of none of the classes (out-of-distribution).
     """
 
-    images: UInt8[np.ndarray, "n h w c"]
+    images: "zoo.data.Images"
     labels: Int64[np.ndarray, " n"] | None
-    ids: tuple[str, ...]
+    ids: "zoo.data.Ids"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,10 +9,10 @@ from benchmark.errors import BadModelError, LogitsError
 from benchmark.inference import extract, predict
 from benchmark.tasks import find_task
 from zoo.checkpoint.folder import ModelFolder
-from zoo.data import preprocess
+from zoo.data import in_memory, preprocess
 from zoo.models import load_model
 
-IMAGES = find_task("digits-0-4@1").image_sets()[""].images[:50]
+IMAGES = in_memory(find_task("digits-0-4@1").image_sets()[""].images)[:50]
 
 
 def test_features_are_what_the_classifier_is_given(sparse_model: ModelFolder) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmark.corruptions import corrupt
-from zoo.data import load_data
+from zoo.data import in_memory, load_data
 
 Bytes = npt.NDArray[np.uint8]
 LARGE = 96
@@ -28,8 +28,7 @@ def pictures(channels: int = 3) -> Bytes:
 
 
 def digits() -> Bytes:
-    images: Bytes = load_data("digits:0-4").splits["validation"].images
-    return images
+    return in_memory(load_data("digits:0-4").splits["validation"].images)
 
 
 def ids_of(images: Bytes) -> list[str]:

@@ -7,12 +7,32 @@
 from collections.abc import Callable
 
 from ..core.plugins import Plugins
-from ._images import ImageData, Split
+from ._augmentation import Augmentation
+from ._batches import Batch, TrainingBatches, image_batches
+from ._encoded import EncodedImages, encoded_split
+from ._images import Ids, ImageData, Images, Split, in_memory, manifest_hash, split_by_id
 from ._preprocess import preprocess
 
 SOURCES: Plugins[Callable[[str], ImageData]] = Plugins("kind of data", __name__)
 
-__all__ = ["SOURCES", "ImageData", "Split", "load_data", "preprocess"]
+__all__ = [
+    "SOURCES",
+    "Augmentation",
+    "Batch",
+    "EncodedImages",
+    "Ids",
+    "ImageData",
+    "Images",
+    "Split",
+    "TrainingBatches",
+    "encoded_split",
+    "image_batches",
+    "in_memory",
+    "load_data",
+    "manifest_hash",
+    "preprocess",
+    "split_by_id",
+]
 
 
 def load_data(spec: str) -> ImageData:

@@ -16,12 +16,11 @@ from jaxtyping import Int64, UInt8
 from ..core.errors import UsageError
 from ..errors import DataMismatchError
 from . import SOURCES
-from ._images import ImageData, Split, manifest_hash
+from ._images import ImageData, Split, manifest_hash, split_by_id
 
 _FILE = "sklearn/datasets/data/digits.csv.gz"
 
-TRAIN_FRACTION = 0.50
-VALIDATION_FRACTION = 0.15
+FRACTIONS = {"train": 0.50, "validation": 0.15, "test": 0.35}
 
 # manifest_hash of all ten classes, from scikit-learn 1.9.1; the UCI file has not changed since 1998.
 ALL_DIGITS_SHA256 = "e7a6eed58c3c27b9234007c27b01390ba01df48a87c70978d3d66f8ce975c580"
@@ -42,7 +41,6 @@ def digits(selection: str) -> ImageData:
         spec=f"digits:{selection}",
         class_names=tuple(str(digit) for digit in range(first, last + 1)),
         splits=splits,
-        sha256=manifest_hash(splits),
         licence="CC-BY-4.0",
         citation="E. Alpaydin and C. Kaynak (1998). Optical Recognition of Handwritten Digits. UCI Machine Learning "
         "Repository. doi:10.24432/C50P49",
@@ -54,21 +52,15 @@ def split_by_content(
 ) -> dict[str, Split]:
     """Stratified splits in the order of the images' hashes; labels are counted from the first of ``classes``."""
     ids = [hashlib.sha256(image.tobytes()).hexdigest() for image in images]
-    chosen: dict[str, list[int]] = {"train": [], "validation": [], "test": []}
-    for label in classes:
-        members = sorted(np.flatnonzero(labels == label).tolist(), key=lambda index: ids[index])
-        train = round(TRAIN_FRACTION * len(members))
-        validation = train + round(VALIDATION_FRACTION * len(members))
-        chosen["train"] += members[:train]
-        chosen["validation"] += members[train:validation]
-        chosen["test"] += members[validation:]
+    members = np.flatnonzero(np.isin(labels, classes))
+    chosen = split_by_id([ids[index] for index in members], labels[members], FRACTIONS)
     splits = {}
     for name, indices in chosen.items():
-        order = sorted(indices, key=lambda index: ids[index])
-        split = Split(images[order], labels[order] - classes.start, tuple(ids[index] for index in order))
-        split.images.flags.writeable = False
-        split.labels.flags.writeable = False
-        splits[name] = split
+        order = members[indices]
+        arrays = images[order], labels[order] - classes.start
+        for array in arrays:
+            array.flags.writeable = False
+        splits[name] = Split(*arrays, tuple(ids[index] for index in order))
     return splits
 
 

@@ -12,7 +12,7 @@ from benchmark.shifts import SHIFTS, ShiftTask
 from benchmark.suites import load_suites
 from benchmark.tasks import CostTask, ImageManifest, SplitFacts, Task, all_tasks, find_task
 from zoo.core.errors import UsageError
-from zoo.data import load_data
+from zoo.data import in_memory, load_data
 
 TASKS = all_tasks()
 MANIFESTS = {
@@ -116,7 +116,7 @@ def test_a_shift_shows_the_images_of_its_source_under_each_condition(shift: Shif
     for condition, images in sets.items():
         assert images.ids == source.ids, condition
         np.testing.assert_array_equal(images.labels, source.labels)
-        assert (images.images != source.images).any(), condition
+        assert (in_memory(images.images) != in_memory(source.images)).any(), condition
 
 
 def test_a_regenerated_shift_says_so_in_its_title() -> None:
@@ -126,7 +126,9 @@ def test_a_regenerated_shift_says_so_in_its_title() -> None:
 
 def test_severities_change_more_and_more_pixels() -> None:
     shift = SHIFTS["digits-c-like@1"]
-    sets, clean = shift.image_sets(), find_task(shift.source_task).image_sets()[""].images.astype(float)
+    sets, clean = shift.image_sets(), in_memory(find_task(shift.source_task).image_sets()[""].images).astype(float)
     for corruption in {condition.partition("/")[0] for condition in shift.conditions}:
-        changes = [float(np.abs(sets[f"{corruption}/{level}"].images - clean).mean()) for level in range(1, 6)]
+        changes = [
+            float(np.abs(in_memory(sets[f"{corruption}/{level}"].images) - clean).mean()) for level in range(1, 6)
+        ]
         assert changes == sorted(changes), corruption
