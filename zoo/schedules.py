@@ -66,14 +66,16 @@ class CubicConfig:
 
 @dataclass(frozen=True)
 class CosineDrop:
-    """The fraction of kept weights exchanged at a regrowth update: ``α/2 (1 + cos(π t / T_end))``, then 0."""
+    """The fraction of kept weights exchanged at a regrowth update: ``f + (α - f)/2 (1 + cos(π t / T_end))``, then 0."""
 
     initial: float
     end: int
+    floor: float = 0.0
 
     def fraction(self, step: int) -> float:
-        """Between ``initial`` at step 0 and 0 from ``end`` on."""
-        return self.initial / 2.0 * (1.0 + cos(pi * step / self.end)) if step < self.end else 0.0
+        """From ``initial`` at step 0 to ``floor`` just before ``end``, and 0 from there on."""
+        swing = (self.initial - self.floor) / 2.0
+        return self.floor + swing * (1.0 + cos(pi * step / self.end)) if step < self.end else 0.0
 
 
 @dataclass(frozen=True)

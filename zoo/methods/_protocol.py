@@ -54,7 +54,7 @@ class MethodFacts:
     """What the catalogue, the documentation and the conformance suite know of a method."""
 
     title: str
-    family: str  # "magnitude", "second-order", "regrowth", "bayesian", "random", "dense"
+    family: str  # "magnitude", "second-order", "regrowth", "at initialisation", "bayesian", "random", "dense"
     paper: str  # title and identifier, e.g. "Rigging the Lottery (arXiv 1911.11134)"
     mask_behaviour: MaskBehaviour
     starts_from: str  # "dense parent" or "scratch"

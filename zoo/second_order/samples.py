@@ -15,7 +15,7 @@ def calibration_batches(calibration: Callable[[], Batches] | None) -> Batches:
     """A fresh pass over (images, labels); raises :class:`CalibrationError` when a run has no calibration data."""
     if calibration is None:
         raise CalibrationError(
-            "This method measures the curvature of the loss and was given no calibration data.",
+            "This method looks at training data before it prunes and was given no calibration data.",
             "Pass calibration=..., a function that returns an iterator of (images, labels).",
         )
     return calibration()
