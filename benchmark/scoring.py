@@ -9,7 +9,7 @@ from .metrics import METRICS, Measured, Metric, basic_interval, measure, resampl
 from .metrics.cost import Cost
 from .ood import detection
 from .predictions import Predictions
-from .tasks import Task
+from .tasks import CostTask, Task
 
 CLASSIFICATION = ("top1", "nll", "brier", "ece15")
 AFTER_TEMPERATURE = ("nll-ts", "brier-ts", "ece15-ts")
@@ -17,6 +17,7 @@ UNDER_SHIFT = ("top1", "nll")
 DETECTION = ("auroc", "fpr95-ood-pos", "fpr95-id-pos", "aupr-in", "aupr-out")
 DETECTION_SCORES = ("msp", "energy")
 COST = ("bytes", "nonzeros", "flops", "latency-ms")
+COST_OF_BATCHES = ("flops-dense", "throughput", "peak-memory", "energy")
 
 
 class Cell(NamedTuple):
@@ -44,9 +45,10 @@ def score(task: Task, predictions: Mapping[str, Predictions]) -> list[Cell]:
     return [Cell("", measure(METRICS[name], predictions[""], seed=seed)) for name in _with_primary(names, task)]
 
 
-def score_cost(task: Task, cost: Cost) -> list[Cell]:
+def score_cost(task: CostTask, cost: Cost) -> list[Cell]:
     """The numbers of a cost task."""
-    return [Cell("", measure(METRICS[name], cost, seed=resampling_seed(task.id))) for name in COST]
+    names = COST if task.throughput is None else COST + COST_OF_BATCHES
+    return [Cell("", measure(METRICS[name], cost, seed=resampling_seed(task.id))) for name in names]
 
 
 def _score_shift(predictions: Mapping[str, Predictions], seed: int) -> list[Cell]:

@@ -1,4 +1,4 @@
-"""What a checkpoint costs: bytes, non-zeros, FLOPs and measured latency."""
+"""What a checkpoint costs: bytes, non-zeros, FLOPs, measured latency, throughput, memory and energy."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,14 +16,21 @@ from ._metric import Interval, Metric, ResampledMetric, Statistic
 class Cost:
     """What was counted from a checkpoint's bytes and measured on one device.
 
-    ``flops``: of one image at the model's input size, 2 a multiplication by a non-zero weight; None where positions
-    are unknown. ``latency_ms``: the time of each repeat of one forward pass, after warm-up; None where none was timed.
+    ``flops``: of one image at the model's input size, 2 a multiplication by a non-zero weight; ``flops_dense`` by any
+    weight; None where positions are unknown. ``latency_ms``: the time of each repeat of one forward pass, after
+    warm-up. ``throughput``: images a second in each repeat of a batch. ``peak_memory_bytes``: of that batch.
+    ``energy_joules``: an image of it, or None with ``no_energy_reason``. None where nothing was measured.
     """
 
     bytes: int
     nonzeros: int
     flops: float | None = None
     latency_ms: Float[np.ndarray, " t"] | None = None
+    flops_dense: float | None = None
+    throughput: Float[np.ndarray, " s"] | None = None
+    peak_memory_bytes: int | None = None
+    energy_joules: float | None = None
+    no_energy_reason: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +38,7 @@ class CountMetric(Metric[Cost]):
     """A number that is counted, not sampled."""
 
     count: Callable[[Cost], float | None]
+    reason: Callable[[Cost], str | None] = lambda _: None
 
     subject: ClassVar[str] = "cost"
 
@@ -38,7 +46,7 @@ class CountMetric(Metric[Cost]):
         """The count; raises :class:`~benchmark.errors.MetricUndefinedError` where it is unknown."""
         counted = self.count(subject)
         if counted is None:
-            raise MetricUndefinedError(f"{self.title} is not known for this checkpoint")
+            raise MetricUndefinedError(self.reason(subject) or f"{self.title} is not known for this checkpoint")
         if not np.isfinite(counted) or counted < 0:
             raise MetricError(f"Expected a count of {self.unit}, got {counted}.")
         return float(counted)
@@ -52,6 +60,8 @@ class CountMetric(Metric[Cost]):
 class TimingMetric(ResampledMetric[Cost]):
     """A statistic of repeated timings."""
 
+    timings: Callable[[Cost], Float[np.ndarray, " t"] | None]
+
     subject: ClassVar[str] = "cost"
 
     def size(self, subject: Cost) -> int:
@@ -60,11 +70,12 @@ class TimingMetric(ResampledMetric[Cost]):
 
     def samples(self, subject: Cost) -> Float[np.ndarray, " t"]:
         """The timings; raises :class:`~benchmark.errors.MetricUndefinedError` where none were made."""
-        if subject.latency_ms is None:
-            raise MetricUndefinedError("latency was not measured here")
-        if subject.latency_ms.size == 0 or not (subject.latency_ms > 0).all():
-            raise MetricError("Expected timings above 0 ms, got none or some that are not.")
-        return subject.latency_ms
+        timings = self.timings(subject)
+        if timings is None:
+            raise MetricUndefinedError(f"{self.title.lower()} was not measured here")
+        if timings.size == 0 or not (timings > 0).all():
+            raise MetricError("Expected timings above 0, got none or some that are not.")
+        return timings
 
 
 def median(timings: Float[np.ndarray, " t"]) -> Statistic:
@@ -84,7 +95,17 @@ def median(timings: Float[np.ndarray, " t"]) -> Statistic:
 
 
 def _register(
-    name: str, title: str, unit: str, count: Callable[[Cost], float | None], definition: str, pitfalls: str
+    name: str,
+    title: str,
+    unit: str,
+    count: Callable[[Cost], float | None],
+    definition: str,
+    pitfalls: str,
+    *,
+    needs: str | None = None,
+    source: str = "counted from the checkpoint's tensors",
+    no_interval_reason: str = "counted, not sampled",
+    reason: Callable[[Cost], str | None] = lambda _: None,
 ) -> None:
     METRICS.register(name)(
         CountMetric(
@@ -95,12 +116,13 @@ def _register(
             lower_bound=0.0,
             upper_bound=None,
             definition=definition,
-            source="counted from the checkpoint's tensors",
+            source=source,
             pitfalls=pitfalls,
-            needs=(name,),
+            needs=(needs or name,),
             interval=Interval.NONE,
-            no_interval_reason="counted, not sampled",
+            no_interval_reason=no_interval_reason,
             count=count,
+            reason=reason,
         )
     )
 
@@ -130,6 +152,39 @@ _register(
     "An upper bound on what sparsity can save: dense kernels compute the zeros too. Counts that call a "
     "multiply-accumulate one operation are half of this.",
 )
+_register(
+    "flops-dense",
+    "FLOPs, zeros included",
+    "operations per image",
+    lambda cost: cost.flops_dense,
+    "2 x weights x output positions, summed over prunable layers, for one image at the model's input size.",
+    "What a dense kernel computes; the same for a model and its dense parent.",
+    needs="flops_dense",
+)
+_register(
+    "peak-memory",
+    "Peak memory",
+    "bytes",
+    lambda cost: cost.peak_memory_bytes,
+    "The most bytes of tensors that are alive at once in a forward pass of one batch: weights, input, activations.",
+    "Of the batch size that the task states. On a GPU it is the allocator's count; on a CPU what operations borrow "
+    "inside themselves is not seen.",
+    needs="peak_memory_bytes",
+    source="measured",
+    no_interval_reason="one pass was weighed",
+)
+_register(
+    "energy",
+    "Energy",
+    "joules per image",
+    lambda cost: cost.energy_joules,
+    "Energy that the device's own counter reports over the timed batches, divided by their images.",
+    "Of the whole device, whatever else runs on it; counters move in steps of up to a tenth of a second.",
+    needs="energy_joules",
+    source="measured: NVML of a GPU, RAPL of a processor",
+    no_interval_reason="one reading of the counter",
+    reason=lambda cost: cost.no_energy_reason,
+)
 
 METRICS.register("latency-ms")(
     TimingMetric(
@@ -146,5 +201,23 @@ METRICS.register("latency-ms")(
         needs=("latency_ms",),
         interval=Interval.BASIC_BOOTSTRAP,
         statistic=median,
+        timings=lambda cost: cost.latency_ms,
+    )
+)
+METRICS.register("throughput")(
+    TimingMetric(
+        name="throughput",
+        title="Throughput",
+        unit="images per second",
+        direction="higher",
+        lower_bound=0.0,
+        upper_bound=None,
+        definition="Median over repeats of a batch's images by the time of its forward pass, after warm-up.",
+        source="measured",
+        pitfalls="Compare rows of one device, batch size and thread count only. Without decoding and preprocessing.",
+        needs=("throughput",),
+        interval=Interval.BASIC_BOOTSTRAP,
+        statistic=median,
+        timings=lambda cost: cost.throughput,
     )
 )

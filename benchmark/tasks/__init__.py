@@ -5,7 +5,7 @@ Distribution-shifted sets are tasks too and live in :mod:`benchmark.shifts`; :fu
 
 from zoo.core.plugins import Plugins
 
-from ._kinds import CostTask, OodTask, TransferTask, UpstreamTask
+from ._kinds import CostTask, OodTask, Timing, TransferTask, UpstreamTask
 from ._manifest import ImageManifest, SplitFacts
 from ._protocol import ImageSet, LabelledSet, Task
 
@@ -20,6 +20,7 @@ __all__ = [
     "OodTask",
     "SplitFacts",
     "Task",
+    "Timing",
     "TransferTask",
     "UpstreamTask",
     "all_tasks",

@@ -2,7 +2,7 @@
 
 from abc import ABC
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from ._manifest import ImageManifest
@@ -99,29 +99,39 @@ class OodTask(Task):
         return {manifest.spec: manifest.sha256 for manifest in (self.inside, self.outside)}
 
 
+MEMORY_METHOD = "bytes of tensors alive at once in a pass of the throughput's batch; on a GPU the allocator's peak"
+ENERGY_METHOD = "the device's own counter (NVML, RAPL) over all passes of the throughput, warm-up included, an image"
+
+
+@dataclass(frozen=True)
+class Timing:
+    """``batch`` images a forward pass, ``repeats`` timed passes after ``warm_up`` untimed ones."""
+
+    batch: int
+    repeats: int
+    warm_up: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class CostTask(Task):
     """What the model costs: counted from its bytes, and a measured latency.
 
-    ``latency_batch`` images a forward pass, ``latency_repeats`` timed passes after ``latency_warm_up`` untimed ones.
+    With ``throughput``, the images a second in batches, their peak memory and their energy as well.
     """
 
     kind: ClassVar[TaskKind] = "cost"
-    latency_batch: int
-    latency_repeats: int
-    latency_warm_up: int
+    latency: Timing
+    throughput: Timing | None = None
 
     def manifest(self) -> Mapping[str, Any]:
-        return {
-            "latency": {
-                "batch": self.latency_batch,
-                "repeats": self.latency_repeats,
-                "warm_up": self.latency_warm_up,
-                "threads": 1,
-                "statistic": "median",
-                "execution": "dense PyTorch forward pass in eval mode, float32, from preprocessed input to logits",
-            }
-        }
+        execution = "dense PyTorch forward pass in eval mode, float32, from preprocessed input to logits"
+        method = {"threads": 1, "statistic": "median", "execution": execution}
+        document: dict[str, Any] = {"latency": {**asdict(self.latency), **method}}
+        if self.throughput is not None:
+            document["throughput"] = {**asdict(self.throughput), **method}
+            document["peak_memory"] = MEMORY_METHOD
+            document["energy"] = ENERGY_METHOD
+        return document
 
     def image_sets(self) -> Mapping[str, ImageSet]:
         """None: latency is measured on noise of the model's own input size."""

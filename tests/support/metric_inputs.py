@@ -79,7 +79,16 @@ def subject_of(metric: Metric[Any], seed: int = 0) -> Any:
         return random_predictions(seed=seed)
     if metric.subject == "detection pair":
         return Detection(generator.normal(1.0, 1.0, 300).round(2), generator.normal(0.0, 1.0, 200).round(2))
-    return Cost(bytes=1000, nonzeros=90, flops=1e4, latency_ms=generator.gamma(2.0, size=31))
+    return Cost(
+        bytes=1000,
+        nonzeros=90,
+        flops=1e4,
+        flops_dense=1e5,
+        latency_ms=generator.gamma(2.0, size=31),
+        throughput=generator.gamma(50.0, size=31),
+        peak_memory_bytes=5000,
+        energy_joules=0.25,
+    )
 
 
 def evaluate(name: str, samples: Samples) -> float:

@@ -170,7 +170,8 @@ def test_nothing_has_no_value(name: str) -> None:
         elif metric.subject == "detection pair":
             metric.compute(Detection(none, none))
         else:
-            metric.compute(Cost(bytes=-1, nonzeros=-1, flops=-1.0, latency_ms=none))
+            counts = Cost(bytes=-1, nonzeros=-1, flops=-1.0, flops_dense=-1.0, peak_memory_bytes=-1, energy_joules=-1.0)
+            metric.compute(replace(counts, latency_ms=none, throughput=none))
 
 
 @pytest.mark.parametrize("name", OF_SAMPLES)
