@@ -79,7 +79,7 @@ def digit_catalogue(home: Path, models: Sequence[ModelFolder]) -> DigitCatalogue
 
 
 def table_of(results: Iterable[ResultRecord]) -> list[tuple[Any, ...]]:
-    """What must be equal in two runs: everything but latency, numbers of rows and times."""
+    """What must be equal in two runs: everything but what a clock or a meter says, numbers of rows and times."""
     return [
         (
             row.model, row.task, row.protocol, row.metric, row.condition, row.seed, row.value, row.missing_reason,
@@ -87,5 +87,5 @@ def table_of(results: Iterable[ResultRecord]) -> list[tuple[Any, ...]]:
             dict(row.provenance),
         )
         for row in results
-        if not row.metric.startswith("latency")
+        if not row.metric.startswith(("latency", "throughput", "energy"))
     ]  # fmt: skip
