@@ -50,6 +50,27 @@ def er(shapes: Shapes, sparsity: float, dense: Collection[str] = (), limits: Map
 BY_LAYER: Mapping[str, Callable[..., Counts]] = {"uniform": uniform, "er": er, "erk": erk}
 
 
+def after_rounds(
+    sizes: Mapping[str, int], sparsity: float, rates: Mapping[str, float], limits: Mapping[str, int] | None = None
+) -> Counts:
+    """``sizes[name] * (1 - rates[name]) ** r``: what rounds at a rate of its own for each tensor leave.
+
+    ``r`` is the real number of rounds after which ``sparsity`` of all are gone (Frankle & Carbin 2019).
+    """
+    total = count_for(sparsity, sum(sizes.values()))
+
+    def left(rounds: float) -> dict[str, float]:
+        return {name: size * (1.0 - rates[name]) ** rounds for name, size in sizes.items()}
+
+    low, high = 0.0, 1.0
+    while sum(left(high).values()) > max(total, 0.5):
+        high *= 2.0
+    for _ in range(64):
+        middle = (low + high) / 2.0
+        low, high = (middle, high) if sum(left(middle).values()) > total else (low, middle)
+    return rounded(left(high), total, sizes if limits is None else limits)
+
+
 def rounded(real: Mapping[str, float], total: int, limits: Mapping[str, int]) -> Counts:
     """Whole counts that add up to ``total``, by largest remainder, none above its limit.
 

@@ -125,3 +125,53 @@ class Alternating:
     def is_compressed(self, step: int) -> bool:
         """Whether ``step`` trains the compressed network."""
         return sum(edge <= step for edge in self.edges) % 2 == 1
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """A run of one dense training and ``rounds`` more, each of which starts where the first was at ``start``.
+
+    ``training`` is the length of one learning-rate schedule, ``start`` the step in it at which later trainings begin;
+    what ``total`` has beyond whole trainings makes the first one longer. Raises :class:`UsageError` for a run that is
+    too short. Source: Frankle et al. 2020 (arXiv 1912.05671, algorithm 2).
+    """
+
+    total: int
+    rounds: int
+    rewind: float
+
+    def __post_init__(self) -> None:
+        if self.training - self.start < 1:
+            raise UsageError(
+                f"{self.total} steps hold no {self.rounds + 1} trainings that start at {self.rewind:g} of the first.",
+                "Train longer, or remove more in each round.",
+            )
+
+    @property
+    def training(self) -> int:
+        """Steps of one training from its beginning."""
+        steps = int(self.total / (1.0 + self.rounds * (1.0 - self.rewind))) + 1
+        while steps > 0 and steps + self.rounds * (steps - int(self.rewind * steps)) > self.total:
+            steps -= 1
+        return steps
+
+    @property
+    def start(self) -> int:
+        """The step of a training at which every later one begins."""
+        return int(self.rewind * self.training)
+
+    @property
+    def first(self) -> int:
+        """Steps of the first training."""
+        return self.total - self.rounds * (self.training - self.start)
+
+    def position(self, step: int) -> tuple[int, int, int]:
+        """(round, from 0; step in its learning-rate schedule; steps of that schedule) at ``step`` of the run."""
+        if step < self.first:
+            return 0, step, self.first
+        number, inside = divmod(step - self.first, self.training - self.start)
+        return number + 1, self.start + inside, self.training
+
+    def ends_a_round(self, step: int) -> bool:
+        """Whether a training ends with ``step`` that is not the last."""
+        return step + 1 < self.total and self.position(step)[0] != self.position(step + 1)[0]
