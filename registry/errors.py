@@ -34,6 +34,7 @@ RegistryError
 │   ├── HubConflictError            somebody else changed the repository, or a release has that name
 │   └── CorruptDownloadError        the bytes are not the promised ones
 │       └── WrongModelError             they are, but they are not the promised model
+├── UndefinedRobustnessError   there is no line of ordinary models, or no number against it
 ├── NotPullableError           the catalogue knows the model, but no hub holds its checkpoint
 └── RejectedError              a model folder fails the check; the reasons are listed
 """
@@ -179,6 +180,10 @@ class CorruptDownloadError(HubError):
 
 class WrongModelError(CorruptDownloadError):
     """The files are whole, but their weights are not those of the model that was promised, or cannot be read."""
+
+
+class UndefinedRobustnessError(RegistryError):
+    """There is no line of ordinary models, or no number against it; the message says why."""
 
 
 class NotPullableError(RegistryError):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from ..samples import Samples
 from . import METRICS
@@ -14,6 +14,8 @@ BINS = 15
 
 Norm = Callable[[Float[np.ndarray, "r b"], Float[np.ndarray, "r b"]], Float[np.ndarray, " r"]]
 """(share of images in each bin, gap between confidence and accuracy there) -> error."""
+BinOf = Callable[[Float[np.ndarray, " n"], int], Int[np.ndarray, " n"]]
+"""(confidences, number of bins) -> the bin of each."""
 
 
 def l1(share: Float[np.ndarray, "r b"], gap: Float[np.ndarray, "r b"]) -> Float[np.ndarray, " r"]:
@@ -35,16 +37,21 @@ def largest(share: Float[np.ndarray, "r b"], gap: Float[np.ndarray, "r b"]) -> F
 
 
 def binned_error(
-    confidence: Float[np.ndarray, " n"], correct: Float[np.ndarray, " n"], bins: int = BINS, norm: Norm = l1
+    confidence: Float[np.ndarray, " n"],
+    correct: Float[np.ndarray, " n"],
+    bins: int = BINS,
+    norm: Norm = l1,
+    bin_of: BinOf = right_closed_bins,
 ) -> Statistic:
-    """Calibration error over ``bins`` right-closed bins, as a function of counts.
+    """Calibration error over ``bins`` bins, as a function of counts; other codes cut their bins by another ``bin_of``.
 
     >>> error = binned_error(np.array([0.9, 0.9]), np.array([1.0, 0.0]))
     >>> float(error(np.ones((1, 2)))[0].round(6))
     0.4
     """
-    member = np.zeros((confidence.size, bins))
-    member[np.arange(confidence.size), right_closed_bins(confidence, bins)] = 1.0
+    index = bin_of(confidence, bins)
+    member = np.zeros((confidence.size, index.max() + 1))
+    member[np.arange(confidence.size), index] = 1.0
     over_confidence = member * (confidence - correct)[:, None]
 
     def statistic(counts: Float[np.ndarray, "r n"]) -> Float[np.ndarray, " r"]:

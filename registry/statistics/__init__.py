@@ -4,6 +4,7 @@
 Shares are fractions in [0, 1], levels are two-sided (0.95), and everything random takes a seed.
 """
 
+from .aggregation import accuracy_of_log_odds, geometric_mean_error_ratio, log_odds, mean_log_odds, mean_ranks
 from .bootstrap import (
     basic_bootstrap_interval,
     bootstrap_replicates,
@@ -14,7 +15,15 @@ from .bootstrap import (
     unpack_replicates,
 )
 from .changes import Change, mean_relative_error_change, relative_error_change
-from .intervals import Interval, mean_interval, normal_interval_from_std, student_t_quantile, wilson
+from .conditions import Quartiles, quartiles_by_severity
+from .intervals import (
+    Interval,
+    clopper_pearson,
+    mean_interval,
+    normal_interval_from_std,
+    student_t_quantile,
+    wilson,
+)
 from .paired import McNemar, mcnemar, paired_bootstrap_difference
 from .ranks import RankInterval, rank_intervals, tie_groups
 
@@ -22,17 +31,25 @@ __all__ = [
     "Change",
     "Interval",
     "McNemar",
+    "Quartiles",
     "RankInterval",
+    "accuracy_of_log_odds",
     "basic_bootstrap_interval",
     "bootstrap_replicates",
+    "clopper_pearson",
+    "geometric_mean_error_ratio",
     "hierarchical_replicates",
+    "log_odds",
     "mcnemar",
     "mean_interval",
+    "mean_log_odds",
+    "mean_ranks",
     "mean_relative_error_change",
     "normal_interval_from_std",
     "pack_replicates",
     "paired_bootstrap_difference",
     "percentile_interval",
+    "quartiles_by_severity",
     "rank_intervals",
     "relative_error_change",
     "stratified_replicates",

@@ -34,6 +34,32 @@ def wilson(successes: int, n: int, level: float = LEVEL) -> Interval:
     return Interval(low, high)
 
 
+def clopper_pearson(successes: int, n: int, level: float = LEVEL) -> Interval:
+    """The exact interval of a share (Clopper and Pearson 1934): never too narrow, and wider than Wilson's.
+
+    The ImageNet testbed prints it at the level 0.995.
+
+    >>> [round(limit, 4) for limit in clopper_pearson(9, 10)]
+    [0.555, 0.9975]
+    """
+    if not 0 <= successes <= n or n < 1:
+        raise ValueError(f"expected 0 <= successes <= n and n >= 1, got {successes} of {n}")
+    tail = (1 - level) / 2
+    low = 0.0 if successes == 0 else _beta_quantile(tail, successes, n - successes + 1)
+    high = 1.0 if successes == n else _beta_quantile(1 - tail, successes + 1, n - successes)
+    return Interval(low, high)
+
+
+def _beta_quantile(probability: float, a: float, b: float) -> float:
+    """Where the regularised incomplete beta function, which rises, reaches ``probability``."""
+    low, high = 0.0, 1.0
+    while True:
+        middle = (low + high) / 2
+        if middle in (low, high):
+            return middle
+        low, high = (middle, high) if incomplete_beta(middle, a, b) < probability else (low, middle)
+
+
 def normal_interval_from_std(mean: float, std: float, runs: int, level: float = LEVEL) -> Interval:
     """Student's t interval of a mean over ``runs`` runs with the sample standard deviation ``std`` (n - 1).
 

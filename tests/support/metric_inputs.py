@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from benchmark.logits import Logits
 from benchmark.metrics import METRICS, Metric
+from benchmark.metrics.corruption_error import ALEXNET, SEVERITIES, Mistakes
 from benchmark.metrics.cost import Cost
 from benchmark.ood import Detection
 from benchmark.predictions import Predictions
@@ -68,8 +70,13 @@ def random_predictions(
     n: int = 400, classes: int = 7, seed: int = 0, scale: float = 1.0, temperature: float | None = 1.3
 ) -> Predictions:
     """Predictions of :func:`random_logits`."""
-    logits, labels = random_logits(n, classes, seed, scale)
-    return Predictions.from_logits(ids_of(n), labels, Logits(logits), temperature=temperature)
+    return predictions_of(*random_logits(n, classes, seed, scale), temperature)
+
+
+def predictions_of(logits: Floats, labels: Ints | None, temperature: float | None = None) -> Predictions:
+    """Predictions that every metric can be computed of: of networks that disagree a little."""
+    extra = {"expected_entropy": 0.75 * samples_of(Logits(logits), None).columns.entropy}
+    return Predictions.from_logits(ids_of(len(logits)), labels, Logits(logits), temperature=temperature, extra=extra)
 
 
 def subject_of(metric: Metric[Any], seed: int = 0) -> Any:
@@ -79,6 +86,8 @@ def subject_of(metric: Metric[Any], seed: int = 0) -> Any:
         return random_predictions(seed=seed)
     if metric.subject == "detection pair":
         return Detection(generator.normal(1.0, 1.0, 300).round(2), generator.normal(0.0, 1.0, 200).round(2))
+    if metric.subject == "mistakes by condition":
+        return random_mistakes(seed)
     return Cost(
         bytes=1000,
         nonzeros=90,
@@ -91,6 +100,18 @@ def subject_of(metric: Metric[Any], seed: int = 0) -> Any:
     )
 
 
+def random_mistakes(seed: int = 0, n: int = 200) -> Mistakes:
+    """Mistakes that grow with the severity, and those without corruption."""
+    generator = np.random.default_rng(seed)
+    difficulty = generator.random(n)
+    by_condition = {
+        f"{name}/{severity}": (difficulty + 0.3 * generator.random(n) < 0.1 + 0.15 * severity).astype(np.float64)
+        for name in ALEXNET
+        for severity in SEVERITIES
+    }
+    return Mistakes(by_condition, (difficulty < 0.1).astype(np.float64))
+
+
 def evaluate(name: str, samples: Samples) -> float:
     """A metric of samples in full precision, before they are rounded to what is stored."""
     metric: Any = METRICS[name]
@@ -98,5 +119,6 @@ def evaluate(name: str, samples: Samples) -> float:
 
 
 def exact_samples(logits: Floats, labels: Ints) -> Samples:
-    """Samples in float64."""
-    return samples_of(Logits(logits), labels)
+    """Samples in float64, of networks that disagree a little."""
+    samples = samples_of(Logits(logits), labels)
+    return replace(samples, columns=replace(samples.columns, expected_entropy=0.75 * samples.columns.entropy))

@@ -1,11 +1,15 @@
 """Metrics against code that is not ours, on random inputs."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+import scipy.special
+import scipy.stats
 import torch
-from metric_inputs import Floats, Ints, evaluate, exact_samples, random_logits
+from metric_conventions import drawn_debiased_error
+from metric_inputs import Floats, Ints, evaluate, exact_samples, random_logits, random_mistakes
 from sklearn.metrics import (
     auc,
     average_precision_score,
@@ -24,6 +28,7 @@ from torchmetrics.functional.classification import (
 )
 
 from benchmark.metrics import METRICS
+from benchmark.metrics.corruption_error import ALEXNET
 from benchmark.metrics.detection import average_precision, of_curve
 from benchmark.ood import Detection
 
@@ -101,6 +106,82 @@ def test_sorted_calibration_errors_by_their_definitions(case: tuple[Floats, Ints
         ((c.mean() - h.mean()) ** 2 - h.mean() * (1 - h.mean()) / (len(h) - 1)) * len(c) / len(labels) for c, h in bins
     )
     assert evaluate("debiased-rmsce15", samples) == pytest.approx(max(0.0, squares) ** 0.5, rel=1e-9)
+
+
+def test_uncertainty_is_that_of_scipy(case: tuple[Floats, Ints]) -> None:
+    """Four networks drawn around one: their mean prediction, and what they disagree on."""
+    logits, labels = case
+    drawn = logits + np.random.default_rng(0).normal(scale=0.7, size=(4, *logits.shape))
+    probabilities = scipy.special.softmax(drawn, axis=2)
+    expected = scipy.stats.entropy(probabilities, axis=2).mean(axis=0)
+    samples = exact_samples(np.log(probabilities.mean(axis=0)), labels)
+    bayesian = replace(samples, columns=replace(samples.columns, expected_entropy=expected))
+    total = scipy.stats.entropy(probabilities.mean(axis=0), axis=1)
+    assert evaluate("predictive-entropy", bayesian) == pytest.approx(total.mean(), rel=1e-9)
+    assert evaluate("mutual-information", bayesian) == pytest.approx((total - expected).mean(), rel=1e-9)
+    assert evaluate("mean-confidence", bayesian) == pytest.approx(probabilities.mean(axis=0).max(1).mean(), rel=1e-9)
+
+
+def test_uncertainty_errors_by_their_definitions(case: tuple[Floats, Ints]) -> None:
+    logits, labels = case
+    classes = logits.shape[1]
+    uncertainty = scipy.stats.entropy(softmax(logits), axis=1) / np.log(classes)
+    wrong = (logits.argmax(1) != labels).astype(np.float64)
+
+    def binned(bins: int, factor: float) -> float:
+        total = 0.0
+        for low in range(bins):
+            inside = (uncertainty > low / bins) & (uncertainty <= (low + 1) / bins)
+            if inside.any():
+                total += inside.mean() * abs(uncertainty[inside].mean() - factor * wrong[inside].mean())
+        return total
+
+    samples = exact_samples(logits, labels)
+    assert evaluate("uce15", samples) == pytest.approx(binned(15, 1.0), rel=1e-9)
+    assert evaluate("uce15-scaled", samples) == pytest.approx(binned(15, classes / (classes - 1)), rel=1e-9)
+    assert evaluate("uce8-mohan", samples) == pytest.approx(100 * binned(8, 2.0), rel=1e-9)
+
+
+def test_selective_accuracy_by_its_definition(case: tuple[Floats, Ints]) -> None:
+    logits, labels = case
+    order = np.argsort(-softmax(logits).max(1))
+    correct = (logits.argmax(1) == labels)[order]
+    rates = [correct[: answered + 1].mean() for answered in range(len(correct))]
+    assert evaluate("aurra", exact_samples(logits, labels)) == pytest.approx(np.mean(rates), rel=1e-9)
+
+
+def test_classwise_adaptive_error_by_its_definition(case: tuple[Floats, Ints]) -> None:
+    logits, labels = case
+    total = 0.0
+    for k, p in enumerate(softmax(logits).T):
+        order = np.argsort(p, kind="stable")
+        bins = zip(np.array_split(p[order], 15), np.array_split((labels == k)[order], 15), strict=True)
+        total += sum(abs(c.mean() - h.mean()) * len(c) / len(p) for c, h in bins)
+    ours = evaluate("classwise-adaptive-ece15", exact_samples(logits, labels))
+    assert ours == pytest.approx(total / logits.shape[1], rel=1e-9)
+
+
+def test_the_debiased_error_is_what_a_thousand_draws_tend_to(case: tuple[Floats, Ints]) -> None:
+    logits, labels = case
+    samples = exact_samples(logits, labels)
+    drawn = drawn_debiased_error(samples.columns.confidence(), samples.columns.correct(), 15, np.random.RandomState(1))
+    ours = evaluate("debiased-ece15", samples)
+    assert abs(ours - max(0.0, drawn.mean())) < 4 * drawn.std() / len(drawn) ** 0.5
+
+
+def test_corruption_errors_by_their_definition() -> None:
+    """A plain loop over corruptions and severities, in the order of the sums of the paper."""
+    mistakes = random_mistakes(3)
+    assert mistakes.clean is not None
+    errors = {condition: wrong.mean() for condition, wrong in mistakes.by_condition.items()}
+    clean, ratios, relative = mistakes.clean.mean(), [], []
+    for name, alexnet in ALEXNET.items():
+        theirs = [alexnet] * 5
+        ours = [errors[f"{name}/{severity}"] for severity in range(1, 6)]
+        ratios.append(sum(ours) / sum(theirs))
+        relative.append(sum(e - clean for e in ours) / sum(t - 0.4348 for t in theirs))
+    assert METRICS["mce-official-alexnet"].compute(mistakes) == pytest.approx(np.mean(ratios), rel=1e-12)
+    assert METRICS["relative-mce-official-alexnet"].compute(mistakes) == pytest.approx(np.mean(relative), rel=1e-12)
 
 
 @pytest.mark.parametrize("digits", [1, 6], ids=["many ties", "few ties"])

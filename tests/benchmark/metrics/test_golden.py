@@ -1,97 +1,88 @@
-"""Every golden value is met by a metric, met by a convention that we name, or must be missed, because it is a trap."""
+"""Every golden value is met by a metric, met by a convention that we name, or is a mistake and must be missed."""
 
-from collections.abc import Callable
-from functools import cache
-from math import sqrt
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
-from metric_inputs import Floats, evaluate, exact_samples, golden, set_a, set_c
+from golden_values import (
+    Ours,
+    a,
+    accuracies,
+    after_scaling,
+    b2,
+    binned,
+    blend,
+    classwise,
+    corruption_errors,
+    debiased_marginal,
+    detection,
+    edges,
+    exceeds_testbed,
+    fourier_images,
+    inputs,
+    metric,
+    plug_in,
+    temperature,
+    top_label,
+    value_of,
+)  # fmt: skip
+from metric_conventions import (
+    by_quantiles,
+    by_rounded_positions,
+    clipped_nll,
+    drawn_debiased_error,
+    left_closed_and_one_apart,
+    left_closed_last_closed,
+    nearest_recall_rate,
+    root_mean_square_in_bins_of,
+    unweighted_mean,
+)  # fmt: skip
+from metric_inputs import evaluate, golden, set_c
 
-from benchmark.logits import Logits
-from benchmark.metrics import METRICS
-from benchmark.metrics._metric import Statistic
-from benchmark.metrics.calibration_error import binned_error, l1, l2, largest
+from benchmark.diagnostics.fourier import high_frequency_fraction
+from benchmark.metrics._bins import right_closed_bins
+from benchmark.metrics.calibration_error import l1, l2, largest
+from benchmark.metrics.corruption_error import ALEXNET, mean_corruption_error, relative_mean_corruption_error
 from benchmark.metrics.detection import average_precision, of_curve
-from benchmark.metrics.equal_mass import adaptive_error, debiased_squares
-from benchmark.samples import Samples
-from benchmark.temperature import fit_temperature
-from registry.statistics import wilson
+from registry.statistics import (
+    accuracy_of_log_odds,
+    clopper_pearson,
+    geometric_mean_error_ratio,
+    log_odds,
+    mean_log_odds,
+    mean_ranks,
+    percentile_interval,
+    relative_error_change,
+    wilson,
+)  # fmt: skip
 
 DOUBLE, SINGLE = 1e-6, 3e-6  # references in float64; references that round to float32 on the way
+R50, AUGMIX = "Standard_R50", "Hendrycks2020AugMix"
+LBFGS = "A.ts.T_lbfgs "
 
 
-def value_of(statistic: Statistic, n: int) -> float:
-    return float(statistic(np.ones((1, n)))[0])
+def mce(model: str, digits: int = 6) -> Ours:
+    table = {name: round(error, digits) for name, error in ALEXNET.items()}
+    return lambda: 100 * mean_corruption_error(corruption_errors(model), table)
 
 
-@cache
-def a() -> Samples:
-    return exact_samples(*set_a())
+def of_models(function: Any) -> Ours:
+    return lambda: [function(list(row)) for row in accuracies()]
 
 
-@cache
-def b() -> tuple[Floats, Floats]:
-    confidence = [0.2, 0.4, 0.4, 0.6, 0.6, 0.8, 0.8, 1.0, 1.0, 1.0, 0.5, 0.7, 0.9, 0.3]
-    correct = [0.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0]
-    return np.array(confidence), np.array(correct)
+def mean_change(row: list[float]) -> float:
+    return float(
+        np.mean([relative_error_change(x, dense).value for x, dense in zip(row, accuracies()[0], strict=True)])
+    )
 
 
-@cache
-def b2() -> Samples:
-    logits, labels = set_a()
-    return exact_samples((logits * 8).astype(np.float32).astype(np.float64), labels)
+def bootstrap() -> list[float]:
+    state, correct = np.random.RandomState(3), a().columns.correct()
+    return list(percentile_interval([correct[state.randint(0, 2000, 2000)].mean() for _ in range(2000)]))
 
 
-def metric(name: str, samples: Callable[[], Samples] = a) -> Callable[[], float]:
-    return lambda: evaluate(name, samples())
-
-
-def detection(name: str) -> Callable[[], float]:
-    return lambda: METRICS[name].compute(set_c())
-
-
-def binned(bins: int, norm: Callable[[Floats, Floats], Floats]) -> Callable[[], float]:
-    columns = a().columns
-    return lambda: value_of(binned_error(columns.confidence(), columns.correct(), bins, norm), 2000)
-
-
-def edges() -> float:
-    return value_of(binned_error(*b(), bins=5), 14)
-
-
-def one_against_rest(statistic: Callable[[Floats, Floats], float]) -> list[float]:
-    probabilities, labels = a().probabilities().values, a().columns.labels
-    return [statistic(probabilities[:, k], (labels == k).astype(np.float64)) for k in range(10)]
-
-
-def adaptive_by_class() -> float:
-    return float(np.mean(one_against_rest(lambda p, y: value_of(adaptive_error(p, y), 2000))))
-
-
-def plug_in() -> float:
-    columns = a().columns
-    return sqrt(value_of(debiased_squares(columns.confidence(), columns.correct(), debias=False), 2000))
-
-
-def debiased_marginal() -> float:
-    # The reference clips each class at 0 before it averages the squares.
-    return sqrt(np.mean(one_against_rest(lambda p, y: max(0.0, value_of(debiased_squares(p, y), 2000)))))
-
-
-def temperature() -> float:
-    logits, labels = set_a()
-    return fit_temperature(Logits(logits[:1000]), labels[:1000]).temperature
-
-
-@cache
-def after_scaling(name: str, scaled: bool) -> float:
-    logits, labels = set_a()
-    samples = exact_samples(logits[1000:], labels[1000:])
-    return evaluate(name, samples.at_temperature(temperature()) if scaled else samples)
-
-
-MET: dict[str, tuple[Callable[[], float], float]] = {
+MET: dict[str, tuple[Ours, float]] = {
     "A.accuracy": (metric("top1"), DOUBLE),
     "A.mean_per_class_accuracy": (metric("mean-per-class"), DOUBLE),
     "A.nll": (metric("nll"), DOUBLE),
@@ -111,22 +102,25 @@ MET: dict[str, tuple[Callable[[], float], float]] = {
     "A.mce_15_netcal": (metric("mce15"), DOUBLE),
     "A.adaptive_ece_toplabel_15_tu": (metric("adaptive-ece15"), DOUBLE),
     "A.adaptive_ece_toplabel_15_kumar": (metric("adaptive-ece15"), DOUBLE),
+    "A.ace_nixon_15_kumar": (metric("classwise-adaptive-ece15"), DOUBLE),
     "A.rmsce_toplabel_debiased_15_em": (metric("debiased-rmsce15"), DOUBLE),
     "A.classwise_ece_15_kumar": (metric("classwise-ece15"), DOUBLE),
     "A.sce_15_gce": (metric("classwise-ece15"), DOUBLE),
     "A.ks_error_top1": (metric("ks-error"), DOUBLE),
+    "A.aurra_hendrycks": (metric("aurra"), DOUBLE),
     "A.uce_15_laves": (metric("uce15"), DOUBLE),
     "A.uce_15_laves_formula_numpy": (metric("uce15"), DOUBLE),
-    "A.msp_mean": (lambda: float(a().columns.confidence().mean()), DOUBLE),
+    "A.uce_8_mohan_percent": (metric("uce8-mohan"), DOUBLE),
+    "A.msp_mean": (metric("mean-confidence"), DOUBLE),
     "A.energy_mean": (lambda: float((a().columns.max_logit + a().columns.log_normaliser).mean()), DOUBLE),
     "A.maxlogit_mean": (lambda: float(a().columns.max_logit.mean()), DOUBLE),
     "A.ts.T_star": (temperature, DOUBLE),
-    "A.ts.T_lbfgs lr=1,max_iter=100,strong_wolfe": (temperature, DOUBLE),
+    f"{LBFGS}lr=1,max_iter=100,strong_wolfe": (temperature, DOUBLE),
     "A.ts.nll_test_before": (lambda: after_scaling("nll", False), DOUBLE),
     "A.ts.nll_test_after": (lambda: after_scaling("nll", True), DOUBLE),
     "A.ts.ece15_test_before": (lambda: after_scaling("ece15", False), SINGLE),
     "A.ts.ece15_test_after": (lambda: after_scaling("ece15", True), SINGLE),
-    "B.ece5_right_closed": (edges, 1e-15),
+    "B.ece5_right_closed": (edges(), 1e-15),
     "B2.nll_logits": (metric("nll", b2), DOUBLE),
     "B2.ece15_torchmetrics_fp32": (metric("ece15", b2), SINGLE),
     "B2.ece15_torchmetrics_fp64": (metric("ece15", b2), SINGLE),
@@ -138,81 +132,149 @@ MET: dict[str, tuple[Callable[[], float], float]] = {
     "C.aupr_out_trapz": (detection("aupr-out"), DOUBLE),
     "C.fpr95_OOD_positive": (detection("fpr95-ood-pos"), 0.0),
     "C.fpr95_ID_positive": (detection("fpr95-id-pos"), 0.0),
-}
+    f"D.mce.{R50}": (mce(R50), DOUBLE),
+    f"D.mce.{AUGMIX}": (mce(AUGMIX), DOUBLE),
+    **{
+        f"E.effrob.{shift}.{model}": (partial(exceeds_testbed, shift, model), DOUBLE)
+        for shift in ("imagenet-v2-mf", "imagenet-sketch", "imagenet-r", "objectnet")
+        for model in ("resnet50", "resnet50_augmix")
+    },
+    **{f"F.amp_interp.L{share}": (blend("amplitude", share), DOUBLE) for share in (1.0, 0.37, 0.0)},
+    **{f"F.phase_interp.L{share}": (blend("phase", share), DOUBLE) for share in (1.0, 0.37, 0.0)},
+    "F.high_freq_frac_0.1": (lambda: high_frequency_fraction(fourier_images()[2]), DOUBLE),
+    "G.mean_acc": (of_models(np.mean), DOUBLE),
+    "G.mean_log_odds": (of_models(mean_log_odds), DOUBLE),
+    "G.back_transformed": (of_models(lambda row: accuracy_of_log_odds(mean_log_odds(row))), DOUBLE),
+    "G.delta_log_odds_vs_baseline": (
+        of_models(lambda row: mean_log_odds(row) - float(np.mean([log_odds(x) for x in accuracies()[0]]))),
+        DOUBLE,
+    ),
+    "G.mean_rank": (lambda: mean_ranks(accuracies()), DOUBLE),
+    "G.mean_relative_error_change": (of_models(mean_change), DOUBLE),
+    "G.geo_mean_error_ratio": (
+        of_models(lambda row: geometric_mean_error_ratio(row, list(accuracies()[0]))),
+        DOUBLE,
+    ),
+    "H.wilson95": (lambda: wilson(1336, 2000), DOUBLE),
+    "H.clopper_pearson95": (lambda: clopper_pearson(1336, 2000), DOUBLE),
+}  # fmt: skip
 """Golden values that a metric of ours gives."""
 
-NAMED: dict[str, tuple[Callable[[], float], float]] = {
+NAMED: dict[str, tuple[Ours, float]] = {
     "A.brier_half_sklearn": (lambda: evaluate("brier", a()) / 2, DOUBLE),
     "A.brier_mean_over_classes": (lambda: evaluate("brier", a()) / 10, DOUBLE),
-    "A.ece_10_torchmetrics": (lambda: binned(10, l1)(), SINGLE),
-    "A.rmsce_10_torchmetrics": (lambda: binned(10, l2)(), SINGLE),
-    "A.mce_10_torchmetrics": (lambda: binned(10, largest)(), SINGLE),
-    "A.ace_nixon_15_kumar": (adaptive_by_class, DOUBLE),
+    "A.ece_10_torchmetrics": (binned(10, l1), SINGLE),
+    "A.rmsce_10_torchmetrics": (binned(10, l2), SINGLE),
+    "A.mce_10_torchmetrics": (binned(10, largest), SINGLE),
+    "A.ace_15_netcal_AVERAGE_not_adaptive": (binned(15, unweighted_mean), DOUBLE),
+    "A.ece_equalmass_15_netcal": (binned(15, l1, by_quantiles), DOUBLE),
+    "A.ace_15_gce": (classwise(by_rounded_positions), DOUBLE),
     "A.rmsce_toplabel_plugin_15_em": (plug_in, DOUBLE),
     "A.rmsce_marginal_debiased_15_em": (debiased_marginal, DOUBLE),
+    "A.ece_em_toplabel_debiased_L1_15": (
+        lambda: drawn_debiased_error(*top_label(), 15, np.random.RandomState(0)).mean(), DOUBLE,
+    ),
+    "B.ece5_torchmetrics_float64": (edges(left_closed_and_one_apart), 1e-15),
+    "B.ece5_torchmetrics_float32": (edges(left_closed_and_one_apart), SINGLE),
+    "B.ece5_left_closed_last_inclusive": (edges(left_closed_last_closed), 1e-15),
+    "B.ece5_netcal": (edges(left_closed_last_closed), 1e-15),
     "C.aupr_in_AP": (lambda: value_of(of_curve(average_precision, "in")(set_c()), 1800), DOUBLE),
     "C.aupr_out_AP": (lambda: value_of(of_curve(average_precision, "out")(set_c()), 1800), DOUBLE),
-}
+    "C.fpr95_OOD_positive_torch_uncertainty": (
+        lambda: nearest_recall_rate(-set_c().outside, -set_c().inside), DOUBLE,
+    ),
+    f"D.mce_3dp_normaliser.{R50}": (mce(R50, 3), DOUBLE),
+    f"D.mce_3dp_normaliser.{AUGMIX}": (mce(AUGMIX, 3), DOUBLE),
+    "F.high_freq_frac_0.1_with_last_bin": (
+        lambda: high_frequency_fraction(fourier_images()[2], with_last=True), DOUBLE,
+    ),
+    "H.clopper_pearson_testbed_alpha0.005": (lambda: clopper_pearson(1336, 2000, 0.995), DOUBLE),
+    "H.bootstrap_percentile95_B2000": (bootstrap, DOUBLE),
+}  # fmt: skip
 """Golden values of another convention, which our formulas give when asked for it."""
 
-TRAPS: dict[str, Callable[[], float]] = {
-    "A.ace_15_netcal_AVERAGE_not_adaptive": metric("adaptive-ece15"),  # an unweighted mean over equal-width bins
-    "A.ece_equalmass_15_netcal": metric("adaptive-ece15"),  # another way of cutting
-    "A.ace_15_gce": adaptive_by_class,  # another way of cutting
-    "A.rms_calib_hendrycks_beta100_AS_PUBLISHED": metric("rmsce15"),  # bins of 100, the last one dropped
-    "A.uce_8_mohan_percent": metric("uce15"),  # percent, and twice the error rate
-    "A.ts.T_lbfgs guo2017: lr=.01,max_iter=50,init=1.5": temperature,  # not converged
-    "A.ts.T_lbfgs gpleiss HEAD: lr=.01,max_iter=200,init=1.5": temperature,  # not converged
-    "A.ts.T_lbfgs torch-uncertainty: lr=.1,max_iter=100,init=1.0": temperature,  # not quite converged
-    "B.ece5_torchmetrics_float64": edges,  # [a, b) and a bin of its own for confidence 1
-    "B.ece5_torchmetrics_float32": edges,
-    "B.ece5_left_closed_last_inclusive": edges,
-    "B.ece5_netcal": edges,
-    "B2.nll_fp32_prob_log_clip1e-7": metric("nll", b2),  # clipped probabilities
-    "C.fpr95_OOD_positive_torch_uncertainty": detection("fpr95-ood-pos"),  # nearest recall, not at least 95 %
+
+def ratio_of_means() -> float:
+    errors = inputs()["D"]["mean_error_per_corruption"][R50]
+    return float(100 * sum(errors.values()) / sum(ALEXNET.values()))
+
+
+def clipped() -> float:
+    return clipped_nll(b2().probabilities().values, b2().columns.labels)
+
+
+def last_bin_dropped() -> float:
+    return root_mean_square_in_bins_of(100, *top_label(), dropped=1)
+
+
+TRAPS: dict[str, tuple[Ours, Ours | None]] = {
+    "A.rms_calib_hendrycks_beta100_AS_PUBLISHED": (metric("rmsce15"), last_bin_dropped),
+    f"{LBFGS}guo2017: lr=.01,max_iter=50,init=1.5": (temperature, None),
+    f"{LBFGS}gpleiss HEAD: lr=.01,max_iter=200,init=1.5": (temperature, None),
+    f"{LBFGS}torch-uncertainty: lr=.1,max_iter=100,init=1.0": (temperature, None),
+    "B2.nll_fp32_prob_log_clip1e-7": (metric("nll", b2), clipped),
+    f"D.WRONG_misordered_normalisers.{R50}": (mce(R50), None),
+    f"D.WRONG_ratio_of_means.{R50}": (mce(R50), ratio_of_means),
 }
-"""Golden values of known mistakes and of conventions that we do not follow: ours must differ."""
+"""Golden values of known mistakes: ours, which must differ, and where we know how it comes about, the mistake."""
 
-OUTSIDE = {
-    "A.aurra_hendrycks": "selective classification is no metric here",
-    "A.ece_toplabel_debiased_L1_15_ew": "the reference raises: no value",
-    "A.ece_em_toplabel_debiased_L1_15": "Monte-Carlo debiasing of the l1 error; the closed l2 form is used instead",
-    "D.": "corruption error against AlexNet belongs to the published ImageNet-C files",
-    "E.": "effective robustness needs the test bed's fit",
-    "F.": "Fourier interpolation of RobustNets",
-    "G.": "aggregation over tasks: registry.statistics",
-    "H.clopper_pearson": "Wilson's interval is used",
-    "H.bootstrap_percentile95_B2000": "another generator's resamples",
-}
-"""Golden values, or beginnings of their keys, that nothing in this package computes, and why."""
+NOTHING = "A.ece_toplabel_debiased_L1_15_ew"
 
 
-@pytest.mark.parametrize("key", MET)
-def test_a_metric_gives_the_golden_value(key: str) -> None:
-    ours, tolerance = MET[key]
-    assert ours() == pytest.approx(golden()[key], rel=tolerance, abs=0)
-
-
-@pytest.mark.parametrize("key", NAMED)
-def test_a_named_convention_gives_the_golden_value(key: str) -> None:
-    ours, tolerance = NAMED[key]
-    assert ours() == pytest.approx(golden()[key], rel=tolerance, abs=0)
+@pytest.mark.parametrize("key", [*MET, *NAMED])
+def test_the_golden_value_is_met(key: str) -> None:
+    ours, tolerance = (MET | NAMED)[key]
+    # An image is itself up to rounding: of a distance of 1e-14 no digit can be compared.
+    assert ours() == pytest.approx(golden()[key], rel=tolerance, abs=1e-12 if "interp.L1.0" in key else 0)
 
 
 @pytest.mark.parametrize("key", TRAPS)
 def test_a_trap_is_not_fallen_into(key: str) -> None:
-    assert TRAPS[key]() != pytest.approx(golden()[key], rel=5e-5)
+    ours, mistake = TRAPS[key]
+    assert ours() != pytest.approx(golden()[key], rel=5e-5)
+    if mistake is not None:
+        assert mistake() == pytest.approx(golden()[key], rel=DOUBLE)
 
 
-def test_the_interval_of_accuracy_is_wilsons() -> None:
-    assert list(wilson(1336, 2000)) == pytest.approx(golden()["H.wilson95"], rel=1e-6)
+def test_an_expectation_in_closed_form_is_within_the_error_of_a_thousand_draws() -> None:
+    drawn = drawn_debiased_error(*top_label(), 15, np.random.RandomState(0))
+    standard_error = drawn.std() / len(drawn) ** 0.5
+    closed = evaluate("debiased-ece15", a())
+    assert abs(closed - golden()["A.ece_em_toplabel_debiased_L1_15"]) < 3 * standard_error < 0.02 * closed
+
+
+def test_where_the_reference_raises_there_is_no_value() -> None:
+    assert golden()[NOTHING] is None
+    sizes = np.bincount(right_closed_bins(top_label()[0], 15), minlength=15)
+    assert sizes.min() < 2  # equal-width bins without images: their noise cannot be known, so ours are of equal mass
+    with pytest.raises(ValueError, match="fewer than two"):
+        drawn_debiased_error(top_label()[0][:20], top_label()[1][:20], 15, np.random.RandomState(0))
+
+
+def test_relative_mce_by_the_rounded_table_is_that_of_the_specification() -> None:
+    """106.241, worked out once from set D by robustness_metrics, whose table has three decimals; six give 106.267."""
+    stated, errors = inputs()["D"], corruption_errors(R50)
+    clean, alexnet_clean = stated["clean_error"][R50], stated["alexnet_clean_error"]
+    rounded = {name: round(error, 3) for name, error in ALEXNET.items()}
+    found = relative_mean_corruption_error(errors, clean, rounded, alexnet_clean)
+    assert 100 * found == pytest.approx(106.241, abs=5e-4)
+    assert 100 * relative_mean_corruption_error(errors, clean) == pytest.approx(106.267, abs=5e-4)
+    assert stated["alexnet_normaliser_6dp"] == ALEXNET
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("A.ece_equalmass_15_netcal", "adaptive-ece15"),
+        ("A.ace_15_netcal_AVERAGE_not_adaptive", "adaptive-ece15"),
+        ("A.ace_15_gce", "classwise-adaptive-ece15"),
+    ],
+)
+def test_adaptive_errors_of_other_codes_are_other_numbers(key: str, name: str) -> None:
+    assert evaluate(name, a()) != pytest.approx(golden()[key], rel=5e-5)
 
 
 def test_every_golden_value_has_its_place() -> None:
-    placed = [*MET, *NAMED, *TRAPS, "H.wilson95"]
+    placed = [*MET, *NAMED, *TRAPS, NOTHING]
     assert len(placed) == len(set(placed))
-    assert set(placed) <= set(golden())
-    left = {key for key in golden() if key not in placed and not key.startswith(tuple(OUTSIDE))}
-    assert not left
-    assert not {prefix for prefix in OUTSIDE if any(key.startswith(prefix) for key in placed)}
-    assert {prefix for prefix in OUTSIDE if any(key.startswith(prefix) for key in golden())} == set(OUTSIDE)
+    assert set(placed) == set(golden())

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from registry.statistics import mean_interval, normal_interval_from_std, student_t_quantile, wilson
+from registry.statistics import clopper_pearson, mean_interval, normal_interval_from_std, student_t_quantile, wilson
 from registry.statistics.intervals import incomplete_beta
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "metrics.json"
@@ -19,6 +19,18 @@ def test_wilson_golden() -> None:
     golden = json.loads(GOLDEN.read_text(encoding="utf-8"))["golden"]["H.wilson95"]
     assert golden["note"] == "k=1336"
     assert wilson(1336, 2000) == pytest.approx(golden["value"], abs=1e-15)
+
+
+@given(st.integers(1, 5000), st.floats(0, 1), st.sampled_from([0.8, 0.95, 0.995]))
+def test_clopper_pearson_equals_scipy(n: int, share: float, level: float) -> None:
+    successes = round(share * n)
+    expected = stats.binomtest(successes, n).proportion_ci(level, "exact")
+    assert list(clopper_pearson(successes, n, level)) == pytest.approx([expected.low, expected.high], rel=1e-9)
+
+
+def test_clopper_pearson_needs_images() -> None:
+    with pytest.raises(ValueError, match="got 3 of 2"):
+        clopper_pearson(3, 2)
 
 
 @given(st.integers(1, 100_000), st.floats(0, 1), st.sampled_from([0.8, 0.95, 0.995]))

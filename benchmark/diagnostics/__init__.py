@@ -1,0 +1,1 @@
+"""Looks inside a model that are no score: they explain numbers and rank nobody."""

@@ -1,0 +1,115 @@
+"""From the catalogue's results to effective robustness, against both lines; pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ..errors import UndefinedRobustnessError
+from ..records import ModelRecord, ResultRecord, ShiftRecord, TaskRecord
+from .line import TRANSFORMS, EffectiveRobustness, Line, Transform, effective_robustness, fit_line
+from .testbed import stored_fit
+
+Against = Literal["testbed", "zoo"]
+ACCURACIES = ("top1@1", "mean-top1@1")
+_ANOTHER_PREPROCESSING = {"imagenet-c": "testbed"}
+"""Lines that hold for the numbers of one source alone: it resized images that are to be cropped only."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One model on a shifted set and on the set without shift, both by one protocol; accuracies as fractions."""
+
+    model: str
+    protocol: str
+    seed: int | None
+    shift: str
+    accuracy: float
+    shifted: float
+    n: int | None
+    n_shifted: int | None
+    dense: bool
+
+
+@dataclass(frozen=True)
+class RobustnessRow:
+    """A pair against one line by one transform: a value, or why there is none."""
+
+    pair: Pair
+    against: Against
+    transform: Transform
+    robustness: EffectiveRobustness | None
+    missing_reason: str | None
+
+
+def pairs_of(
+    results: Iterable[ResultRecord],
+    shifts: Mapping[str, ShiftRecord],
+    tasks: Mapping[str, TaskRecord],
+    models: Mapping[str, ModelRecord],
+) -> list[Pair]:
+    """Every model that has an accuracy on a shifted set and on what it shifts; whole sets only, by shift and model.
+
+    Mappings are by ``name@version``, and models by name. A shift whose primary metric is no accuracy has no pairs.
+    """
+    found = {
+        (row.model, row.task, row.protocol, row.seed): row
+        for row in results
+        if row.metric in ACCURACIES and row.value is not None and not row.condition
+        and row.metric == _accuracy_of(tasks.get(row.task))
+    }  # fmt: skip
+    pairs = []
+    for (model, task, protocol, seed), row in sorted(found.items(), key=lambda item: (item[0][1], item[0][0])):
+        shift = shifts.get(task)
+        clean = None if shift is None else found.get((model, shift.source_task, protocol, seed))
+        if clean is None or clean.value is None or row.value is None:
+            continue
+        dense = model in models and models[model].sparsity_target == 0
+        pairs.append(Pair(model, protocol, seed, task, clean.value, row.value, clean.n, row.n, dense))
+    return pairs
+
+
+def dense_line(pairs: Sequence[Pair], transform: Transform) -> Line:
+    """The line of the zoo's own dense models on one shifted set; raises :class:`UndefinedRobustnessError`.
+
+    Dense models of accuracy 0 or 1 are left out of it: they have no transform.
+    """
+    points = [(pair.accuracy, pair.shifted) for pair in pairs if pair.dense]
+    return fit_line([point for point in points if all(0 < value < 1 for value in point)], transform)
+
+
+def robustness_rows(pairs: Sequence[Pair]) -> list[RobustnessRow]:
+    """Every pair against the testbed's line and against that of the dense models on the same shift, by both transforms.
+
+    A dense model is part of the line that it is compared with.
+    """
+    by_shift: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        by_shift.setdefault(pair.shift, []).append(pair)
+    return [
+        _row(pair, beside, against, transform)
+        for beside in by_shift.values()
+        for pair in beside
+        for against in ("testbed", "zoo")
+        for transform in TRANSFORMS
+    ]
+
+
+def _row(pair: Pair, beside: Sequence[Pair], against: Literal["testbed", "zoo"], transform: Transform) -> RobustnessRow:
+    try:
+        line = dense_line(beside, transform) if against == "zoo" else _testbed_line(pair, transform)
+        value = effective_robustness(pair.accuracy, pair.shifted, line, n=pair.n, n_shifted=pair.n_shifted)
+    except UndefinedRobustnessError as error:
+        return RobustnessRow(pair, against, transform, None, error.message)
+    return RobustnessRow(pair, against, transform, value, None)
+
+
+def _testbed_line(pair: Pair, transform: Transform) -> Line:
+    name, _, version = pair.shift.partition("@")
+    if _ANOTHER_PREPROCESSING.get(name, version) != version:
+        raise UndefinedRobustnessError(f"the testbed's line for {name} is of images that were resized once more")
+    return stored_fit(name, transform).line_at(pair.accuracy)
+
+
+def _accuracy_of(task: TaskRecord | None) -> str | None:
+    """The accuracy by which a task is judged; None for another kind of number."""
+    return task.primary_metric if task is not None and task.primary_metric in ACCURACIES else None
