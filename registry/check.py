@@ -159,13 +159,14 @@ def _against_architecture(tensors: Sequence[RawTensor], config: ModelConfig) -> 
         yield Reason("unknown_architecture", config.architecture)
         return
     entry = ARCHITECTURES[config.architecture]
+    found = {tensor.name: tensor for tensor in tensors}
+    expected, narrowed = _expected({name: tensor.shape for name, tensor in found.items()}, config)
     stated = (config.classifier, config.timm_name, config.preprocessing.input_size[0])
-    known = (entry.classifier, entry.timm_name, entry.preprocessing.input_size[0])
+    timm_name = None if narrowed else entry.timm_name  # timm builds no network of other widths than its own
+    known = (entry.classifier, timm_name, entry.preprocessing.input_size[0])
     for what, got, wanted in zip(("classifier", "timm_name", "input channels"), stated, known, strict=True):
         if got != wanted:
             yield Reason("bad_description", f"{CONFIG}: {what} is {got!r:.100}, {entry.name} has {wanted!r}")
-    expected = expected_tensors(config.architecture, config.num_classes)
-    found = {tensor.name: tensor for tensor in tensors}
     missing, surplus = sorted(expected.keys() - found.keys()), sorted(found.keys() - expected.keys())
     if missing or surplus:
         parts = [f"{word} {_shown(names)}" for word, names in (("missing", missing), ("surplus", surplus)) if names]
@@ -190,6 +191,30 @@ def expected_tensors(architecture: str, num_classes: int) -> Mapping[str, "Tenso
     # The meta device has shapes and dtypes but no memory, so that a large architecture costs nothing.
     with torch.device("meta"):
         return {spec.name: spec for spec in specs_of(build(architecture, num_classes))}
+
+
+def _expected(shapes: Mapping[str, tuple[int, ...]], config: ModelConfig) -> tuple[Mapping[str, "TensorSpec"], bool]:
+    """What the file must hold, and whether channels were cut out of the architecture: the file's shapes tell."""
+    import torch
+
+    from zoo.checkpoint.errors import TensorMismatchError
+    from zoo.checkpoint.torch_io import specs_of
+    from zoo.models import build
+    from zoo.narrowing import narrow
+
+    whole = expected_tensors(config.architecture, config.num_classes)
+    head = f"{config.classifier}.weight"
+    if whole.keys() != shapes.keys() or all(spec.shape == shapes[name] for name, spec in whole.items()):
+        return whole, False
+    if head not in shapes or shapes[head][:1] != (config.num_classes,):  # classes are no channels to cut out
+        return whole, False
+    with torch.device("meta"):
+        model = build(config.architecture, config.num_classes)
+    try:
+        narrowed = narrow(model, shapes, config.preprocessing.input_size)
+    except TensorMismatchError:  # then the shapes are wrong, one by one
+        return whole, False
+    return {spec.name: spec for spec in specs_of(model)}, bool(narrowed)
 
 
 def _origin(provenance: Provenance, engine: Engine | None) -> Iterator[Reason]:

@@ -8,9 +8,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from .architectures import ARCHITECTURES
-from .checkpoint.folder import read_folder
+from .checkpoint.folder import ModelFolder, read_folder
+from .checkpoint.weights import weight_shapes
 from .core.errors import UsageError
 from .holding import hold_zeros
+from .narrowing import narrow
 
 
 def build(architecture: str, num_classes: int, seed: int | None = None) -> nn.Module:
@@ -30,7 +32,7 @@ def load_model(folder: Path, num_classes: int | None = None, seed: int = 0, *, h
 
     Loading is strict: a missing, surplus or misshapen tensor is an error that names it. With ``num_classes`` the
     classifier alone is exempt and starts anew from ``seed``. With ``hold`` training keeps every zero that was loaded
-    (:func:`zoo.holding.hold_zeros`).
+    (:func:`zoo.holding.hold_zeros`). Layers that the file has narrower become so (:mod:`zoo.narrowing`).
     """
     from .checkpoint.torch_io import load_into
 
@@ -38,10 +40,23 @@ def load_model(folder: Path, num_classes: int | None = None, seed: int = 0, *, h
     classes = source.config.num_classes if num_classes is None else num_classes
     model = build(source.config.architecture, classes, seed)
     exempt = () if num_classes is None else (source.config.classifier,)
+    narrow(model, _shapes(source, model, exempt), source.config.preprocessing.input_size)
     load_into(model, source.weights, exempt)
     if hold:
         hold_zeros(model, exempt)
     return model.eval()
+
+
+def _shapes(source: ModelFolder, model: nn.Module, exempt: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
+    """Of the file; a classifier that starts anew takes only the width of its input from there."""
+    shapes = weight_shapes(source.weights)
+    for name in exempt:
+        weight = model.get_submodule(name).weight
+        found = shapes.pop(f"{name}.weight", None)
+        shapes.pop(f"{name}.bias", None)
+        if found is not None and isinstance(weight, Tensor):
+            shapes[f"{name}.weight"] = (weight.shape[0], *found[1:])
+    return shapes
 
 
 @torch.no_grad()

@@ -7,7 +7,7 @@ from ..core.hashing import RawTensor
 from .errors import CheckpointError
 from .safetensors_file import open_tensors, tensors_in
 from .sparse.file import iter_sparse, sparse_tensors_in
-from .sparse.header import is_sparse
+from .sparse.header import is_sparse, judge
 
 WEIGHTS = "model.safetensors"
 SPARSE_WEIGHTS = "model.sparse.safetensors"
@@ -28,6 +28,13 @@ def read_weights(path: Path, names: Collection[str] | None = None) -> list[RawTe
     """
     with open_tensors(path) as opened:
         return (sparse_tensors_in if is_sparse(opened.header.metadata) else tensors_in)(opened, names)
+
+
+def weight_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """The shapes of the tensors of a weights file, decoded, from its header alone; raises as :func:`read_weights`."""
+    with open_tensors(path) as opened:
+        sparse = is_sparse(opened.header.metadata)
+        return {each.name: each.shape for each in (judge(opened).tensors if sparse else opened.header.entries)}
 
 
 def iter_weights(path: Path) -> Iterator[RawTensor]:

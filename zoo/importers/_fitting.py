@@ -8,8 +8,10 @@ from torch import Tensor, nn
 from ..checkpoint.config import MAX_CLASSES
 from ..checkpoint.errors import TensorMismatchError
 from ..errors import ForeignFileError
+from ..narrowing import narrow
 from ._layout import State
 
+NARROWED = "made narrower:"
 _COUNTER = "num_batches_tracked"
 _SHOWN = 8
 
@@ -33,8 +35,11 @@ def classes_of(state: State, classifier: str) -> int:
     return int(weight.shape[0])
 
 
-def fit(module: nn.Module, state: State, classifier: str) -> list[str]:
+def fit(module: nn.Module, state: State, classifier: str, input_size: tuple[int, int, int] | None = None) -> list[str]:
     """Copy ``state`` into ``module``, all of it; returns in words what was changed on the way, each change exact.
+
+    With ``input_size`` (channels, height, width in pixels) layers of which the file has fewer channels become narrower
+    (:mod:`zoo.narrowing`).
 
     Raises :class:`TensorMismatchError` that lists every missing, surplus and misshapen tensor, and
     :class:`ForeignFileError` for NaN, infinity and values that the architecture's dtype cannot hold.
@@ -42,6 +47,11 @@ def fit(module: nn.Module, state: State, classifier: str) -> list[str]:
     wanted = module.state_dict()
     given = dict(state)
     told = _completed(given, wanted, classifier)
+    if input_size is not None and given.keys() == wanted.keys():
+        narrowed = narrow(module, {name: tuple(value.shape) for name, value in given.items()}, input_size)
+        if narrowed:
+            told.append(f"{NARROWED} {len(narrowed)} layers, as their tensors are")
+            wanted = module.state_dict()
     _refuse_differences(given, wanted)
     told += _converted(given, wanted)
     module.load_state_dict(given)

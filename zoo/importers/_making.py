@@ -20,7 +20,7 @@ from ..flops import positions
 from ..models import build
 from . import IMPORTERS
 from ._fetching import fetch, is_address
-from ._fitting import classes_of, fit
+from ._fitting import NARROWED, classes_of, fit
 from ._layout import State
 from ._pretrained import Pretrained, pretrained
 from ._reading import read_document
@@ -89,7 +89,7 @@ def import_checkpoint(request: ImportRequest) -> Imported:
     state, layouts = converted(state, request.layout)
     classes = classes_of(state, entry.classifier)
     module = build(entry.name, classes)
-    told += fit(module, state, entry.classifier)
+    told += fit(module, state, entry.classifier, preprocessing.input_size)
     origin = replace(origin, importers=layouts or (PLAIN,), changes=tuple(told))
     config = ModelConfig(
         architecture=entry.name,
@@ -97,7 +97,8 @@ def import_checkpoint(request: ImportRequest) -> Imported:
         class_names=(),
         preprocessing=preprocessing,
         classifier=entry.classifier,
-        timm_name=entry.timm_name,
+        # timm builds no network of other widths than its own.
+        timm_name=None if any(line.startswith(NARROWED) for line in told) else entry.timm_name,
         positions=positions(module, preprocessing.input_size),
     )
     return _written(request, entry, config, tensors_of(module), origin, known)
