@@ -64,7 +64,7 @@ def org(
     name: Annotated[str, typer.Argument(help="Name of the organisation, and of its namespace; made if missing.")],
     data: Data = None,
     database_url: Database = None,
-    member: Annotated[list[str] | None, typer.Option(help="ACCOUNT:read, ACCOUNT:write or ACCOUNT:admin.")] = None,
+    member: Annotated[list[str] | None, typer.Option(help="ACCOUNT:read, :contributor, :write or :admin.")] = None,
     remove: Annotated[list[str] | None, typer.Option(help="An account that is no member any more.")] = None,
     as_json: AsJson = False,
 ) -> None:

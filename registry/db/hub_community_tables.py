@@ -17,10 +17,11 @@ class HubOrganisation(Base):
 
 
 class HubMember(Base):
-    """What an account may do in an organisation: ``read`` sees, ``write`` changes repositories, ``admin`` members."""
+    """What an account may do in an organisation: ``read`` sees its repositories, ``contributor`` makes some and changes
+    those, ``write`` changes all, ``admin`` members too."""
 
     __tablename__ = "hub_member"
-    __table_args__ = (CheckConstraint("role in ('read', 'write', 'admin')", name="role"),)
+    __table_args__ = (CheckConstraint("role in ('read', 'contributor', 'write', 'admin')", name="role"),)
     organisation_id: Mapped[int] = mapped_column(ForeignKey("hub_organisation.account_id"), primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
     role: Mapped[str]

@@ -23,6 +23,7 @@ class HubRepo(Base):
     name: Mapped[str]
     private: Mapped[bool] = mapped_column(default=False)
     gate: Mapped[str | None]
+    creator: Mapped[str | None]
     created_us: Mapped[int] = mapped_column(Microseconds)
     updated_us: Mapped[int] = mapped_column(Microseconds)
 

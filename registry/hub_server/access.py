@@ -128,7 +128,7 @@ Open = Annotated[Repo, Depends(open_repo)]
 
 def writable_repo(repo: Readable, caller: SignedIn) -> Repo:
     """The repository, if the caller may change it."""
-    require_write(caller, repo.namespace)
+    require_write(caller, repo)
     return repo
 
 
@@ -148,18 +148,24 @@ Proposable = Annotated[Repo, Depends(proposable_repo)]
 def committable_repo(repo: Proposable, request: Request, caller: SignedIn) -> Repo:
     """The repository, if the caller may commit to the branch of the address, or proposes a change."""
     if not (query_flag(request, "create_pr") or segment(request, "revision").startswith("refs/pr/")):
-        require_write(caller, repo.namespace)
+        require_write(caller, repo)
     return repo
 
 
 Committable = Annotated[Repo, Depends(committable_repo)]
 
 
-def require_write(caller: Caller, namespace: str) -> None:
-    """Refuse unless the token may change the repositories of ``namespace``."""
-    if not caller.may_write(namespace):
+def require_create(caller: Caller, namespace: str) -> None:
+    """Refuse unless the token may make repositories in ``namespace``."""
+    if not caller.may_create(namespace):
+        raise ForbiddenError(f"This token may not write to {namespace[:100]!a}.", "Use another token.")
+
+
+def require_write(caller: Caller, repo: Repo) -> None:
+    """Refuse unless the token may change the repository."""
+    if not caller.may_write(repo):
         raise ForbiddenError(
-            f"This token may not write to {namespace[:100]!a}.", "Use another token, or propose it: create_pr=True"
+            f"This token may not write to {repo.full_name!a}.", "Use another token, or propose it: create_pr=True"
         )
 
 

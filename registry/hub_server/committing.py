@@ -96,7 +96,7 @@ def _require_right(session: Session, repo: Repo, caller: Caller, branch: str, *,
             raise BadRequestError(f"The pull request is {discussion.status}.", "Open another one.")
         if discussion is not None and discussion.author == caller.name:
             return
-    if not as_pull and not caller.may_write(repo.namespace):
+    if not as_pull and not caller.may_write(repo):
         raise ForbiddenError(
             f"This token may not write to {repo.full_name}.", "Propose the change: create_pr=True opens a pull request."
         )
@@ -118,7 +118,7 @@ def comment_data(text: str) -> dict[str, Any]:
 def _resolved(session: Session, repo: Repo, caller: Caller, pending: Sequence[Pending]) -> list[Change]:
     """Large files become entries if, and only if, their bytes were uploaded to this very repository."""
     wanted = [line.sha256 for line in pending if isinstance(line, Large)]
-    proposer = None if caller.may_write(repo.namespace) else caller.account_id
+    proposer = None if caller.may_write(repo) else caller.account_id
     sizes = objects.object_sizes(session, repo.id, wanted, proposer)
     changes: list[Change] = []
     for line in pending:

@@ -10,7 +10,7 @@ from .names import account_name
 from .queries import people
 from .serving import clear_names
 
-ROLES = ("read", "write", "admin")
+ROLES = ("read", "contributor", "write", "admin")
 
 
 def ensure_organisation(engine: Engine, name: str) -> bool:

@@ -18,11 +18,17 @@ class Caller:
     name: str
     token_name: str
     scopes: frozenset[str]
-    roles: Mapping[str, str] = field(default_factory=dict)  # organisation -> read, write or admin
+    roles: Mapping[str, str] = field(default_factory=dict)  # organisation -> one of ROLES (organisations.py)
 
-    def may_write(self, namespace: str) -> bool:
-        """True when the token may change repositories of ``namespace``."""
-        return self.may_propose and (self.name == namespace or self.roles.get(namespace) in ("write", "admin"))
+    def may_create(self, namespace: str) -> bool:
+        """True when the token may make repositories in ``namespace``."""
+        role = self.roles.get(namespace)
+        return self.may_propose and (self.name == namespace or role in ("contributor", "write", "admin"))
+
+    def may_write(self, repo: "Repo") -> bool:
+        """True when the token may change the repository: a contributor changes what he made, nothing else."""
+        contributes = self.roles.get(repo.namespace) == "contributor"
+        return self.may_create(repo.namespace) and (not contributes or repo.creator == self.name)
 
     def may_see(self, namespace: str) -> bool:
         """True when the token opens private repositories of ``namespace``."""
@@ -49,6 +55,7 @@ class Repo:
     name: str
     private: bool
     gate: str | None  # how requests for the content are answered: auto, manual; None is no gate
+    creator: str | None  # the account that made it; None where nobody knows any more
     created_us: int
     updated_us: int
 

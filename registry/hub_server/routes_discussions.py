@@ -160,7 +160,7 @@ def _change_comment(hub: Hub, repo: Repo, request: Request, caller: Caller, text
         event = discussions.get_event(session, found, segment(request, "key").lower())
         if event is None or event.kind != "comment":
             raise MissingError("There is no such comment.")
-        if event.author != caller.name and not (text is None and caller.may_write(repo.namespace)):
+        if event.author != caller.name and not (text is None and caller.may_write(repo)):
             raise ForbiddenError("Only its author may change a comment.")
         if event.data["hidden"]:
             raise BadRequestError("The comment is hidden.")
@@ -171,7 +171,7 @@ def _change_comment(hub: Hub, repo: Repo, request: Request, caller: Caller, text
 def _decidable(session: Session, repo: Repo, request: Request, caller: Caller) -> Discussion:
     """The discussion, if the caller wrote it or may write to the repository."""
     found = _locked(session, repo, request)
-    if found.author != caller.name and not caller.may_write(repo.namespace):
+    if found.author != caller.name and not caller.may_write(repo):
         raise ForbiddenError("Only its author and those who may write to the repository may do this.")
     return found
 

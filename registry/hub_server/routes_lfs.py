@@ -62,7 +62,7 @@ def present_objects(hub: Hub, repo: Repo, caller: Caller, hashes: Collection[str
 
 def _known_objects(hub: Hub, repo: Repo, caller: Caller, hashes: Collection[str]) -> dict[str, int]:
     """Bytes of the objects that the repository holds for this caller."""
-    proposer = None if caller.may_write(repo.namespace) else caller.account_id
+    proposer = None if caller.may_write(repo) else caller.account_id
     with hub.reading() as session:
         return objects.object_sizes(session, repo.id, hashes, proposer)
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from ..db.session import now_us
 from ..errors import InvalidRecordError
-from .access import JsonBody, SignedIn, TheHub, Writable, find_repo, require_write
+from .access import JsonBody, SignedIn, TheHub, Writable, find_repo, require_create, require_write
 from .errors import BadRequestError, ConflictError
 from .git import regular_entry
 from .history import make_commit
@@ -29,7 +29,7 @@ _VISIBILITIES = {"public": False, "private": True}
 def create(body: JsonBody, caller: SignedIn, hub: TheHub) -> dict[str, Any]:
     """A new repository with a first commit, so that it has a head; 409 (with its address) if it exists."""
     kind, namespace, name = _named(body, caller)
-    require_write(caller, namespace)
+    require_create(caller, namespace)
     repository_name(name)
     hub.blobs.put(FIRST_ATTRIBUTES.encode())
     try:
@@ -48,7 +48,7 @@ def _found(hub: Hub, kind: str, namespace: str, name: str, caller: Caller, *, pr
     with hub.writing() as session:
         if repos.get_repo(session, kind, namespace, name) is not None:
             return None
-        repo = repos.add_repo(session, kind, namespace, name, private=private)
+        repo = repos.add_repo(session, kind, namespace, name, caller.name, private=private)
         at_us = now_us(session)
         first = make_commit({attributes.path: attributes}, None, caller.name, at_us, "initial commit", "", None)
         history.add_commit(session, repo.id, first, [attributes])
@@ -71,7 +71,7 @@ def move(body: JsonBody, caller: SignedIn, hub: TheHub) -> dict[str, Any]:
     kind = _kind(body)
     (namespace, name), (new_namespace, new_name) = _full_name(body, "fromRepo"), _full_name(body, "toRepo")
     repo = _existing(hub, caller, kind, namespace, name)
-    require_write(caller, new_namespace)
+    require_create(caller, new_namespace)
     repository_name(new_name)
     with hub.writing() as session:
         _refuse_taken(session, hub, kind, new_namespace, new_name)
@@ -96,7 +96,7 @@ def settings(repo: Writable, body: JsonBody, hub: TheHub) -> dict[str, Any]:
 
 def _existing(hub: Hub, caller: Caller, kind: str, namespace: str, name: str) -> Repo:
     repo = find_repo(hub, caller, kind, namespace, name)
-    require_write(caller, repo.namespace)
+    require_write(caller, repo)
     return repo
 
 

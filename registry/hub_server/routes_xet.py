@@ -33,7 +33,7 @@ def write_token(repo: Committable, request: Request, caller: SignedIn, hub: TheH
         store_id = objects.store_identity(session)
     seconds = hub.limits.xet_seconds
     # Whoever only proposes a change has a pool of his own: knowing the name of a xorb gives no right to it.
-    owner = repo.namespace if caller.may_write(repo.namespace) else caller.name
+    owner = repo.namespace if caller.may_write(repo) else caller.name
     # Clients remember, by this address, what they have uploaded: it changes with the store, and differs by namespace.
     pool, expires = f"{store_id}-{owner}", unix_seconds() + seconds
     token = hub.signer.seal(_WRITE, {"repo": repo.id, "account": caller.account_id, "pool": pool}, seconds)

@@ -1,4 +1,4 @@
-"""Schema 0003 keeps what older hubs hold: gates, pull requests, and everything that hangs on a repository."""
+"""Schemas 0003 and 0004 keep what older hubs hold: gates, pull requests, who made what, and all that hangs on it."""
 
 import shutil
 import sqlite3
@@ -40,7 +40,7 @@ def test_an_older_hub(old: Engine) -> None:
     with session_scope(old) as session:
         repo = repos.get_repo(session, "models", "org", "net")
         assert repo is not None
-        assert repo.gate == "manual"
+        assert (repo.gate, repo.creator) == ("manual", "ada")
         assert session.execute(text(counted)).one() == before
         found = discussions.list_discussions(session, repo.id)
         assert [(one.number, one.title, one.status, one.base) for one in found] == [

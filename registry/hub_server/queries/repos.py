@@ -41,10 +41,13 @@ def lock_repo(session: Session, repo_id: int) -> bool:
     return session.scalar(select(HubRepo.id).where(HubRepo.id == repo_id).with_for_update()) is not None
 
 
-def add_repo(session: Session, kind: str, namespace: str, name: str, *, private: bool) -> Repo:
+def add_repo(session: Session, kind: str, namespace: str, name: str, creator: str, *, private: bool) -> Repo:
     """A new repository; the caller has made sure that the name is free."""
     now = now_us(session)
-    row = HubRepo(kind=kind, namespace=namespace, name=name, private=private, created_us=now, updated_us=now)
+    row = HubRepo(
+        kind=kind, namespace=namespace, name=name, private=private, creator=creator, created_us=now,
+        updated_us=now,
+    )  # fmt: skip
     session.add(row)
     session.flush()
     return _repo(row)
@@ -113,4 +116,6 @@ def _conditions(search: Search) -> Iterator[ColumnElement[bool]]:
 
 
 def _repo(row: HubRepo) -> Repo:
-    return Repo(row.id, row.kind, row.namespace, row.name, row.private, row.gate, row.created_us, row.updated_us)
+    return Repo(
+        row.id, row.kind, row.namespace, row.name, row.private, row.gate, row.creator, row.created_us, row.updated_us
+    )

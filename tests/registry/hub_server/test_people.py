@@ -37,6 +37,43 @@ def test_roles(alice: HfApi, bob: HfApi, anonymous: HfApi, lab: str) -> None:
     assert list(anonymous.list_models(author="lab")) == []
 
 
+def test_a_contributor_changes_what_he_made_and_nothing_else(
+    served: EmbeddedHub, alice: HfApi, bob: HfApi, lab: str
+) -> None:
+    set_role(served.engine, "lab", "bob", "contributor")
+    assert bob.whoami()["orgs"][0]["roleInOrg"] == "contributor"
+    assert "a.txt" not in bob.list_repo_files("lab/net"), "members see private repositories"
+    bob.create_repo("lab/bobs", private=True)
+    bob.upload_file(path_or_fileobj=b"x", path_in_repo="a.txt", repo_id="lab/bobs")
+    bob.create_branch("lab/bobs", branch="next")
+    for forbidden in (
+        lambda: bob.upload_file(path_or_fileobj=b"y", path_in_repo="a.txt", repo_id="lab/net"),
+        lambda: bob.create_branch("lab/net", branch="next"),
+        lambda: bob.update_repo_settings("lab/net", private=False),
+        lambda: bob.move_repo("lab/net", "bob/net"),
+        lambda: bob.delete_repo("lab/net"),
+    ):
+        with pytest.raises(HfHubHTTPError, match="403"):
+            forbidden()
+    proposed = bob.upload_file(path_or_fileobj=b"y", path_in_repo="a.txt", repo_id="lab/net", create_pr=True)
+    assert proposed.pr_num == 1
+    alice.upload_file(path_or_fileobj=b"z", path_in_repo="b.txt", repo_id="lab/bobs")
+    bob.move_repo("lab/bobs", "lab/moved")
+    bob.delete_repo("lab/moved")
+
+
+def test_a_contributor_brings_what_he_has_and_keeps_the_right_to_it(served: EmbeddedHub, bob: HfApi, lab: str) -> None:
+    set_role(served.engine, "lab", "bob", "contributor")
+    bob.create_repo("bob/net")
+    bob.move_repo("bob/net", "lab/brought")
+    bob.upload_file(path_or_fileobj=b"x", path_in_repo="a.txt", repo_id="lab/brought")
+    set_role(served.engine, "lab", "bob", "read")
+    with pytest.raises(HfHubHTTPError, match="403"):
+        bob.delete_repo("lab/brought")
+    set_role(served.engine, "lab", "bob", "contributor")
+    bob.delete_repo("lab/brought")
+
+
 def test_whoami_names_them(alice: HfApi, bob: HfApi, lab: str) -> None:
     roles = {org["name"]: org["roleInOrg"] for api in (alice, bob) for org in [api.whoami()["orgs"][0]] if api is bob}
     assert roles == {"lab": "read"}

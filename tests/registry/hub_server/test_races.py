@@ -1,14 +1,17 @@
 """Many writers at once, and two servers on one folder: nothing is lost, nothing is seen half."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from threading import Barrier
 
 from hub_requests import commit, inline, large, ndjson, sha256, upload, upload_address
 from raw_http import Answer, RawClient
 
+from registry.db.session import session_scope
 from registry.hub_server.embedded import EmbeddedHub
+from registry.hub_server.queries import history, repos
+from registry.hub_server.queries.history import HEADS, TAGS
 
 RACERS = 20
 COMMITTERS = 50
@@ -83,6 +86,39 @@ def test_racing_uploads_of_one_object(raw: RawClient, repo: str) -> None:
     assert {answer.status for answer in race(lambda _: raw("PUT", address, data, token=None))} == {200}
     assert commit(raw, repo, large("w.bin", sha256(data))).status == 200
     assert raw("GET", f"/{repo}/resolve/main/w.bin").body == data
+
+
+def test_nobody_looks_at_a_repository_that_another_is_about_to_change(
+    served: EmbeddedHub, raw: RawClient, repo: str
+) -> None:
+    """While one transaction holds the lock, another waits before it reads: else it would judge what is gone.
+
+    PostgreSQL would let the insertion alone wait (for the key that it refers to), which is too late.
+    """
+    head = raw("GET", f"/api/models/{repo}").json["sha"]
+    moved = commit(raw, repo, inline("a")).json["commitOid"]
+    address = f"/api/models/{repo}"
+    acts: list[tuple[Callable[[], Answer], int]] = [
+        (lambda: commit(raw, repo, inline("b"), parentCommit=moved), 412),
+        (lambda: raw("POST", f"{address}/branch/taken", {}), 409),
+        (lambda: raw("POST", f"{address}/tag/main", {"tag": "taken-too"}), 409),
+        (lambda: raw("POST", f"{address}/branch/new", {"startingPoint": "gone"}), 404),
+        (lambda: raw("POST", f"{address}/super-squash/gone", {}), 404),
+    ]
+    raw("POST", f"{address}/branch/gone", {})
+    with ThreadPoolExecutor(len(acts)) as pool:
+        with session_scope(served.engine, write=True) as session:
+            known = repos.get_repo(session, "models", *repo.split("/"))
+            assert known is not None
+            assert repos.lock_repo(session, known.id)
+            answers = [pool.submit(act) for act, _ in acts]
+            done, _ = wait(answers, timeout=0.5)
+            assert not done
+            history.set_ref(session, known.id, f"{HEADS}main", head)
+            history.set_ref(session, known.id, f"{HEADS}taken", head)
+            history.set_ref(session, known.id, f"{TAGS}taken-too", head)
+            history.remove_ref(session, known.id, f"{HEADS}gone")
+        assert [answer.result().status for answer in answers] == [status for _, status in acts]
 
 
 def test_two_servers_on_one_folder(tmp_path: Path) -> None:
