@@ -81,7 +81,7 @@ def prepare_steps() -> Iterator[Step]:
 def main_steps(plan: Plan) -> Iterator[Step]:
     """From training to the table."""
     seeds, out = ",".join(plan.seeds), str(plan.models)
-    shared = ("--data", UPSTREAM, "--seeds", seeds, "--out", out, "--jobs", str(plan.processes))
+    shared = ("--data", UPSTREAM, "--seeds", seeds, "--out", out, "--jobs", str(plan.processes), "--device", "cpu")
     yield Step("Train the dense parents", ("zoo", "train", "--architecture", ARCHITECTURE, *shared))
     what = ("--method", ",".join(plan.methods), "--sparsities", ",".join(plan.sparsities), "--parents", out)
     yield Step("Prune them: each method with the fine-tuning of its recipe", ("zoo", "prune", *what, *shared))

@@ -7,18 +7,19 @@ if TYPE_CHECKING:
     from .architectures import ARCHITECTURES
     from .data import load_data
     from .holding import hold_zeros, keep_sparse, release_sparsity
-    from .make import Request, make_model
+    from .make import make_model
     from .methods import METHODS
     from .models import build, features, load_model
     from .prunable import prunable_parameters
     from .pruner import Pruner
+    from .request import Request
     from .train import TrainConfig
 
 _HOME = {
     "ARCHITECTURES": "architectures",
     "METHODS": "methods",
     "Pruner": "pruner",
-    "Request": "make",
+    "Request": "request",
     "TrainConfig": "train",
     "build": "models",
     "features": "models",

@@ -4,6 +4,8 @@ ZooError
 ├── MaskError                  masks or scores that do not fit the model
 ├── TargetMissedError          a method that promised an exact sparsity ended elsewhere
 ├── TrainingDivergedError      the loss became infinite or not a number
+├── RanksDisagreeError         processes that train one model together hold different masks
+├── SavedRunError              a half-finished run that was begun otherwise, or cannot be read
 ├── ParentMissingError         there is no dense model to start from
 ├── FolderTakenError           a model folder exists that was made otherwise
 ├── DataMismatchError          images that do not fit the architecture, or data that changed
@@ -33,6 +35,14 @@ class TargetMissedError(ZooError):
 
 class TrainingDivergedError(ZooError):
     """The loss became infinite or not a number."""
+
+
+class RanksDisagreeError(ZooError):
+    """Processes that train one model together hold different masks."""
+
+
+class SavedRunError(ZooError, UsageError):
+    """A half-finished run is there that was begun with other settings, or that cannot be read."""
 
 
 class ParentMissingError(ZooError, UsageError):

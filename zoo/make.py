@@ -1,68 +1,32 @@
 """Make one model of the zoo: from a request to a model folder, or nothing to do because it is there."""
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from torch import nn
 
 from .architectures import ARCHITECTURES
-from .checkpoint.config import ModelConfig, Provenance
+from .checkpoint.config import ModelConfig
 from .checkpoint.folder import ModelFolder, read_folder, write_folder
-from .checkpoint.slug import Slug
 from .checkpoint.torch_io import load_into, tensors_of
 from .checkpoint.weights import read_weights
 from .core.canonical import config_hash, non_default_fields
 from .core.errors import PrunariumError, UsageError
 from .core.hashing import densified_hash
-from .core.versions import code_version, package_versions
 from .data import ImageData, load_data
 from .errors import FolderTakenError
 from .flops import positions
-from .methods import METHODS
-from .models import build
-from .recipes import Recipe, load_recipe
-from .train import TrainResult, evaluate, train
+from .models import build, load_model
+from .provenance import Origin, provenance_of
+from .recipes import Recipe
+from .request import Request
+from .train import STATE, Journal, Session, Share, TrainResult, evaluate, make_accelerator, run, training_batches
 
 SCHEMA = "prunarium model 1"
-LICENCE = "Apache-2.0"
 
-
-@dataclass(frozen=True)
-class Request:
-    """One model to make. ``target`` is a sparsity in hundredths; ``parent`` the folder of the dense model or None."""
-
-    method: str
-    architecture: str
-    data: str
-    target: float
-    seed: int
-    out: Path
-    parent: Path | None = None
-    epochs: int | None = None
-    learning_rate: float | None = None
-    overwrite: bool = False
-
-    def __post_init__(self) -> None:
-        if not 0.0 <= self.target < 1.0 or round(self.target, 2) != self.target:
-            raise UsageError(
-                f"A sparsity is a fraction from 0 to 0.99 in hundredths, got {self.target}.",
-                "0.90 removes nine weights of ten.",
-            )
-        if (self.method == "dense") != (self.target == 0.0):
-            raise UsageError(f"Sparsity {self.target} does not go with the method {self.method!r}.", "Dense means 0.")
-        if (self.parent is None) != (self.method == "dense"):
-            raise UsageError("A pruned model needs a dense parent, and a dense model has none.")
-
-    @property
-    def slug(self) -> Slug:
-        """Where the model stands in the catalogue."""
-        return Slug(self.method, self.architecture, f"{self.target:.2f}", f"s{self.seed}")
-
-    @property
-    def path(self) -> Path:
-        """The model's folder."""
-        return self.out / self.slug.repo_name
+Report = Callable[[Session], None]
 
 
 @dataclass(frozen=True)
@@ -76,47 +40,84 @@ class Made:
     seconds: float
 
 
-def make_model(request: Request) -> Made:
+def make_model(request: Request, report: Report | None = None) -> Made:
     """Train, prune and write the model, unless its folder holds the same request's model already.
 
-    Raises :class:`FolderTakenError` when the folder holds a model made otherwise and ``overwrite`` is not set.
+    A run that was interrupted goes on where its state was saved. ``report`` is called after every step. Raises
+    :class:`FolderTakenError` when the folder holds a model made otherwise and ``overwrite`` is not set.
     """
     started = time.perf_counter()
     data = load_data(request.data)
-    recipe = load_recipe(
-        request.architecture,
-        request.method,
-        seed=request.seed,
-        epochs=request.epochs,
-        learning_rate=request.learning_rate,
-    )
+    recipe = request.resolve()
+    origin = _origin(request, recipe, data)
+    existing = _existing(request, origin.config_hash)
+    made = _make(request, origin, report) if existing is None else existing
+    top1, reused = made.provenance.upstream_top1, existing is not None
+    return Made(request, request.path, top1, reused, time.perf_counter() - started)
+
+
+def _origin(request: Request, recipe: Recipe, data: ImageData) -> Origin:
+    needs_parent = recipe.method.facts.starts_from == "dense parent" or recipe.train.distillation > 0
+    if request.parent is None and needs_parent and request.method != "dense" and request.control is None:
+        raise UsageError(
+            f"{recipe.method.facts.title} starts from a dense parent, and none was given.",
+            f"Make one: prunarium zoo train --architecture {request.architecture} --data {request.data}",
+        )
     parent = None if request.parent is None else _parent(request.parent, request)
     parent_hash = None if parent is None else densified_hash(read_weights(parent.weights))
-    wanted = _config_hash(request, recipe, data, parent_hash)
-    existing = _existing(request, wanted)
-    if existing is None:
-        existing = _make(request, recipe, data, parent, parent_hash, wanted)
-        reused = False
-    else:
-        reused = True
-    return Made(request, request.path, existing.provenance.upstream_top1, reused, time.perf_counter() - started)
+    return Origin(request, recipe, data, parent, parent_hash, _config_hash(request, recipe, data, parent_hash))
 
 
-def _make(
-    request: Request, recipe: Recipe, data: ImageData, parent: ModelFolder | None, parent_hash: str | None, wanted: str
-) -> ModelFolder:
-    entry = ARCHITECTURES[request.architecture]
+def _make(request: Request, origin: Origin, report: Report | None) -> ModelFolder:
+    entry, data, recipe, running = ARCHITECTURES[request.architecture], origin.data, origin.recipe, request.running
+    accelerator = make_accelerator(recipe.train.precision, running.execution)
     model = build(request.architecture, len(data.class_names), request.seed)
-    if parent is not None and recipe.method.facts.starts_from == "dense parent":
-        load_into(model, parent.weights)
-    result = train(
+    if origin.parent is not None and recipe.method.facts.starts_from == "dense parent":
+        load_into(model, origin.parent.weights)
+    validation = data.splits.get("validation") if running.validate else None
+    session = Session(
         model,
-        data.splits["train"],
+        training_batches(
+            data.splits["train"],
+            entry.preprocessing,
+            recipe.train,
+            Share(accelerator.process_index, accelerator.num_processes),
+            running.workers,
+        ),
         recipe.train,
-        preprocessing=entry.preprocessing,
+        input_size=entry.preprocessing.input_size,
         method=recipe.method,
         target=request.target,
+        execution=running.execution,
+        accelerator=accelerator,
+        teacher=load_model(origin.parent.path) if origin.parent is not None and recipe.train.distillation else None,
+        log_steps=running.log_steps,
+        validate=None if validation is None else lambda: evaluate(model, validation, entry.preprocessing).top1,
     )
+    result = run(session, _journal(request, origin, session, report))
+    if accelerator.is_main_process:
+        _write(request, origin, model, session, result)
+        for state in (*request.journal.glob(STATE), *request.journal.glob(f".{STATE}.*")):  # and what a kill cut off
+            state.unlink()
+    accelerator.wait_for_everyone()
+    return read_folder(request.path)
+
+
+def _journal(request: Request, origin: Origin, session: Session, report: Report | None) -> Journal:
+    running = request.running
+    where = {**asdict(running.execution), "processes": session.accelerator.num_processes}
+    return Journal(
+        request.journal,
+        key=config_hash("prunarium run 1", {"model": origin.config_hash, **where}),
+        save_seconds=running.save_seconds,
+        tensorboard=running.tensorboard,
+        replace_other=request.overwrite,
+        report=report,
+    )
+
+
+def _write(request: Request, origin: Origin, model: nn.Module, session: Session, result: TrainResult) -> None:
+    entry, data = ARCHITECTURES[request.architecture], origin.data
     config = ModelConfig(
         architecture=entry.name,
         num_classes=len(data.class_names),
@@ -126,47 +127,12 @@ def _make(
         timm_name=entry.timm_name,
         positions=positions(model, entry.preprocessing.input_size),
     )
-    provenance = _provenance(request, recipe, data, model, result, parent, parent_hash, wanted)
-    return write_folder(request.path, tensors_of(model), config, provenance)
-
-
-def _provenance(
-    request: Request,
-    recipe: Recipe,
-    data: ImageData,
-    model: nn.Module,
-    result: TrainResult,
-    parent: ModelFolder | None,
-    parent_hash: str | None,
-    wanted: str,
-) -> Provenance:
-    entry, facts = ARCHITECTURES[request.architecture], METHODS[request.method].facts
-    sparsity = "" if request.method == "dense" else f", {request.target:.0%} sparse"
-    return Provenance(
-        slug=str(request.slug),
-        title=f"{facts.title}, {entry.title}{sparsity}, seed {request.seed}",
-        method=request.method,
-        family=facts.family,
-        method_config=asdict(recipe.method.config),
-        architecture=entry.name,
-        sparsity_target=request.target,
-        replicate=request.seed,
-        parent=None if parent is None else parent.provenance.slug,
-        parent_hash=parent_hash,
-        data=data.spec,
-        data_sha256=data.sha256,
-        epochs=len(result.history),
-        training_flops=result.flops,
-        label_smoothing=recipe.train.label_smoothing,
-        upstream_top1=evaluate(model, data.splits["test"], entry.preprocessing).top1,
-        config_hash=wanted,
-        code_version=code_version(),
-        licence=LICENCE,
-        packages=package_versions(("torch", "numpy", "scikit-learn", "timm")),
-    )
+    top1 = evaluate(model, data.splits["test"], entry.preprocessing).top1
+    write_folder(request.path, tensors_of(model), config, provenance_of(origin, session, result, top1))
 
 
 def _config_hash(request: Request, recipe: Recipe, data: ImageData, parent_hash: str | None) -> str:
+    control = {} if request.control is None else {"control": request.control.identity}
     return config_hash(
         SCHEMA,
         {
@@ -177,6 +143,7 @@ def _config_hash(request: Request, recipe: Recipe, data: ImageData, parent_hash:
             "data": data.sha256,
             "target": request.target,
             "parent": parent_hash,
+            **control,
         },
     )
 

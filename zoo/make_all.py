@@ -9,21 +9,24 @@ from multiprocessing import get_context
 
 from .core.errors import UsageError
 from .errors import ZooError
-from .make import Made, Request, make_model
+from .make import Made, Report, make_model
+from .request import Request
 
 
-def make_models(requests: Sequence[Request], processes: int = 1) -> Iterator[Made]:
+def make_models(requests: Sequence[Request], processes: int = 1, report: Report | None = None) -> Iterator[Made]:
     """The models in the order of ``requests``, each as soon as it and those before it are there.
 
     Every model is made alone in one thread, so that ``processes`` changes no bit of any of them. The first error stops
-    what has not begun; what is whole stays and is reused by the next call.
+    what has not begun; what is whole stays and is reused by the next call. ``report`` is called after every step of
+    what is trained in this process.
     """
     if processes < 1:
         raise UsageError(f"At least one process is needed, got {processes}.")
     unmade = sum(request.overwrite or not request.path.exists() for request in requests)
     workers = min(processes, unmade)  # looking at what is there needs no process of its own
     if workers < 2:
-        yield from map(make_model, requests)
+        for request in requests:
+            yield make_model(request, report)
         return
     with _environment(), ProcessPoolExecutor(workers, get_context("spawn")) as pool:
         try:

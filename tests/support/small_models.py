@@ -5,7 +5,7 @@ from pathlib import Path
 from zoo.checkpoint.folder import read_folder
 from zoo.checkpoint.safetensors_file import read_tensors
 from zoo.core.hashing import densified_hash
-from zoo.make import Request
+from zoo.request import Request
 
 
 def dense(out: Path, seed: int = 0, epochs: int = 1) -> Request:
@@ -19,9 +19,9 @@ def pruned(out: Path, parent: Path, method: str = "gmp", target: float = 0.9, se
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    """The densified hash of every model folder in ``folder``, by name; hidden leftovers do not count."""
+    """The densified hash of every model folder in ``folder``, by name; leftovers and metrics do not count."""
     return {
         path.name: densified_hash(read_tensors(read_folder(path).weights))
         for path in sorted(folder.iterdir())
-        if not path.name.startswith(".")
+        if not path.name.startswith(".") and path.name != "runs"
     }

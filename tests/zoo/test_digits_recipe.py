@@ -6,10 +6,10 @@ import pytest
 
 from zoo.architectures import ARCHITECTURES
 from zoo.data import load_data
-from zoo.make import Request
 from zoo.make_all import make_models
 from zoo.methods import METHODS
 from zoo.models import load_model
+from zoo.request import Request
 from zoo.train import Score, evaluate
 
 SEEDS = (0, 1, 2)

@@ -13,8 +13,9 @@ from zoo.checkpoint.passport import measure
 from zoo.core.errors import UsageError
 from zoo.data import load_data
 from zoo.errors import FolderTakenError
-from zoo.make import Request, make_model
+from zoo.make import make_model
 from zoo.models import load_model
+from zoo.request import Request
 from zoo.train import evaluate
 
 
@@ -120,13 +121,20 @@ def test_impossible_sparsities_are_refused(tmp_path: Path, target: float) -> Non
         pruned(tmp_path, tmp_path, target=target)
 
 
-@pytest.mark.parametrize(
-    "values", [("dense", 0.9, None), ("gmp", 0.0, Path()), ("gmp", 0.9, None), ("dense", 0.0, Path())]
-)
+@pytest.mark.parametrize("values", [("dense", 0.9, None), ("gmp", 0.0, Path()), ("dense", 0.0, Path())])
 def test_dense_means_zero_and_no_parent(values: tuple[str, float, Path | None]) -> None:
     method, target, parent = values
     with pytest.raises(UsageError):
         Request(method, "resnet8-digits", "digits:0-4", target, 0, Path(), parent)
+
+
+def test_a_parent_is_needed_only_where_a_method_starts_from_it(tmp_path: Path) -> None:
+    with pytest.raises(
+        UsageError, match=r"Gradual magnitude starts from a dense parent, and none was given\.\nMake one:"
+    ):
+        make_model(Request("gmp", "resnet8-digits", "digits:0-4", 0.9, 0, tmp_path, epochs=1))
+    made = make_model(Request("random", "resnet8-digits", "digits:0-4", 0.9, 0, tmp_path, epochs=1))
+    assert read_folder(made.path).provenance.parent is None
 
 
 @pytest.mark.parametrize(("method", "inherits"), [("random", False), ("gmp", True)])

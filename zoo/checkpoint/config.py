@@ -149,13 +149,32 @@ class ForeignSource:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrainingRecord:
+    """How a network of this zoo was trained.
+
+    ``config`` holds the fields of :class:`zoo.train.TrainConfig`, ``machine`` where and how it was computed.
+    ``recipe`` names the published recipe, ``control_for`` the slug of the model that this one is a control of.
+    """
+
+    config: dict[str, Any]
+    machine: dict[str, Any]
+    recipe: str | None = None
+    control_for: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.control_for is not None and not is_slug(self.control_for):
+            raise ConfigError(f"training: control_for {self.control_for!r} is no slug.")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Provenance:
     """How a checkpoint was made: everything a claim rests on, and what a rerun needs.
 
     ``sparsity_target`` is a fraction of the prunable weights; ``parent`` is the dense model's slug and
     ``parent_hash`` its densified hash; ``upstream_top1`` is a fraction of the upstream test split;
     ``training_flops`` counts multiply and add apart; ``licence`` is an SPDX identifier. ``data_sha256`` and ``epochs``
-    are None where somebody else trained and did not say; then ``source`` is the file that was imported.
+    are None where somebody else trained and did not say; then ``source`` is the file that was imported. ``training``
+    says how it was trained here.
     """
 
     schema: int = 1
@@ -181,6 +200,7 @@ class Provenance:
     licence: str | None = None
     packages: dict[str, str] = field(default_factory=dict)
     source: ForeignSource | None = None
+    training: TrainingRecord | None = None
 
     def __post_init__(self) -> None:
         _check_schema("provenance", self.schema)
@@ -201,10 +221,11 @@ class Provenance:
             raise ConfigError(f"provenance: upstream_top1 must be a fraction, got {self.upstream_top1}.")
 
     def to_dict(self) -> dict[str, Any]:
-        """The document ``prunarium.json``; without ``source`` where nothing was imported, as it always was."""
+        """The document ``prunarium.json``; ``source`` stands only in imported models, ``training`` in trained ones."""
         document = _plain(asdict(self))
-        if self.source is None:
-            del document["source"]
+        for name in ("source", "training"):
+            if document[name] is None:
+                del document[name]
         return document
 
     @classmethod

@@ -1,6 +1,7 @@
 """Progress bars: on a terminal only, on stderr, so that ``--json`` output stays clean."""
 
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
@@ -54,3 +55,56 @@ def counting_bytes(description: str) -> Iterator[Callable[[int, int], None]]:
             progress.update(task, advance=done, total=expected)
 
         yield report
+
+
+@contextmanager
+def following(description: str) -> Iterator[Callable[[int, int, str], None]]:
+    """Yield a function of (steps done, steps of all, news) for one long run, with the time left.
+
+    On a terminal a bar; elsewhere, such as in the log of a cluster, a line for each piece of news.
+    """
+    if not sys.stderr.isatty():
+        yield _lines(description)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    with Progress(
+        *columns, TextColumn("{task.fields[news]}"), console=Console(stderr=True), transient=True
+    ) as progress:
+        task = progress.add_task(description, total=None, news="", visible=False)
+        # rich guesses the speed from what it saw: begin at the step from which the run goes on
+        yield lambda done, total, news: progress.update(task, completed=done, total=total, news=news, visible=True)
+
+
+def _lines(description: str) -> Callable[[int, int, str], None]:
+    began: tuple[float, int] | None = None
+    last = ""
+
+    def follow(done: int, total: int, news: str) -> None:
+        nonlocal began, last
+        if began is None:
+            began, last = (time.monotonic(), done), news  # what is said already at first was news before
+        if news != last and done > began[1]:
+            left = (time.monotonic() - began[0]) / (done - began[1]) * (total - done)
+            sys.stderr.write(f"{description}: {news}, {_clock(left)} left\n")
+            sys.stderr.flush()
+            last = news
+
+    return follow
+
+
+def _clock(seconds: float) -> str:
+    """Hours, minutes and seconds, as 1:02:03.
+
+    >>> _clock(3723.4)
+    '1:02:03'
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"

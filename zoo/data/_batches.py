@@ -38,7 +38,7 @@ class TrainingBatches:
     ``len()`` is the number of batches of an epoch: the images that fill no batch at its end are left out, others each
     epoch; a split smaller than ``batch_size`` is one batch. Without an ``augmentation`` images are preprocessed as for
     evaluation. ``workers`` processes decode ahead (0: this one decodes). Of ``world_size`` processes that train
-    together, each reads its own part of every batch, that of its ``rank``.
+    together, each reads its own part of every batch, that of its ``rank``. ``batch_size`` counts all of them.
 
     >>> from zoo.data import load_data
     >>> from zoo.checkpoint.config import Preprocessing
@@ -66,7 +66,7 @@ class TrainingBatches:
                 f"{len(split)} images in batches of {batch_size} cannot be shared among {world_size} processes.",
                 "Choose a batch size that is a positive multiple of the number of processes.",
             )
-        self._batch_size = size
+        self.batch_size = size
         self._length = len(split) // size
         self._seed = seed
         self._workers = workers
@@ -83,13 +83,13 @@ class TrainingBatches:
 
         Raises :class:`~zoo.errors.CorruptImageError` that names the file, :class:`~zoo.errors.DataMismatchError`.
         """
-        order = shuffled(len(self._split), self._seed, number)[: len(self) * self._batch_size]
-        rows = order.reshape(len(self), self._batch_size)[start:, self._part]
+        order = shuffled(len(self._split), self._seed, number)[: len(self) * self.batch_size]
+        rows = order.reshape(len(self), self.batch_size)[start:, self._part]
         return _batches(self._feed, number, list(rows), self._workers)
 
     def in_order(self) -> Iterator[Batch]:
         """Every image once, as for evaluation: unshuffled and unaugmented, the last batch smaller."""
-        return _batches(self._plain, 0, _in_order(len(self._split), self._batch_size), self._workers)
+        return _batches(self._plain, 0, _in_order(len(self._split), self.batch_size), self._workers)
 
 
 def image_batches(
@@ -166,6 +166,7 @@ def _batches(feed: _Feed, epoch: int, rows: list[Int64[np.ndarray, " _"]], worke
         sampler=[_Order(epoch, each) for each in rows],
         num_workers=min(workers, len(rows)),
         collate_fn=_unchanged,
+        generator=torch.Generator(),  # else each pass would draw from the caller's stream of random numbers
         pin_memory=workers > 0 and torch.cuda.is_available(),
     )
     for batch in loader:

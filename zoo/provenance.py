@@ -1,0 +1,73 @@
+"""What is written beside a model that was made here: everything its claim rests on."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+
+from .architectures import ARCHITECTURES
+from .checkpoint.config import Provenance, TrainingRecord
+from .checkpoint.folder import ModelFolder
+from .core.versions import code_version, package_versions
+from .data import ImageData
+from .recipes import Recipe
+from .request import Request
+from .train import Session, TrainResult
+
+LICENCE = "Apache-2.0"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a model is made from: known before it is made."""
+
+    request: Request
+    recipe: Recipe
+    data: ImageData
+    parent: ModelFolder | None
+    parent_hash: str | None
+    config_hash: str
+
+
+def provenance_of(origin: Origin, session: Session, result: TrainResult, upstream_top1: float) -> Provenance:
+    """The provenance of a network that ``session`` has trained; ``upstream_top1`` is a fraction of the test split."""
+    request, recipe = origin.request, origin.recipe
+    facts = recipe.method.facts
+    sparsity = "" if request.method == "dense" else f", {request.target:.0%} sparse"
+    control = "" if request.control is None else f", control of {request.control.of}"
+    title = f"{facts.title}, {ARCHITECTURES[request.architecture].title}{sparsity}, seed {request.seed}{control}"
+    return Provenance(
+        slug=str(request.slug),
+        title=title,
+        method=request.method,
+        family=facts.family,
+        method_config=asdict(recipe.method.config),
+        architecture=request.architecture,
+        sparsity_target=request.target,
+        replicate=request.seed,
+        parent=None if origin.parent is None else origin.parent.provenance.slug,
+        parent_hash=origin.parent_hash,
+        data=origin.data.spec,
+        data_sha256=origin.data.sha256,
+        epochs=result.epochs,
+        training_flops=result.flops,
+        label_smoothing=recipe.train.label_smoothing,
+        upstream_top1=upstream_top1,
+        config_hash=origin.config_hash,
+        code_version=code_version(),
+        licence=LICENCE,
+        packages=package_versions(("torch", "numpy", "scikit-learn", "timm")),
+        training=TrainingRecord(
+            config=asdict(recipe.train),
+            machine=_machine(session),
+            recipe=request.recipe,
+            control_for=None if request.control is None else request.control.of,
+        ),
+    )
+
+
+def _machine(session: Session) -> dict[str, Any]:
+    """Where and how it was computed; no name and no time, so that the same run writes the same bytes."""
+    device = session.accelerator.device
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+    return {**asdict(session.execution), "device": name, "processes": session.accelerator.num_processes}
