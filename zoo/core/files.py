@@ -38,9 +38,15 @@ def atomic_file(path: Path, *, shared: bool = False) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """Yield a temporary folder that becomes ``path`` when the block ends well; an existing ``path`` is replaced."""
+    """Yield a temporary folder that becomes ``path`` when the block ends well; an existing ``path`` is replaced.
+
+    No folder can be renamed onto another that holds something: the old one is moved aside first. If the process is
+    killed in that moment, the old one comes back when ``path`` is written next, whether that ends well or not.
+    """
     _make_folder(path.parent)
+    aside = path.with_name(f".{path.name}.old")
     with disk_errors(path):
+        _put_back(aside, path)
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
     try:
         with disk_errors(path):
@@ -48,11 +54,13 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             for file in temporary.rglob("*"):
                 if file.is_file():
                     _sync(file)
-            if path.exists():
-                shutil.rmtree(path)
             temporary.chmod(0o755)
+            if path.is_dir() and not path.is_symlink():
+                _move_aside(path, aside)
             temporary.replace(path)
     finally:
+        _put_back(aside, path)
+        shutil.rmtree(aside, ignore_errors=True)
         shutil.rmtree(temporary, ignore_errors=True)
 
 
@@ -83,6 +91,16 @@ def sha256_of_file(path: Path) -> str:
     """64 hex digits of the file's bytes, read in chunks."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _move_aside(path: Path, aside: Path) -> None:
+    shutil.rmtree(aside, ignore_errors=True)  # of a process that was killed after it had replaced the folder
+    path.rename(aside)
+
+
+def _put_back(aside: Path, path: Path) -> None:
+    if aside.exists() and not path.exists():
+        aside.rename(path)
 
 
 def _make_folder(path: Path) -> None:

@@ -3,9 +3,10 @@
 import errno
 import os
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
+import harness
 import pytest
 
 from zoo.core.errors import PrunariumError
@@ -37,6 +38,52 @@ def test_an_interrupted_folder_leaves_nothing(tmp_path: Path) -> None:
         (temporary / "half").write_text("1")
         raise KeyboardInterrupt
     assert os.listdir(tmp_path) == []
+
+
+REPLACE = """
+import pathlib, sys
+from zoo.core.files import atomic_folder
+with atomic_folder(pathlib.Path(sys.argv[1])) as temporary:
+    (temporary / "new").write_text("2")
+"""
+
+
+@pytest.mark.parametrize("ends_well", [True, False])
+def test_a_folder_that_was_moved_aside_by_a_killed_process_comes_back(tmp_path: Path, ends_well: bool) -> None:
+    path = tmp_path / "model"
+    path.mkdir()
+    (path / "old").write_text("1")
+    fault = "zoo.core.files:_move_aside@after#1=kill"
+    assert harness.run(["-c", REPLACE, str(path)], faults=[fault]).killed
+    assert not path.exists(), "the worst moment"
+    with suppress(KeyboardInterrupt), atomic_folder(path) as temporary:
+        assert (path / "old").read_text() == "1"
+        (temporary / "newer").write_text("3")
+        if not ends_well:
+            raise KeyboardInterrupt
+    assert [file.name for file in path.iterdir()] == (["newer"] if ends_well else ["old"])
+    assert [name for name in os.listdir(tmp_path) if not name.endswith(".part")] == ["model"]
+
+
+def test_what_a_process_killed_after_replacing_left_is_removed(tmp_path: Path) -> None:
+    for name in ("model", ".model.old"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).write_text("1")
+    with atomic_folder(tmp_path / "model") as temporary:
+        (temporary / "new").write_text("2")
+    assert os.listdir(tmp_path) == ["model"]
+    assert os.listdir(tmp_path / "model") == ["new"]
+
+
+def test_a_file_or_a_link_is_not_taken_for_an_old_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("kept")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("folder")
+    for name in ("file", "link"):
+        with pytest.raises(NotADirectoryError), atomic_folder(tmp_path / name) as temporary:
+            (temporary / "new").write_text("2")
+    assert sorted(os.listdir(tmp_path)) == ["file", "folder", "link"]
+    assert (tmp_path / "file").read_text() == "kept"
 
 
 @pytest.mark.parametrize(
