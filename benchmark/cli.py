@@ -10,10 +10,13 @@ from zoo.core.commands import command_group
 from zoo.core.console import emit_json, emit_table, say
 from zoo.core.errors import UsageError
 
+from .cli_data import app as data_app
+
 if TYPE_CHECKING:
     import benchmark.runner
 
 app = command_group("Measure models: transfer, robustness, calibration, detection, cost.")
+app.add_typer(data_app, name="data", help="The images of tasks: what is here, and how the rest is got.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 SuiteName = Annotated[str, typer.Option("--suite", help="Suite, as name or name@version.")]

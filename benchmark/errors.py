@@ -2,6 +2,8 @@
 
 BenchmarkError                    kind
 ├── ManifestError                 bad_data    the images are not the ones that the task was frozen with
+│   ├── DataNotFetchedError       bad_data    nobody has fetched the images on this machine
+│   └── UnverifiedDataError       bad_data    nobody vouches for the hash of this copy
 ├── BadModelError                 bad_model   the checkpoint cannot be evaluated
 │   ├── SparsityLostError         bad_model   a protocol brought a pruned weight back to life
 │   └── NotConvergedError         bad_model   the solver of a probe ended before it had an answer
@@ -33,6 +35,14 @@ class ManifestError(BenchmarkError):
     """The data that were loaded differ from the task's frozen metadata."""
 
     kind = "bad_data"
+
+
+class DataNotFetchedError(ManifestError):
+    """A task's images are not on this machine yet; the hint is the command that gets them."""
+
+
+class UnverifiedDataError(ManifestError):
+    """The hash of a copy could not be computed from the source when the task was frozen, and nobody has pinned it."""
 
 
 class BadModelError(BenchmarkError):

@@ -53,7 +53,7 @@ class AsPublished(Protocol):
                     f"{task.id} has {task.classes} classes, the checkpoint predicts {found.values.shape[1]}.",
                     "As published, a model is measured on its own classes; use linear or full for others.",
                 )
-        if not isinstance(task, UpstreamTask):
+        if not isinstance(task, UpstreamTask) or "validation" not in logits:
             return Evaluation(logits)
         fit = fit_temperature(logits["validation"], task.data.split("validation").labels)
         return Evaluation(logits, fit.usable, {"temperature": asdict(fit)})

@@ -6,18 +6,22 @@ Distribution-shifted sets are tasks too and live in :mod:`benchmark.shifts`; :fu
 from zoo.core.plugins import Plugins
 
 from ._kinds import CostTask, OodTask, Timing, TransferTask, UpstreamTask
-from ._manifest import ImageManifest, SplitFacts
+from ._manifest import ImageManifest, Manifest, SplitFacts
 from ._protocol import ImageSet, LabelledSet, Task
+from ._sourced import DataSource, SourcedManifest
 
 TASKS: Plugins[Task] = Plugins("task", __name__)
 
 __all__ = [
     "TASKS",
     "CostTask",
+    "DataSource",
     "ImageManifest",
     "ImageSet",
     "LabelledSet",
+    "Manifest",
     "OodTask",
+    "SourcedManifest",
     "SplitFacts",
     "Task",
     "Timing",

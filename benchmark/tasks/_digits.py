@@ -10,7 +10,7 @@ CITATION = (
 SOURCE = "sklearn.datasets.load_digits (UCI Optical Recognition of Handwritten Digits, test part)"
 
 DIGITS_0_4 = ImageManifest(
-    spec="digits:0-4",
+    name="digits:0-4",
     sha256="5145a459be404f70d58c07ad55928c1028c84a0bc3394511cc32fb43c3a8769b",
     class_names=("0", "1", "2", "3", "4"),
     splits={
@@ -23,7 +23,7 @@ DIGITS_0_4 = ImageManifest(
 )
 
 DIGITS_5_9 = ImageManifest(
-    spec="digits:5-9",
+    name="digits:5-9",
     sha256="06ea652db544289d268f3cfcfa0520be31ccb337143fc986372a838090654c26",
     class_names=("5", "6", "7", "8", "9"),
     splits={

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-from ._manifest import ImageManifest
+from ._manifest import Manifest
 from ._protocol import ImageSet, Task, TaskKind
 
 
@@ -13,7 +13,7 @@ from ._protocol import ImageSet, Task, TaskKind
 class ClassificationTask(Task, ABC):
     """One set of labelled images with a train, a validation and a test split; licence and citation are theirs."""
 
-    data: ImageManifest
+    data: Manifest
 
     @property
     def classes(self) -> int:
@@ -35,7 +35,7 @@ class ClassificationTask(Task, ABC):
         return {"data": self.data.to_json()}
 
     def data_sha256(self) -> Mapping[str, str]:
-        return {self.data.spec: self.data.sha256}
+        return self.data.sha256s
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +45,14 @@ class UpstreamTask(ClassificationTask):
     kind: ClassVar[TaskKind] = "upstream"
 
     def image_sets(self) -> Mapping[str, ImageSet]:
-        """The test split under ``""``; the validation split, on which the temperature is fitted, under its name."""
-        return {"": ImageSet(*self.data.split("test")), "validation": ImageSet(*self.data.split("validation"))}
+        """The test split under ``""``; the validation split, on which the temperature is fitted, under its name.
+
+        ImageNet has none: its validation images are what everybody tests on, and no temperature is fitted.
+        """
+        sets = {"": ImageSet(*self.data.split("test"))}
+        if "validation" in self.data.splits:
+            sets["validation"] = ImageSet(*self.data.split("validation"))
+        return sets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +71,8 @@ class OodTask(Task):
     """Images of known classes against images of none of them: does the model's score tell them apart?"""
 
     kind: ClassVar[TaskKind] = "ood"
-    inside: ImageManifest
-    outside: ImageManifest
+    inside: Manifest
+    outside: Manifest
 
     @property
     def classes(self) -> int:
@@ -96,7 +102,7 @@ class OodTask(Task):
         }
 
     def data_sha256(self) -> Mapping[str, str]:
-        return {manifest.spec: manifest.sha256 for manifest in (self.inside, self.outside)}
+        return {**self.inside.sha256s, **self.outside.sha256s}
 
 
 MEMORY_METHOD = "bytes of tensors alive at once in a pass of the throughput's batch; on a GPU the allocator's peak"

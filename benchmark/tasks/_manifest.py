@@ -1,11 +1,10 @@
 """What the images of a task must be, and the comparison with what was loaded."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from ..errors import ManifestError
 from ._protocol import LabelledSet
@@ -17,38 +16,46 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SplitFacts:
-    """``n`` images, ``histogram[i]`` of them of class i."""
+    """``n`` images, ``histogram[i]`` of them of class i; None where nobody has published the histogram."""
 
     n: int
-    histogram: tuple[int, ...]
+    histogram: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImageManifest:
-    """One data source as it was when the task was frozen.
+class Manifest(ABC):
+    """A data set as it was when the task was frozen: what every copy of it must have, wherever it comes from."""
 
-    ``spec`` is what :func:`zoo.data.load_data` understands; ``sha256`` is over the encoded images, labels and ids.
-    """
-
-    spec: str
-    sha256: str
     class_names: tuple[str, ...]
     splits: Mapping[str, SplitFacts]
     licence: str
     citation: str
 
-    def __hash__(self) -> int:
-        return hash((self.spec, self.sha256))
+    @property
+    @abstractmethod
+    def spec(self) -> str:
+        """What the data are called; a model that was trained on them says it in its provenance."""
+
+    @property
+    @abstractmethod
+    def sha256s(self) -> Mapping[str, str]:
+        """The hash of the data by what they were loaded from; provenance of every result."""
+
+    @abstractmethod
+    def load(self) -> "zoo.data.ImageData":
+        """The images, once per process; raises :class:`ManifestError` that lists every difference."""
+
+    def split(self, name: str) -> LabelledSet:
+        """One split of the checked images."""
+        split = self.load().splits[name]
+        return LabelledSet(split.images, split.labels, split.ids)
 
     def to_json(self) -> dict[str, Any]:
         """JSON types, for the catalogue."""
         return {
             "spec": self.spec,
-            "sha256": self.sha256,
             "class_names": list(self.class_names),
-            "splits": {
-                name: {"n": facts.n, "histogram": list(facts.histogram)} for name, facts in sorted(self.splits.items())
-            },
+            "splits": {name: _facts_to_json(facts) for name, facts in sorted(self.splits.items())},
             "licence": self.licence,
             "citation": self.citation,
         }
@@ -56,38 +63,75 @@ class ImageManifest:
     def differences(self, data: "zoo.data.ImageData") -> Iterator[str]:
         """One sentence for each thing that is not as frozen; none if all is well."""
         if data.class_names != self.class_names:
-            yield f"expected the classes {self.class_names}, got {data.class_names}"
+            yield f"expected the classes {_shortened(self.class_names)}, got {_shortened(data.class_names)}"
         if set(data.splits) != set(self.splits):
             yield f"expected the splits {sorted(self.splits)}, got {sorted(data.splits)}"
         for name in sorted(set(self.splits) & set(data.splits)):
-            labels = data.splits[name].labels
-            facts = self.splits[name]
-            if len(labels) != facts.n:
-                yield f"expected {facts.n} images in {name}, got {len(labels)}"
-            histogram = tuple(np.bincount(labels, minlength=len(facts.histogram)).tolist())
-            if histogram != facts.histogram:
-                yield f"expected the label histogram {facts.histogram} in {name}, got {histogram}"
+            split, facts = data.splits[name], self.splits[name]
+            if len(split) != facts.n:
+                yield f"expected {facts.n:,} images in {name}, got {len(split):,}"
+            histogram = split.histogram(len(self.class_names))
+            if facts.histogram is not None and histogram != facts.histogram:
+                yield (
+                    f"expected the label histogram {_shortened(facts.histogram)} in {name}, got {_shortened(histogram)}"
+                )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageManifest(Manifest):
+    """Data that come with a package: one source, whose hash is known.
+
+    ``name`` is what :func:`zoo.data.load_data` understands; ``sha256`` is over the images, labels and ids.
+    """
+
+    name: str
+    sha256: str
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.sha256))
+
+    @property
+    def spec(self) -> str:
+        return self.name
+
+    @property
+    def sha256s(self) -> Mapping[str, str]:
+        return {self.name: self.sha256}
+
+    def to_json(self) -> dict[str, Any]:
+        return {**super().to_json(), "sha256": self.sha256}
+
+    def differences(self, data: "zoo.data.ImageData") -> Iterator[str]:
+        yield from super().differences(data)
         if data.sha256 != self.sha256:
             yield f"expected data with sha256 {self.sha256}, got {data.sha256}"
 
     def load(self) -> "zoo.data.ImageData":
-        """The images, once per process; raises :class:`ManifestError` that lists every difference."""
         return _load_checked(self)
 
-    def split(self, name: str) -> LabelledSet:
-        """One split of the checked images."""
-        split = self.load().splits[name]
-        return LabelledSet(split.images, split.labels, split.ids)
+
+def refuse_differences(manifest: Manifest, data: "zoo.data.ImageData") -> None:
+    """Raise :class:`ManifestError` that lists every difference, if there is one."""
+    if found := list(manifest.differences(data)):
+        raise ManifestError(
+            f"The data {data.spec} are not those of the task: {'; '.join(found)}.",
+            "Numbers from other images cannot be compared. Get the original data, or make a new version of the task.",
+        )
 
 
 @lru_cache(maxsize=8)
 def _load_checked(manifest: ImageManifest) -> "zoo.data.ImageData":
     from zoo.data import load_data
 
-    data = load_data(manifest.spec)
-    if found := list(manifest.differences(data)):
-        raise ManifestError(
-            f"The data {manifest.spec} are not those of the task: {'; '.join(found)}.",
-            "Numbers from other images cannot be compared. Get the original data, or make a new version of the task.",
-        )
+    data = load_data(manifest.name)
+    refuse_differences(manifest, data)
     return data
+
+
+def _facts_to_json(facts: SplitFacts) -> dict[str, Any]:
+    return {"n": facts.n, "histogram": None if facts.histogram is None else list(facts.histogram)}
+
+
+def _shortened(values: tuple[Any, ...]) -> str:
+    """A thousand classes would hide the sentence they stand in."""
+    return str(values) if len(values) <= 12 else f"({', '.join(map(repr, values[:4]))}, … {len(values)} in all)"

@@ -17,3 +17,10 @@ def home_folder(environ: Mapping[str, str] | None = None) -> Path:
 def cache_folder(name: str) -> Path:
     """A folder below the home for what can be worked out again; it may not exist yet."""
     return home_folder() / "cache" / name
+
+
+def data_folder() -> Path:
+    """Where data sets are kept: ``PRUNARIUM_DATA``, or ``data`` below the home."""
+    if named := os.environ.get("PRUNARIUM_DATA"):
+        return Path(named).expanduser().absolute()
+    return home_folder() / "data"

@@ -5,6 +5,7 @@ import io
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 from jaxtyping import Int64, UInt8
@@ -12,7 +13,7 @@ from PIL import Image
 
 from ..core.progress import track
 from ..errors import CorruptImageError
-from ._images import LazyIds, Split
+from ._images import LazyIds, Split, distinct_ids
 
 HASHING_THREADS = 8
 HASHING_AT_A_TIME = 1024
@@ -40,7 +41,7 @@ class EncodedImages(ABC):
         return decode(self._read(index), self.name(index))
 
     def sha256s(self) -> Iterator[str]:
-        """The SHA-256 of the bytes of every image, in order: their permanent ids."""
+        """The SHA-256 of the bytes of every image, in order: what their permanent ids are made of."""
         with ThreadPoolExecutor(HASHING_THREADS) as threads:
             for start in track(range(0, len(self), HASHING_AT_A_TIME), "Hashing images"):
                 yield from threads.map(self._sha256, range(start, min(start + HASHING_AT_A_TIME, len(self))))
@@ -57,7 +58,11 @@ class EncodedImages(ABC):
 
 def encoded_split(images: EncodedImages, labels: Int64[np.ndarray, " n"]) -> Split:
     """A split of encoded images whose ids are the hashes of their bytes."""
-    return Split(images, labels, LazyIds(len(images), images.sha256s))
+    return Split(images, labels, LazyIds(len(images), partial(_ids, images, labels)))
+
+
+def _ids(images: EncodedImages, labels: Int64[np.ndarray, " n"]) -> list[str]:
+    return distinct_ids(images.sha256s(), labels)
 
 
 def decode(data: bytes, name: str) -> UInt8[np.ndarray, "h w 3"]:

@@ -118,6 +118,23 @@ def split_by_id(ids: Ids, labels: Int64[np.ndarray, " n"], fractions: Mapping[st
     return {name: sorted(indices, key=lambda index: ids[index]) for name, indices in chosen.items()}
 
 
+def distinct_ids(hashes: Iterable[str], labels: Int64[np.ndarray, " n"]) -> list[str]:
+    """The hashes as ids of their own: an image that is there again is called HASH#2, HASH#3, by rising label.
+
+    Published sets hold some files twice, at times with two labels (ImageNet's "sunglass" and "sunglasses").
+
+    >>> distinct_ids(["b", "a", "b"], np.array([1, 0, 0]))
+    ['b#2', 'a', 'b']
+    """
+    ids = list(hashes)
+    seen: dict[str, int] = {}
+    for index in np.argsort(labels, kind="stable").tolist():
+        count = seen[ids[index]] = seen.get(ids[index], 0) + 1
+        if count > 1:
+            ids[index] = f"{ids[index]}#{count}"
+    return ids
+
+
 class LazyIds:
     """Ids that are worked out when the first of them is looked at."""
 

@@ -2,7 +2,8 @@
 
 Options follow as in an address, ``?train=train&test=validation&image=img&label=fine_label&config=plain_text``: which
 of its splits are ours, which columns hold images and labels, which configuration is meant. Without them splits are
-told by their names, and columns by their types (the one ``Image``, the one ``ClassLabel``).
+told by their names, and columns by their types (the one ``Image``, the one ``ClassLabel``). ``train=train+validation``
+puts two of its splits together.
 
 ``datasets`` downloads the files of the wanted splits alone, into its own cache (``HF_HOME``), from the hub that
 ``HF_ENDPOINT`` names, with the token that ``HF_TOKEN`` or ``hf auth login`` gives, and maps them into memory: any order
@@ -14,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 import numpy as np
 import pyarrow
@@ -53,7 +54,7 @@ class HubSource:
         """From ``OWNER/NAME@REVISION?options``; raises :class:`UsageError`."""
         address, _, query = selection.partition("?")
         repo, _, revision = address.partition("@")
-        options = dict(parse_qsl(query))
+        options = dict(parse_qsl(query.replace("+", "%2B")))
         named = repo.count("/") == 1 and all(repo.split("/"))
         unknown = sorted(options.keys() - set(OPTIONS))
         if not named or unknown:
@@ -74,7 +75,9 @@ class HubSource:
     def spec(self) -> str:
         """What :func:`~zoo.data.load_data` takes."""
         options = {**self.splits, "image": self.image, "label": self.label, "config": self.config}
-        query = urlencode({name: value for name, value in options.items() if value is not None})
+        query = urlencode(
+            {name: value for name, value in options.items() if value is not None}, safe="+/", quote_via=quote
+        )
         return f"hub:{self.repo}@{self.revision}" + (f"?{query}" if query else "")
 
 
@@ -88,9 +91,12 @@ def load_hub(source: HubSource) -> ImageData:
     """Download what is not in the cache, and map it. Raises :class:`DataMissingError` where the hub gives nothing."""
     files = _data_files(source)
     wanted = source.splits or {name: theirs for theirs in files if (name := split_name(theirs)) is not None}
-    if absent := sorted(set(wanted.values()) - set(files)):
+    if absent := sorted({theirs for joined in wanted.values() for theirs in joined.split("+")} - set(files)):
         raise DataMismatchError(f"{source.spec} has no split {', '.join(absent)}, but {', '.join(sorted(files))}.")
-    tables = {name: _table(source, theirs, files[theirs]) for name, theirs in wanted.items()}
+    tables = {
+        name: _table(source, name, [file for theirs in joined.split("+") for file in files[theirs]])
+        for name, joined in wanted.items()
+    }
     columns = _columns(source, next(iter(tables.values())))
     class_names = _class_names(columns.label, list(tables.values()))
     splits = {

@@ -10,11 +10,10 @@ images are the test split: the labels of the real one were never published.
 
 import os
 from dataclasses import replace
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 from ..core.errors import UsageError
+from ..core.imagenet_classes import imagenet_classes, wordnet_ids
 from ..errors import DataMismatchError, DataMissingError
 from . import SOURCES
 from ._images import ImageData
@@ -67,18 +66,6 @@ def _load(place: str) -> ImageData:
     if not root.is_dir():
         raise DataMissingError(f"{PLACE} names {place}, and there is no such folder.", HOW_TO_GET)
     return folder(str(root)) if (root / "train").is_dir() else shards(str(root))
-
-
-@cache
-def imagenet_classes() -> tuple[tuple[str, str], ...]:
-    """(WordNet id, words for it) of the 1,000 classes by label; from WordNet 3.0, as timm's tables have it."""
-    lines = files(__package__).joinpath("imagenet_classes.tsv").read_text(encoding="utf-8").splitlines()
-    return tuple((wordnet_id, words) for wordnet_id, _, words in (line.partition("\t") for line in lines))
-
-
-def wordnet_ids() -> tuple[str, ...]:
-    """The class names of ImageNet here."""
-    return tuple(wordnet_id for wordnet_id, _ in imagenet_classes())
 
 
 def _in_order(names: tuple[str, ...]) -> bool:

@@ -1,6 +1,7 @@
 """Every task and shift: complete metadata that is true of the images."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -10,14 +11,24 @@ from benchmark.errors import ManifestError
 from benchmark.metrics import METRICS
 from benchmark.shifts import SHIFTS, ShiftTask
 from benchmark.suites import load_suites
-from benchmark.tasks import CostTask, ImageManifest, SplitFacts, Task, all_tasks, find_task
+from benchmark.tasks import CostTask, ImageManifest, SourcedManifest, SplitFacts, Task, all_tasks, find_task
 from zoo.core.errors import UsageError
-from zoo.data import in_memory, load_data
+from zoo.data import SOURCES, in_memory, load_data
+from zoo.data.archives import ARCHIVES
+from zoo.data.hub import HubSource
 
 TASKS = all_tasks()
 MANIFESTS = {
     manifest.spec: manifest for task in TASKS for manifest in vars(task).values() if isinstance(manifest, ImageManifest)
 }
+
+SOURCED = {
+    manifest.name: manifest
+    for task in TASKS
+    for manifest in vars(task).values()
+    if isinstance(manifest, SourcedManifest)
+}
+BUNDLED = [task for task in TASKS if not any(isinstance(value, SourcedManifest) for value in vars(task).values())]
 
 every_task = pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)
 every_manifest = pytest.mark.parametrize("manifest", MANIFESTS.values(), ids=lambda manifest: manifest.spec)
@@ -46,7 +57,26 @@ def test_the_manifest_is_json(task: Task) -> None:
     assert json.loads(json.dumps(task.manifest())) == task.manifest()
 
 
-@every_task
+@pytest.mark.parametrize("manifest", SOURCED.values(), ids=SOURCED)
+def test_facts_of_data_that_must_be_fetched_fit_each_other(manifest: SourcedManifest) -> None:
+    assert len(set(manifest.class_names)) == len(manifest.class_names)
+    assert set(manifest.splits) == {"train", "test"}
+    assert set(manifest.hashed) <= set(manifest.splits)
+    assert 0 <= manifest.validation_fraction < 1
+    for facts in manifest.splits.values():
+        if facts.histogram is not None:
+            assert sum(facts.histogram) == facts.n
+            assert len(facts.histogram) == len(manifest.class_names)
+    assert manifest.sources
+    for source in manifest.sources:
+        kind, _, selection = source.spec.partition(":")
+        assert kind in SOURCES
+        assert kind != "archive" or selection in ARCHIVES
+        assert kind != "hub" or {"train", "test"} <= set(HubSource.parse(selection).splits)
+        assert source.sha256 is None or re.fullmatch("[0-9a-f]{64}", source.sha256)
+
+
+@pytest.mark.parametrize("task", BUNDLED, ids=lambda task: task.id)
 def test_image_sets_are_what_the_metadata_says(task: Task) -> None:
     sets = task.image_sets()
     assert bool(sets) is not isinstance(task, CostTask)
@@ -70,6 +100,7 @@ def test_the_images_are_those_of_the_manifest(manifest: ImageManifest) -> None:
     assert list(manifest.differences(data)) == []
     assert (data.licence, data.citation) == (manifest.licence, manifest.citation)
     for facts in manifest.splits.values():
+        assert facts.histogram is not None
         assert sum(facts.histogram) == facts.n
         assert len(facts.histogram) == len(manifest.class_names)
 

@@ -39,6 +39,17 @@ def test_ids_are_the_hashes_of_the_files(root: Path) -> None:
     assert list(train.ids) == [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
 
 
+def test_a_file_that_is_there_twice_has_two_ids_that_no_name_changes(root: Path) -> None:
+    original = root / "train" / "shark" / "0002_0000.jpg"
+    digest = hashlib.sha256(original.read_bytes()).hexdigest()
+    for copy in ("goldfish/zzz.jpg", "tench/aaa.jpg", "tench/bbb.jpg"):
+        (root / "train" / copy).write_bytes(original.read_bytes())
+    train = load_data(f"folder:{root}").splits["train"]
+    assert len(set(train.ids)) == len(train.ids)
+    found = {image_id: label for image_id, label in zip(train.ids, train.labels, strict=True) if digest in image_id}
+    assert found == {digest: 0, f"{digest}#2": 1, f"{digest}#3": 2, f"{digest}#4": 2}
+
+
 def test_the_only_held_out_folder_is_the_test_split(root: Path) -> None:
     data = load_data(f"folder:{root}")
     assert {name: split.histogram(3) for name, split in data.splits.items()} == {"train": (3, 2, 4), "test": (2, 1, 1)}

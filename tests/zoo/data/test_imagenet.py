@@ -9,8 +9,8 @@ from miniature import Sample, picture, point_datasets_at, publish_tables, table,
 from timm.data.imagenet_info import ImageNetInfo
 
 from zoo.core.errors import UsageError
+from zoo.core.imagenet_classes import imagenet_classes, wordnet_ids
 from zoo.data import load_data
-from zoo.data.imagenet import imagenet_classes, wordnet_ids
 from zoo.errors import DataMismatchError, DataMissingError
 
 IDS = wordnet_ids()
