@@ -5,31 +5,11 @@ from typing import Annotated
 import typer
 
 from .cli_make import Json, prune, recipes, train
+from .cli_methods import methods
 from .core.commands import command_group
 from .core.console import emit_json, emit_table
 
 app = command_group("Make pruned models: list methods and architectures, train dense parents, prune.")
-
-
-@app.command()
-def methods(json: Json = False) -> None:
-    """List the pruning methods."""
-    from .methods import METHODS
-
-    rows = [
-        {
-            "name": name,
-            "title": method.facts.title,
-            "family": method.facts.family,
-            "starts_from": method.facts.starts_from,
-            "masks": method.facts.mask_behaviour.value,
-            "exact_target": method.facts.exact_target,
-            "paper": method.facts.paper,
-        }
-        for name, method in METHODS.items()
-    ]
-    columns = {"name": "Method", "family": "Family", "starts_from": "Starts from", "paper": "Paper"}
-    emit_json(rows) if json else emit_table("Pruning methods", rows, columns)
 
 
 @app.command()
@@ -77,6 +57,7 @@ def prunable(
     emit_table(f"Parameters of {architecture}", shown, columns)
 
 
+app.command()(methods)
 app.command()(recipes)
 app.command()(train)
 app.command()(prune)

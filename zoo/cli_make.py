@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .cli_methods import PluginFiles
 from .core.console import emit_json, emit_table, say
 from .core.errors import UsageError
 from .core.progress import following, track
@@ -130,6 +131,7 @@ def prune(
     log_steps: LogSteps = None,
     tensorboard: TensorBoard = False,
     validate: Validate = False,
+    plugin: PluginFiles = None,  # noqa: ARG001 - its callback has loaded them
     jobs: Jobs = 1,
     overwrite: Overwrite = False,
     json: Json = False,

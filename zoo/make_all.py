@@ -6,10 +6,12 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
+from pathlib import Path
 
 from .core.errors import UsageError
 from .errors import ZooError
 from .make import Made, Report, make_model
+from .methods import METHODS
 from .request import Request
 
 
@@ -28,7 +30,7 @@ def make_models(requests: Sequence[Request], processes: int = 1, report: Report 
         for request in requests:
             yield make_model(request, report)
         return
-    with _environment(), ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+    with _environment(), _pool(workers) as pool:
         try:
             yield from pool.map(make_model, requests)
         except BrokenProcessPool as error:
@@ -38,6 +40,18 @@ def make_models(requests: Sequence[Request], processes: int = 1, report: Report 
             ) from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    """Processes that know the methods that were loaded from files here."""
+    return ProcessPoolExecutor(
+        workers, get_context("spawn"), initializer=_load_methods, initargs=(tuple(METHODS.files),)
+    )
+
+
+def _load_methods(paths: Sequence[Path]) -> None:
+    for path in paths:
+        METHODS.load_file(path)
 
 
 @contextmanager

@@ -22,9 +22,26 @@ def output_of(capsys: pytest.CaptureFixture[str], *args: str) -> Any:
 def test_methods_lists_every_method_with_its_facts(capsys: pytest.CaptureFixture[str]) -> None:
     rows = output_of(capsys, "methods")
     assert [row["name"] for row in rows] == list(METHODS)
-    assert set(rows[0]) == {"name", "title", "family", "starts_from", "masks", "exact_target", "paper"}
+    assert set(rows[0]) == {
+        "name",
+        "title",
+        "family",
+        "starts_from",
+        "masks",
+        "exact_target",
+        "config",
+        "paper",
+    }
     assert run(["zoo", "methods"]) == 0
     assert "gmp" in capsys.readouterr().out
+
+
+def test_one_method_is_shown_with_its_configuration(capsys: pytest.CaptureFixture[str]) -> None:
+    assert [row["config"]["allocation"] for row in output_of(capsys, "methods", "gmp")] == ["global"]
+    assert run(["zoo", "methods", "gmp"]) == 0
+    shown = capsys.readouterr().out
+    assert "config: allocation" in shown
+    assert "arXiv 1710.01878" in shown
 
 
 def test_architectures_lists_every_architecture(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from zoo.core.errors import UsageError
-from zoo.core.plugins import DuplicatePluginError, Plugins
+from zoo.core.errors import PrunariumError, UsageError
+from zoo.core.plugins import BrokenPluginError, DuplicatePluginError, Plugins
 
 
 @pytest.fixture
@@ -58,3 +58,68 @@ def test_a_broken_file_fails_every_time(folder: Path) -> None:
     for _ in range(2):
         with pytest.raises(RuntimeError, match="broken"):
             len(shapes)
+
+
+PACKAGE = (
+    "from zoo.core.plugins import Plugins\nSHAPES: Plugins[int] = Plugins('shape', __name__, group='test.shapes')\n"
+)
+
+
+def install(site: Path, package: str, code: str) -> None:
+    """What pip leaves of a package that names its module in an entry point."""
+    (site / f"{package}.py").write_text(code)
+    info = site / f"{package}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[test.shapes]\n{package} = {package}\n")
+
+
+def test_an_installed_package_adds_its_entry(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "__init__.py").write_text(PACKAGE)
+    install(folder.parent, "round_shapes", "from plugin_folder import SHAPES\nSHAPES.register('circle')(0)\n")
+    assert list(_shapes()) == ["circle", "square"]
+    monkeypatch.delitem(sys.modules, "round_shapes")
+
+
+def test_an_installed_package_that_is_broken_is_named_every_time(folder: Path) -> None:
+    (folder / "__init__.py").write_text(PACKAGE)
+    install(folder.parent, "broken_shapes", "raise RuntimeError('no')\n")
+    shapes = _shapes()
+    for _ in range(2):
+        with pytest.raises(BrokenPluginError, match="broken_shapes offers a shape .*RuntimeError: no\n.*pip uninstall"):
+            len(shapes)
+
+
+def test_a_file_of_the_user_adds_its_entries_once(folder: Path, tmp_path: Path) -> None:
+    shapes, file = _shapes(), tmp_path / "my shapes.py"
+    file.write_text("from plugin_folder import SHAPES\nSHAPES.register('star')(10)\n")
+    shapes.load_file(file)
+    shapes.load_file(file)
+    assert list(shapes) == ["square", "star"]
+    assert shapes.files == [file]
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("x = 1\n", "registers no shape.\n.*@METHODS.register"),
+        ("1 / 0\n", "cannot be imported: ZeroDivisionError"),
+        ("import not_there\n", "cannot be imported: ModuleNotFoundError"),
+        ("from plugin_folder import SHAPES\nSHAPES.register('star')(1)\nSHAPES.register('square')(2)\n", "Two entries"),
+        (None, "A plugin is a Python file"),
+    ],
+)
+def test_a_file_that_is_no_plugin_is_refused_and_leaves_nothing(
+    folder: Path, tmp_path: Path, code: str | None, message: str
+) -> None:
+    shapes, file = _shapes(), tmp_path / "mine.py"
+    if code is not None:
+        file.write_text(code)
+    assert list(shapes) == ["square"]
+    modules = set(sys.modules)
+    for _ in range(2):
+        with pytest.raises(PrunariumError, match=message):
+            shapes.load_file(file)
+    assert list(shapes) == ["square"]
+    assert shapes.files == []
+    assert set(sys.modules) == modules

@@ -1,0 +1,192 @@
+"""The page ``docs/methods.md``: facts of every registered method, what the digits show, the cost at ImageNet size."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from tests.evidence.published import reported
+from tests.evidence.run_key import ARCHITECTURES, DIGITS, IMAGENET_SIZE, SEEDS, TARGETS
+from tests.evidence.seeds import Mean, over_seeds, verdict
+from zoo.architectures import ARCHITECTURES as NETWORKS
+from zoo.core.plugins import Plugins
+from zoo.methods import METHODS, Method
+
+_HEAD = """\
+# The methods, and what they do on small data
+
+Written by `make methods-report`; not by hand. Each run is a line of `docs/methods_runs.jsonl`; the settings are
+`tests/evidence/digits.toml` and `tests/evidence/imagenet_size.toml`. A new method appears in every table by itself.
+"""
+
+_DIGITS = """\
+## Digits
+
+Top-1 on the 630 test images of the ten digits in per cent, mean of three seeds ± half of the 95 % interval (Student's t
+on two degrees of freedom, so wide); seconds of a run on one busy core; the largest resident memory of its process, of
+which about 500 MiB are Python and torch. **Nobody should rank methods by these tables**: networks this small, on data
+this easy, say whether a method works, not which is best. Beside them stands what a paper reports for ResNet-50 on
+ImageNet (its dense network in brackets), where there is a row made in the way of our defaults.
+"""
+
+_IMAGENET = """\
+## ImageNet size
+
+Twenty steps of a full ResNet-50 on one synthetic image of 224×224 pixels each, on one busy core, every method in a
+process of its own: seconds to prepare, of the median and of the longest step (the one that changes masks), and the
+largest resident memory. The losses mean nothing; the sparsity is what the weights show at the end, asked for 90 %.
+"""
+
+
+def page(found: Sequence[Mapping[str, Any]], planned: int) -> str:
+    """The whole page, of the answers that are there of so many ``planned``."""
+    left = planned - len(found)
+    missing = [f"{left} of {planned} runs are still to be made; what is missing is an en dash.", ""] if left else []
+    failed = [
+        f"* {answer['method']}, {answer['architecture']}: {answer['error']}" for answer in found if "error" in answer
+    ]
+    parts = [
+        _HEAD,
+        *missing,
+        *facts_table(METHODS),
+        "",
+        _DIGITS,
+        *_digits(found),
+        _IMAGENET,
+        *_imagenet_table(found),
+        "",
+        *(["Failed runs:", "", *failed, ""] if failed else []),
+    ]
+    return "\n".join(parts)
+
+
+def facts_table(methods: Plugins[type[Method]]) -> list[str]:
+    """One row a method: what it is, and its configuration."""
+    rows = [
+        (
+            f"`{name}`",
+            method.facts.title,
+            method.facts.family,
+            method.facts.starts_from,
+            method.facts.mask_behaviour.value.replace("_", " "),
+            "exact" if method.facts.exact_target else "outcome",
+            "<br>".join(f"{key} = {_value(value)}" for key, value in asdict(method().config).items()) or "–",
+            method.facts.paper,
+        )
+        for name, method in methods.items()
+    ]
+    return _table(("Name", "Title", "Family", "Starts from", "Masks", "Target", "Defaults", "Paper"), rows)
+
+
+def _digits(found: Sequence[Mapping[str, Any]]) -> list[str]:
+    lines: list[str] = []
+    for target in TARGETS:
+        lines += [f"### {target:.0%} sparse", "", *_digits_table(found, target), "", *_shown(found, target), ""]
+    return lines
+
+
+def _digits_table(found: Sequence[Mapping[str, Any]], target: float) -> list[str]:
+    columns = ["Method"]
+    for architecture in ARCHITECTURES:
+        columns += [NETWORKS[architecture].title, "s", "MiB"]
+    rows = []
+    for name in METHODS:
+        wanted = 0.0 if name == "dense" else target
+        cells = [f"`{name}`"]
+        for architecture in ARCHITECTURES:
+            answers = _of(found, DIGITS, architecture, name, wanted)
+            cells += [_top1(over_seeds([answer["top1"] for answer in answers]))]
+            cells += [_mean(answers, "seconds", 1), _mean(answers, "peak_mib", 0)]
+        known = reported(name, target)
+        rows.append(
+            (
+                *cells,
+                "–" if known is None else f"[{known.top1:.2f}]({known.source.split(' ')[0]}) ({known.dense})",
+            )
+        )
+    return _table((*columns, "ResNet-50 reported"), rows)
+
+
+def _shown(found: Sequence[Mapping[str, Any]], target: float) -> Iterable[str]:
+    """What the numbers say about the baseline that every method should beat, worked out and not written by hand."""
+    for architecture in ARCHITECTURES:
+        by_method = {
+            name: {answer["seed"]: answer["top1"] for answer in _of(found, DIGITS, architecture, name, target)}
+            for name in METHODS
+            if name != "dense"
+        }
+        whole = {name: values for name, values in by_method.items() if len(values) == len(SEEDS)}
+        if "random" not in whole or len(whole) < 2:
+            continue
+        verdicts: dict[str, list[str]] = {"above": [], "same": [], "below": []}
+        for name, values in whole.items():
+            if name != "random" and (said := verdict(values, whole["random"])) is not None:
+                verdicts[said].append(f"`{name}`")
+        said_in_words = {"above": "better than", "same": "not told apart from", "below": "worse than"}
+        parts = [
+            f"{words} static random: {', '.join(verdicts[key])}"
+            for key, words in said_in_words.items()
+            if verdicts[key]
+        ]
+        best = max(whole, key=lambda name: sum(whole[name].values()))
+        yield f"* {NETWORKS[architecture].title}: highest mean `{best}`. Paired over the seeds, {'; '.join(parts)}."
+
+
+def _imagenet_table(found: Sequence[Mapping[str, Any]]) -> list[str]:
+    rows = []
+    for name in METHODS:
+        answers = _of(found, IMAGENET_SIZE, "resnet50", name, 0.0 if name == "dense" else 0.90)
+        if not answers:
+            rows.append((f"`{name}`", *"–––––"))
+            continue
+        (answer,) = answers
+        rows.append(
+            (
+                f"`{name}`",
+                f"{answer['prepare_seconds']:.1f}",
+                f"{answer['step_seconds']:.2f}",
+                f"{answer['longest_step_seconds']:.2f}",
+                f"{answer['peak_mib'] / 1024:.1f}",
+                f"{answer['sparsity']:.2%}",
+            )
+        )
+    return _table(("Method", "Prepare, s", "Step, s", "Longest step, s", "Peak, GiB", "Sparsity"), rows)
+
+
+def _of(
+    found: Iterable[Mapping[str, Any]], kind: str, architecture: str, method: str, target: float
+) -> list[Mapping[str, Any]]:
+    wanted = (kind, architecture, method, target)
+    return [
+        answer
+        for answer in found
+        if "error" not in answer
+        and tuple(answer[name] for name in ("kind", "architecture", "method", "target")) == wanted
+    ]
+
+
+def _top1(found: Mean | None) -> str:
+    if found is None:
+        return "–"
+    if found.half_width is None:
+        return f"{100 * found.value:.1f} (one seed)"
+    few = "" if found.seeds == len(SEEDS) else f" ({found.seeds} seeds)"
+    return f"{100 * found.value:.1f} ± {100 * found.half_width:.1f}{few}"
+
+
+def _mean(answers: Sequence[Mapping[str, Any]], name: str, digits: int) -> str:
+    return f"{sum(answer[name] for answer in answers) / len(answers):.{digits}f}" if answers else "–"
+
+
+def _value(value: Any) -> str:
+    return "not set" if value is None else str(value)
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    numeric = {"s", "MiB", "Prepare, s", "Step, s", "Longest step, s", "Peak, GiB", "Sparsity"}
+    rule = ["---:" if column in numeric else "---" for column in columns]
+    return [f"| {' | '.join(map(_cell, row))} |" for row in (columns, rule, *rows)]
+
+
+def _cell(text: str) -> str:
+    """A bar would end the cell."""
+    return text.replace("|", "\\|")

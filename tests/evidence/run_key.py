@@ -1,0 +1,74 @@
+"""What one run of the evidence is, and which ones there must be: every registered method, found by itself."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from zoo.core.canonical import config_hash, non_default_fields
+from zoo.methods import METHODS
+from zoo.recipes import Recipe, parse_recipe
+
+FOLDER = Path(__file__).parent
+DIGITS, IMAGENET_SIZE = "digits", "imagenet-size"
+ARCHITECTURES = ("lenet-300-100-digits", "resnet8-digits")
+TARGETS = (0.80, 0.90, 0.95, 0.98)
+SEEDS = (0, 1, 2)
+
+
+@dataclass(frozen=True)
+class RunKey:
+    """``kind``: :data:`DIGITS` (trained and tested) or :data:`IMAGENET_SIZE` (twenty steps, for time and memory)."""
+
+    kind: str
+    architecture: str
+    method: str
+    target: float
+    seed: int
+
+    @property
+    def recipe(self) -> Recipe:
+        """The settings, from the file of the kind."""
+        return parse_recipe(_document(self.kind), self.method, {"seed": self.seed})
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """All that decides the outcome besides the code."""
+        recipe = self.recipe
+        parent = non_default_fields(RunKey(self.kind, self.architecture, "dense", 0.0, self.seed).recipe.train)
+        return {
+            "train": non_default_fields(recipe.train),
+            "config": non_default_fields(recipe.method.config),
+            "parent": parent if METHODS[self.method].facts.starts_from == "dense parent" else None,
+        }
+
+    @property
+    def id(self) -> str:
+        """Under which an answer is stored: other settings are another run."""
+        return config_hash("evidence 1", {**asdict(self), "settings": dict(self.settings)})[:16]
+
+
+@cache
+def _document(kind: str) -> Mapping[str, Any]:
+    return tomllib.loads((FOLDER / f"{kind.replace('-', '_')}.toml").read_text(encoding="utf-8"))
+
+
+def planned() -> Iterator[RunKey]:
+    """Every run of the page, what is cheap first."""
+    names = [name for name in METHODS if name != "dense"]
+    for architecture in ARCHITECTURES[:1]:
+        yield from _on_digits(architecture, names)
+    for name in ["dense", *names]:
+        yield RunKey(IMAGENET_SIZE, "resnet50", name, 0.0 if name == "dense" else 0.90, 0)
+    for architecture in ARCHITECTURES[1:]:
+        yield from _on_digits(architecture, names)
+
+
+def _on_digits(architecture: str, names: list[str]) -> Iterator[RunKey]:
+    for seed in SEEDS:
+        yield RunKey(DIGITS, architecture, "dense", 0.0, seed)
+        for target in TARGETS:
+            for name in names:
+                yield RunKey(DIGITS, architecture, name, target, seed)
