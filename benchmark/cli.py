@@ -1,5 +1,6 @@
 """The commands of measuring: parse, call one function, print."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +14,7 @@ from zoo.core.errors import UsageError
 from .cli_data import app as data_app
 
 if TYPE_CHECKING:
+    import benchmark.rescore
     import benchmark.runner
 
 app = command_group("Measure models: transfer, robustness, calibration, detection, cost.")
@@ -148,6 +150,29 @@ def sync(as_json: AsJson = False) -> None:
         say("Without torch, methods, architectures and protocols were left out: pip install 'prunarium[zoo]'")
 
 
+@app.command()
+def rescore(
+    models: Models = "all",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Compare, and write nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Work every metric out again from the stored predictions of all history, without models, images or a GPU.
+
+    What has a new version takes the place of the old number, which stays; what cannot be worked out again says why.
+    """
+    from registry.settings import load_settings
+
+    from .rescore import rescore as score_again
+
+    report = score_again(load_settings(), _names(models), dry_run=dry_run)
+    if as_json:
+        emit_json(report.to_json())
+    else:
+        _say_rescored(report, dry_run)
+    if report.changed:
+        raise typer.Exit(1)
+
+
 def worker(
     folders: Folders = None,
     lease_seconds: Annotated[float, typer.Option(min=1.0, help="How long a silent worker keeps its job.")] = 60.0,
@@ -171,6 +196,18 @@ def _say_report(report: "benchmark.runner.RunReport") -> None:
     )
     for job in report.failed:
         say(f"  failed ({job.kind}): {job.model} on {job.task} by {job.protocol}, seed {job.seed}: {job.message}")
+
+
+def _say_rescored(report: "benchmark.rescore.RescoreReport", dry_run: bool) -> None:
+    verb = "would be added" if dry_run else "added"
+    say(
+        f"{report.jobs} evaluations: {report.same} numbers came out the same, {report.added} {verb}, "
+        f"{report.superseded} gave their place to a newer version."
+    )
+    for reason, jobs in Counter(left.reason for left in report.left_out).items():
+        say(f"  {jobs} left as they are: {reason}")
+    for row in report.changed:
+        say(f"  changed without a new version: {row.metric} of {row.model} on {row.task}: {row.was} is now {row.now}")
 
 
 def _names(models: str) -> Sequence[str] | None:

@@ -79,7 +79,7 @@ def columns_of(
 ) -> Columns:
     """The columns of finite ``logits`` divided by ``temperature``, in one pass of small chunks.
 
-    Float64 logits are worked on in float64, others in float32: sums of a thousand probabilities keep seven digits,
+    Float32 logits are worked on in float32, others in float64: sums of a thousand probabilities keep seven digits,
     which is what is stored. Neither chunks nor other rows leave a trace in a row.
     """
     return joined(
@@ -101,7 +101,7 @@ def chunks(rows: int, classes: int) -> Iterable[slice]:
 
 
 def _scaled(logits: Float[np.ndarray, "n k"], temperature: float) -> Float[np.ndarray, "n k"]:
-    wide: Float[np.ndarray, "n k"] = logits.astype(np.float64 if logits.dtype == np.float64 else np.float32, copy=False)
+    wide: Float[np.ndarray, "n k"] = logits.astype(np.float32 if logits.dtype == np.float32 else np.float64, copy=False)
     if temperature != 1.0:
         wide = np.divide(wide, temperature, dtype=wide.dtype)
     return wide

@@ -21,7 +21,7 @@ from zoo.core.console import say
 
 from .failures import failure_of
 from .heartbeat import heartbeat_of_job
-from .job import Job
+from .job import job_of
 from .order import WorkOrder
 from .owners import is_gone, this_owner
 from .run_job import run_job
@@ -126,11 +126,6 @@ def _work(
         with suppress(LeaseLostError), session_scope(engine, write=True) as session:
             jobs.release(session, *fence)
         raise
-
-
-def job_of(record: JobRecord) -> Job:
-    """The job as it is computed, without the state of the queue."""
-    return Job(record.checkpoint_id, record.model, record.task, record.protocol, record.seed, record.batch_divisor)
 
 
 def _event(

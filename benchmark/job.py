@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, NamedTuple
 
+from registry.records import JobRecord
 from zoo.core.errors import UsageError
 
 
@@ -49,3 +50,8 @@ class Job:
             if type(value[name]) is not kind:
                 raise UsageError(f"job: expected {kind} for {name}, got {value[name]!r}.")
         return cls(**value)
+
+
+def job_of(record: JobRecord) -> Job:
+    """The job as it is computed, without the state of the queue."""
+    return Job(record.checkpoint_id, record.model, record.task, record.protocol, record.seed, record.batch_divisor)

@@ -86,6 +86,10 @@ class Predictions:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def taken(self, rows: Int[np.ndarray, " m"]) -> "Predictions":
+        """The predictions of some of the images, by rising place."""
+        return replace(self, ids=tuple(self.ids[row] for row in rows), samples=self.samples.taken(rows))
+
     def lacks(self, needs: Collection[str]) -> str | None:
         """Why there is no number for a metric that needs these things, or None where all of them are there."""
         columns = self.samples.columns

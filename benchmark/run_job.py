@@ -16,7 +16,6 @@ from torch import nn
 
 from registry.blobs import BlobStore
 from registry.records import PredictionRecord, ResultRecord
-from registry.statistics import pack_replicates
 from zoo.checkpoint.folder import ModelFolder, read_folder
 from zoo.models import load_model
 
@@ -27,7 +26,8 @@ from .predictions import Predictions
 from .protocols import PROTOCOLS, Evaluation, Protocol, Subject
 from .provenance import provenance_of
 from .reproducible import reproducible
-from .scoring import Cell, score, score_cost
+from .results import read_predictions, result_record
+from .scoring import score, score_cost
 from .sparsity import check_kept, fraction, zeros_of
 from .tasks import CostTask, Task, find_task
 
@@ -67,9 +67,9 @@ def run_job(job: Job, folder: Path, blobs: BlobStore) -> Outcome:
         else:
             evaluation, kept = _evaluate(job, task, protocol, source, model)
             stored = _store(task, evaluation, blobs, kept)
-            cells = score(task, _read_back(stored, blobs))
+            cells = score(task, read_predictions(stored.values(), blobs))
         provenance = provenance_of(job, task, protocol, source, evaluation)
-    results = tuple(_result(job, cell, provenance) for cell in cells)
+    results = tuple(result_record(job, cell, provenance) for cell in cells)
     return Outcome(results, tuple(stored.values()), _resources(clock, cpu))
 
 
@@ -109,6 +109,7 @@ def _store(task: Task, evaluation: Evaluation, blobs: BlobStore, kept: _Kept) ->
             evaluation.logits[condition],
             condition,
             evaluation.temperature,
+            extra=evaluation.extra.get(condition),
         )
         data = predictions.to_parquet()
         stored[condition] = PredictionRecord(
@@ -121,32 +122,6 @@ def _store(task: Task, evaluation: Evaluation, blobs: BlobStore, kept: _Kept) ->
             sparsity_after=kept.after,
         )
     return stored
-
-
-def _read_back(stored: Mapping[str, PredictionRecord], blobs: BlobStore) -> dict[str, Predictions]:
-    return {condition: Predictions.from_parquet(blobs.get(record.blob_sha256)) for condition, record in stored.items()}
-
-
-def _result(job: Job, cell: Cell, provenance: Mapping[str, Any]) -> ResultRecord:
-    measured = cell.measured
-    return ResultRecord(
-        model=job.model,
-        task=job.task,
-        protocol=job.protocol,
-        metric=f"{measured.metric}@{measured.version}",
-        seed=job.seed,
-        condition=cell.condition,
-        value=measured.value,
-        missing_reason=measured.missing_reason,
-        n=measured.n,
-        ci_low=measured.ci_low,
-        ci_high=measured.ci_high,
-        interval_method=measured.interval_method,
-        no_interval_reason=measured.no_interval_reason,
-        replicates=None if measured.replicates is None else pack_replicates(measured.replicates),
-        trust="measured",
-        provenance=provenance,
-    )
 
 
 def _resources(clock: float, cpu: float) -> dict[str, Any]:

@@ -1,21 +1,30 @@
 """From stored predictions to the numbers of a task: pure, so that all history can be scored again without a GPU."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .metrics import METRICS, Measured, Metric, basic_interval, measure, resampling_seed
+from .metrics._bins import right_closed_bins
+from .metrics.calibration_error import BINS
+from .metrics.corruption_error import CLEAN, Mistakes
 from .metrics.cost import Cost
-from .ood import detection
+from .ood import SCORES, detection, missing_score
 from .predictions import Predictions
+from .shifts import ShiftTask
 from .tasks import CostTask, Task
 
-CLASSIFICATION = ("top1", "nll", "brier", "ece15")
-AFTER_TEMPERATURE = ("nll-ts", "brier-ts", "ece15-ts")
-UNDER_SHIFT = ("top1", "nll")
+CLASSIFICATION = ("top1", "nll", "brier", "ece15", "ks-error", "debiased-rmsce15")
+UPSTREAM = (
+    *CLASSIFICATION, "top5", "rmsce15", "mce15", "adaptive-ece15", "debiased-ece15", "classwise-ece15",
+    "classwise-adaptive-ece15", "uce15", "uce15-scaled", "uce8-mohan", "aurra", "mean-confidence",
+    "predictive-entropy", "mutual-information", "nll-ts", "brier-ts", "ece15-ts",
+)  # fmt: skip
+AFTER_TEMPERATURE = {"nll": "nll-ts", "brier": "brier-ts", "ece15": "ece15-ts"}
+IN_BINS = ("top1", "mean-confidence")
 DETECTION = ("auroc", "fpr95-ood-pos", "fpr95-id-pos", "aupr-in", "aupr-out")
-DETECTION_SCORES = ("msp", "energy")
 COST = ("bytes", "nonzeros", "flops", "latency-ms")
 COST_OF_BATCHES = ("flops-dense", "throughput", "peak-memory", "energy")
 
@@ -31,18 +40,41 @@ def score(task: Task, predictions: Mapping[str, Predictions]) -> list[Cell]:
     """Every number of ``task`` that follows from predictions by condition; they are those read back from the store."""
     seed = resampling_seed(task.id)
     if task.kind == "ood":
-        return [
-            Cell(
-                name,
-                measure(METRICS[metric], detection(predictions["inside"], predictions["outside"], name), seed=seed),
-            )
-            for name in DETECTION_SCORES
-            for metric in DETECTION
-        ]
-    if task.kind == "shift":
-        return _score_shift(predictions, seed)
-    names = CLASSIFICATION + (AFTER_TEMPERATURE if task.kind == "upstream" else ())
-    return [Cell("", measure(METRICS[name], predictions[""], seed=seed)) for name in _with_primary(names, task)]
+        return _score_detection(predictions["inside"], predictions["outside"], seed)
+    if isinstance(task, ShiftTask):
+        return _score_shift(task, predictions, seed)
+    names = _with_primary(UPSTREAM if task.kind == "upstream" else CLASSIFICATION, task)
+    cells = [Cell("", measure(METRICS[name], predictions[""], seed=seed)) for name in names]
+    return cells + (reliability(predictions[""], seed) if task.kind == "upstream" else [])
+
+
+def reliability(predictions: Predictions, seed: int) -> list[Cell]:
+    """A reliability diagram as numbers: accuracy and confidence of the images in each of the 15 bins of ece15.
+
+    The conditions are ``confidence/1`` to ``confidence/15``; a bin without images has none. Other models have other
+    images there, so that there is nothing to pair and no replicates are kept.
+    """
+    bins = right_closed_bins(predictions.samples.columns.confidence(), BINS)
+    parts = {number: predictions.taken(np.flatnonzero(bins == number)) for number in np.unique(bins)}
+    return [
+        Cell(f"confidence/{number + 1}", replace(measure(METRICS[name], part, seed=seed), replicates=None))
+        for number, part in parts.items()
+        for name in IN_BINS
+    ]
+
+
+def _score_detection(inside: Predictions, outside: Predictions, seed: int) -> list[Cell]:
+    cells = []
+    for score in SCORES:
+        reason = missing_score(inside, outside, score)
+        for name in DETECTION:
+            metric = METRICS[name]
+            if reason is not None:
+                measured = Measured(name, metric.version, missing_reason=reason)
+            else:
+                measured = measure(metric, detection(inside, outside, score), seed=seed)
+            cells.append(Cell(score, measured))
+    return cells
 
 
 def score_cost(task: CostTask, cost: Cost) -> list[Cell]:
@@ -51,14 +83,33 @@ def score_cost(task: CostTask, cost: Cost) -> list[Cell]:
     return [Cell("", measure(METRICS[name], cost, seed=resampling_seed(task.id))) for name in names]
 
 
-def _score_shift(predictions: Mapping[str, Predictions], seed: int) -> list[Cell]:
-    """Each metric on each condition, and its plain mean over all conditions under the empty condition."""
+def _score_shift(task: ShiftTask, predictions: Mapping[str, Predictions], seed: int) -> list[Cell]:
+    """Each metric on each condition, its plain mean over all conditions, and what all conditions make together.
+
+    Under the condition ``clean`` are the images before corruption: not one of the shifted conditions.
+    """
+    shifted = {condition: given for condition, given in predictions.items() if condition != CLEAN}
     cells = []
-    for name in UNDER_SHIFT:
-        each = {condition: measure(METRICS[name], given, seed=seed) for condition, given in predictions.items()}
-        cells.append(Cell("", mean_over_conditions(METRICS[name], each.values())))
-        cells += [Cell(condition, measured) for condition, measured in each.items()]
-    return cells
+    for name in (*task.metrics, *(AFTER_TEMPERATURE[name] for name in task.metrics if name in AFTER_TEMPERATURE)):
+        metric = METRICS[name]
+        each = {condition: measure(metric, given, seed=seed) for condition, given in shifted.items()}
+        cells.append(Cell("", _whole(metric, each)))
+        if cells[-1].measured.value is not None:
+            cells += [Cell(condition, measured) for condition, measured in each.items() if condition]
+    mistakes = mistakes_of(predictions)
+    return cells + [Cell("", measure(METRICS[name], mistakes, seed=seed)) for name in task.aggregates]
+
+
+def mistakes_of(predictions: Mapping[str, Predictions]) -> Mistakes:
+    """Which images are wrong under which condition; one order of images for all of them, by their ids."""
+    wrong = {condition: 1.0 - given.samples.columns.correct() for condition, given in predictions.items()}
+    clean = wrong.pop(CLEAN, None)
+    return Mistakes(wrong, clean)
+
+
+def _whole(metric: Metric[Any], each: Mapping[str, Measured]) -> Measured:
+    """A set without conditions is itself; of others it is the mean."""
+    return each[""] if list(each) == [""] else mean_over_conditions(metric, each.values())
 
 
 def mean_over_conditions(metric: Metric[Any], measured: Iterable[Measured]) -> Measured:

@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Literal, NamedTuple
 
+import numpy as np
+from jaxtyping import Float
 from torch import nn
 
 from zoo.checkpoint.config import Preprocessing
@@ -68,13 +70,15 @@ class Subject(NamedTuple):
 class Evaluation:
     """Logits by condition (the keys of ``task.image_sets()``), in the order of those images.
 
-    ``temperature`` was fitted on the validation set, or is None. ``notes`` (JSON types) say what was chosen on the way:
+    ``temperature`` was fitted on the task's fitting set, or is None. ``extra`` has columns of predictions beside those
+    of logits, by condition and name, in the order of the images. ``notes`` (JSON types) say what was chosen on the way:
     a penalty, a learning rate, the training curve; they become provenance.
     """
 
     logits: Mapping[str, Logits]
     temperature: float | None = None
     notes: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Mapping[str, Float[np.ndarray, " n"]]] = field(default_factory=dict)
 
 
 class Protocol(ABC):

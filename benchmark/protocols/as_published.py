@@ -1,15 +1,25 @@
-"""The model as it was published: its own classifier, no training; one temperature where the task has a validation set.
+"""The model as it was published: its own classifier, no training; one temperature where the task has a fitting set.
 
-Guo et al. 2017 (arXiv 1706.04599): a single temperature, fitted on images that no metric is computed on.
+Guo et al. 2017 (arXiv 1706.04599): a single temperature, fitted on images that no metric is computed on, and used on
+every shift of the same images as it is (Ovadia et al. 2019, arXiv 1906.02530).
 """
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float
 
 from ..errors import BadModelError
-from ..inference import EVALUATION_BATCH, predict
-from ..tasks import Task, UpstreamTask
+from ..feature_scores import NEIGHBOURS, knn_scores, mahalanobis_scores
+from ..inference import EVALUATION_BATCH, extract, predict
+from ..tasks import Task
 from ..temperature import fit_temperature
 from . import PROTOCOLS, Evaluation, Protocol, ProtocolFacts, Subject
+
+if TYPE_CHECKING:
+    import zoo.data
 
 
 @dataclass(frozen=True)
@@ -53,7 +63,33 @@ class AsPublished(Protocol):
                     f"{task.id} has {task.classes} classes, the checkpoint predicts {found.values.shape[1]}.",
                     "As published, a model is measured on its own classes; use linear or full for others.",
                 )
-        if not isinstance(task, UpstreamTask) or "validation" not in logits:
-            return Evaluation(logits)
-        fit = fit_temperature(logits["validation"], task.data.split("validation").labels)
-        return Evaluation(logits, fit.usable, {"temperature": asdict(fit)})
+        evaluation = Evaluation(logits, extra=self._feature_scores(subject, task, batch_size))
+        fitting = task.fitting_set()
+        if fitting is None:
+            return evaluation
+        validation = logits.get("validation")
+        if validation is None:
+            validation = predict(subject.model, fitting.images, subject.preprocessing, batch_size)
+        fit = fit_temperature(validation, fitting.labels)
+        return replace(evaluation, temperature=fit.usable, notes={"temperature": asdict(fit)})
+
+    def _feature_scores(
+        self, subject: Subject, task: Task, batch_size: int
+    ) -> Mapping[str, Mapping[str, Float[np.ndarray, " n"]]]:
+        """By condition and name, where the task has training images to compare with."""
+        reference = task.reference_set()
+        if reference is None:
+            return {}
+
+        def features(images: "zoo.data.Images") -> Float[np.ndarray, "n d"]:
+            found = extract(subject.model, subject.classifier, images, subject.preprocessing, batch_size)
+            return found.numpy()
+
+        training = features(reference.images)
+        scores: dict[str, dict[str, Float[np.ndarray, " n"]]] = {}
+        for condition, images in task.image_sets().items():
+            own = features(images.images)
+            scores[condition] = {"mahalanobis": mahalanobis_scores(own, training, reference.labels)}
+            if len(training) >= NEIGHBOURS:
+                scores[condition]["knn"] = knn_scores(own, training)
+        return scores

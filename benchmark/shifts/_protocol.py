@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from ..tasks import ImageSet
+from ..tasks import TASKS, ImageSet, LabelledSet
 from ..tasks._kinds import ClassificationTask
 from ..tasks._protocol import TaskKind
 
@@ -17,16 +17,24 @@ class ShiftTask(ClassificationTask):
 
     ``source_task`` is the ``name@version`` that it shifts and ``data`` that task's images. ``regenerated`` says that
     the images were made here rather than published: such numbers are never compared with those of published files.
+    ``metrics`` are computed on every condition, and their plain means over all of them; ``aggregates`` are metrics of
+    all conditions together.
     """
 
     kind: ClassVar[TaskKind] = "shift"
     source_task: str
     regenerated: bool
+    metrics: tuple[str, ...] = ("top1", "nll", "brier", "ece15")
+    aggregates: tuple[str, ...] = ()
 
     @property
     @abstractmethod
     def conditions(self) -> tuple[str, ...]:
         """The conditions in order, such as ``gaussian_noise/3``."""
+
+    def fitting_set(self) -> LabelledSet | None:
+        """That of the source task: the same temperature is used on every shift."""
+        return TASKS[self.source_task].fitting_set() if self.source_task in TASKS else None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from ._manifest import Manifest
-from ._protocol import ImageSet, Task, TaskKind
+from ._protocol import ImageSet, LabelledSet, Task, TaskKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +54,10 @@ class UpstreamTask(ClassificationTask):
             sets["validation"] = ImageSet(*self.data.split("validation"))
         return sets
 
+    def fitting_set(self) -> LabelledSet | None:
+        """The validation split, where there is one."""
+        return self.data.split("validation") if "validation" in self.data.splits else None
+
 
 @dataclass(frozen=True, kw_only=True)
 class TransferTask(ClassificationTask):
@@ -64,6 +68,10 @@ class TransferTask(ClassificationTask):
     def image_sets(self) -> Mapping[str, ImageSet]:
         """The test split under ``""``; protocols take the other splits from ``data``."""
         return {"": ImageSet(*self.data.split("test"))}
+
+
+MOST_REFERENCES = 100_000
+"""Training images whose features fit in memory: 1.6 GB of 2,048 numbers each."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +108,11 @@ class OodTask(Task):
             "inside": ImageSet(*self.inside.split("test")),
             "outside": ImageSet(outside.images, None, outside.ids),
         }
+
+    def reference_set(self) -> LabelledSet | None:
+        """The train split of the known classes, unless there is none or it is too large to hold all its features."""
+        train = self.inside.splits.get("train")
+        return self.inside.split("train") if train is not None and train.n <= MOST_REFERENCES else None
 
     def data_sha256(self) -> Mapping[str, str]:
         return {**self.inside.sha256s, **self.outside.sha256s}

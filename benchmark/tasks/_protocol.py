@@ -89,6 +89,14 @@ class Task(ABC):
         Raises :class:`~benchmark.errors.ManifestError` where the data differ. Empty for tasks without images.
         """
 
+    def fitting_set(self) -> LabelledSet | None:
+        """Labelled images of the source distribution that are not tested on: a temperature is fitted on them."""
+        return None
+
+    def reference_set(self) -> LabelledSet | None:
+        """Labelled training images, whose features those of unfamiliar images are compared with."""
+        return None
+
     def data_sha256(self) -> Mapping[str, str]:
         """The hash of each data source, by its specification; provenance of every result."""
         return {}

@@ -13,7 +13,7 @@ from .checkpoints import (
     revisions_of,
 )
 from .find import find_models
-from .jobs import count_jobs, count_unfinished, get_job, jobs_ahead, jobs_of
+from .jobs import count_jobs, count_unfinished, done_jobs, get_job, jobs_ahead, jobs_of
 from .models import get_model, get_model_by_id, list_models, model_id, upsert_model
 from .plugins import (
     get_architecture,
@@ -40,18 +40,20 @@ from .plugins import (
 )
 from .predictions import add_predictions, predictions_of
 from .result_rows import results
-from .result_writing import add_reported_results, add_results, supersede
+from .result_writing import add_reported_results, add_rescored_results, add_results, supersede
 from .submissions import list_submissions
 
 __all__ = [
     "add_models",
     "add_predictions",
     "add_reported_results",
+    "add_rescored_results",
     "add_results",
     "catalogue_version",
     "checkpoint_of",
     "count_jobs",
     "count_unfinished",
+    "done_jobs",
     "files_of",
     "find_checkpoint",
     "find_models",

@@ -170,3 +170,10 @@ def _statement() -> Select[Any]:
         .join(Task, Job.task_id == Task.id)
         .join(Protocol, Job.protocol_id == Protocol.id)
     )
+
+
+def done_jobs(session: Session) -> list[JobRecord]:
+    """Every job that has ended well, oldest first: all of history, former checkpoints included."""
+    return [
+        JobRecord(**row._mapping) for row in session.execute(_statement().where(Job.state == "done").order_by(Job.id))
+    ]

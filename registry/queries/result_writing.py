@@ -1,7 +1,7 @@
 """Results are added once and superseded by newer rows; what was written stays."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from ..db.session import mark_changed, now_us
 from ..errors import ImmutableRowError, InvalidRecordError
 from ..records import ResultRecord
 from ._common import columns_of, id_of, unknown
-from .jobs import lock_lease
+from .jobs import get_job, lock_lease
 from .models import model_id
 
 _COMPARED = [column for column in Result.__table__.columns if column.name != "replicates"]
@@ -43,6 +43,46 @@ def add_results(session: Session, job_id: int, attempt: int, owner: str, results
     session.flush()
     mark_changed(session)
     return [row.id for row in written]
+
+
+def add_rescored_results(session: Session, job_id: int, results: Sequence[ResultRecord]) -> tuple[int, int]:
+    """Write numbers worked out again from the predictions of a job that is done; returns (written, superseded).
+
+    A number takes the place of those of former versions of its metric under the same condition: they stay, and name it.
+    A version that the job has already is refused with :class:`~registry.errors.ImmutableRowError`: a change that
+    changes a number is a new version.
+    """
+    job = get_job(session, job_id, lock=True)
+    if job.state != "done":
+        raise InvalidRecordError(f"Job {job_id} is {job.state}: only the predictions of a job that is done are whole.")
+    names, superseded = _Names(session), 0
+    for record in results:
+        values = _values(record, names) | {"job_id": job_id, "checkpoint_id": job.checkpoint_id, "seed": job.seed}
+        before = _former(session, values)
+        if any(row.metric_id == values["metric_id"] for row in before):
+            raise ImmutableRowError(
+                f"Job {job_id} has {record.metric} under the condition {record.condition!r} already."
+            )
+        row = Result(**values)
+        session.add(row)
+        session.flush()
+        for older in before:
+            if older.superseded_by is None:
+                older.superseded_by, superseded = row.id, superseded + 1
+    session.flush()
+    mark_changed(session)
+    return len(results), superseded
+
+
+def _former(session: Session, values: Mapping[str, Any]) -> list[Result]:
+    """The job's rows of any version of the metric under the condition."""
+    wanted = select(Metric.name).where(Metric.id == values["metric_id"]).scalar_subquery()
+    statement = (
+        select(Result)
+        .join(Metric, Result.metric_id == Metric.id)
+        .where(Result.job_id == values["job_id"], Result.condition == values["condition"], Metric.name == wanted)
+    )
+    return list(session.execute(statement).scalars())
 
 
 def add_reported_results(session: Session, results: Iterable[ResultRecord]) -> int:

@@ -15,7 +15,9 @@ from zoo.core.errors import UsageError
 
 def predictions(seed: int, n: int = 80, classes: int = 5, scale: float = 1.0) -> Predictions:
     logits, labels = random_logits(n, classes, seed, scale)
-    return Predictions.from_logits(ids_of(n), labels, Logits(logits))
+    generator = np.random.default_rng(seed)
+    extra = {"mahalanobis": -generator.gamma(3.0, size=n), "knn": -generator.gamma(3.0, size=n)}
+    return Predictions.from_logits(ids_of(n), labels, Logits(logits), extra=extra)
 
 
 def test_scores_are_those_of_the_papers() -> None:

@@ -1,13 +1,23 @@
 """Which numbers a task gets, and means over conditions."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from metric_inputs import ids_of, random_logits
 
 from benchmark.logits import Logits
 from benchmark.metrics import METRICS, Measured, measure, resampling_seed
+from benchmark.metrics.corruption_error import (
+    ALEXNET,
+    SEVERITIES,
+    mean_corruption_error,
+    relative_mean_corruption_error,
+)
+from benchmark.ood import SCORES
 from benchmark.predictions import Predictions
-from benchmark.scoring import AFTER_TEMPERATURE, CLASSIFICATION, DETECTION, mean_over_conditions, score
+from benchmark.scoring import AFTER_TEMPERATURE, DETECTION, UPSTREAM, mean_over_conditions, reliability, score
+from benchmark.shifts import SHIFTS
 from benchmark.tasks import find_task
 
 N, CLASSES = 120, 5
@@ -24,36 +34,105 @@ def _predictions(condition: str = "", seed: int = 0, temperature: float | None =
 
 def test_upstream_has_calibration_before_and_after_one_temperature() -> None:
     cells = score(find_task("digits-0-4@1"), {"": _predictions(temperature=1.7), "validation": _predictions(seed=1)})
-    assert [cell.measured.metric for cell in cells] == [*CLASSIFICATION, *AFTER_TEMPERATURE]
-    values = {cell.measured.metric: cell.measured.value for cell in cells}
+    whole = [cell for cell in cells if not cell.condition]
+    assert [cell.measured.metric for cell in whole] == list(UPSTREAM)
+    values = {cell.measured.metric: cell.measured.value for cell in whole}
     assert values["nll"] != values["nll-ts"]
-    assert all(cell.condition == "" for cell in cells)
 
 
-def test_without_a_temperature_the_numbers_after_it_are_missing_with_a_reason() -> None:
+def test_what_does_not_exist_is_missing_with_a_reason() -> None:
     cells = score(find_task("digits-0-4@1"), {"": _predictions(), "validation": _predictions(seed=1)})
     missing = {cell.measured.metric for cell in cells if cell.measured.missing_reason}
-    assert missing == set(AFTER_TEMPERATURE)
+    assert missing == {*AFTER_TEMPERATURE.values(), "top5", "mutual-information"}
     assert all((cell.measured.value is None) == bool(cell.measured.missing_reason) for cell in cells)
+
+
+def test_every_metric_of_predictions_is_computed_for_a_model_on_its_own_classes() -> None:
+    of_predictions = {name for name, metric in METRICS.items() if metric.subject == "predictions"}
+    assert set(UPSTREAM) == of_predictions - {"mean-per-class"}  # the primary metric of tasks that are judged by it
+
+
+def test_a_reliability_diagram_is_numbers_of_parts_of_the_test_set() -> None:
+    predictions = _predictions(temperature=1.7)
+    cells = {(c.condition, c.measured.metric): c.measured for c in reliability(predictions, seed=0)}
+    columns = predictions.samples.columns
+    confidence, correct = columns.confidence(), columns.correct()
+    gap = 0.0
+    for number in range(1, 16):
+        inside = (confidence > (number - 1) / 15) & (confidence <= number / 15)
+        if not inside.any():
+            assert (f"confidence/{number}", "top1") not in cells
+            continue
+        accuracy, mean = (cells[f"confidence/{number}", name] for name in ("top1", "mean-confidence"))
+        assert accuracy.n == mean.n == inside.sum()
+        assert accuracy.value == pytest.approx(correct[inside].mean())
+        assert mean.value == pytest.approx(confidence[inside].mean())
+        gap += inside.mean() * abs(correct[inside].mean() - confidence[inside].mean())
+    assert gap == pytest.approx(METRICS["ece15"].compute(predictions))
 
 
 def test_detection_is_scored_for_each_score() -> None:
     sides = {"inside": _predictions("inside"), "outside": _predictions("outside", seed=1)}
     cells = score(find_task("digits-ood@1"), sides)
     assert [(cell.condition, cell.measured.metric) for cell in cells] == [
-        (name, metric) for name in ("msp", "energy") for metric in DETECTION
+        (name, metric) for name in SCORES for metric in DETECTION
     ]
+    missing = {cell.condition for cell in cells if cell.measured.missing_reason}
+    assert missing == {"mahalanobis", "knn"}  # nobody compared features here
+
+
+def test_scores_of_features_are_read_where_they_are_kept() -> None:
+    logits, labels = random_logits(N, CLASSES)
+    sides = {
+        side: Predictions.from_logits(ids_of(N), labels, Logits(logits), side, extra={"knn": np.full(N, score)})
+        for side, score in (("inside", -0.1), ("outside", -0.9))
+    }
+    cells = {(c.condition, c.measured.metric): c.measured for c in score(find_task("digits-ood@1"), sides)}
+    assert cells["knn", "auroc"].value == 1.0
+    assert cells["mahalanobis", "auroc"].value is None
+    assert "features" in (cells["mahalanobis", "auroc"].missing_reason or "")
+
+
+SHIFT = ("top1", "nll", "brier", "ece15")
 
 
 def test_a_shift_has_every_condition_and_their_mean() -> None:
     shift = find_task("digits-c-like@1")
     conditions = ["contrast/1", "contrast/2", "pixelate/1"]
-    predictions = {condition: _predictions(condition, seed) for seed, condition in enumerate(conditions)}
+    predictions = {condition: _predictions(condition, seed, 1.5) for seed, condition in enumerate(conditions)}
     cells = {(cell.condition, cell.measured.metric): cell.measured for cell in score(shift, predictions)}
-    assert set(cells) == {(condition, metric) for condition in ["", *conditions] for metric in ("top1", "nll")}
-    for metric in ("top1", "nll"):
+    names = (*SHIFT, *AFTER_TEMPERATURE.values())
+    assert set(cells) == {(condition, metric) for condition in ["", *conditions] for metric in names}
+    for metric in names:
         expected = np.mean([cells[condition, metric].value for condition in conditions])
         assert cells["", metric].value == pytest.approx(expected, abs=1e-15)
+
+
+def test_without_a_temperature_a_shift_says_so_once() -> None:
+    predictions = {condition: _predictions(condition) for condition in ("contrast/1", "contrast/2")}
+    cells = score(find_task("digits-c-like@1"), predictions)
+    missing = [(cell.condition, cell.measured.metric) for cell in cells if cell.measured.missing_reason]
+    assert missing == [("", name) for name in AFTER_TEMPERATURE.values()]
+
+
+def test_a_set_without_conditions_is_itself() -> None:
+    cells = score(find_task("digits-c-like@1"), {"": _predictions()})
+    assert len({(cell.condition, cell.measured.metric) for cell in cells}) == len(cells)
+    top1 = next(cell.measured for cell in cells if cell.measured.metric == "top1")
+    assert top1.interval_method == "wilson"
+
+
+def test_metrics_of_all_conditions_together_see_the_clean_images_apart() -> None:
+    shift = replace(SHIFTS["digits-c-like@1"], aggregates=("mce-official-alexnet", "relative-mce-official-alexnet"))
+    conditions = ["clean", *(f"{name}/{severity}" for name in ALEXNET for severity in SEVERITIES)]
+    predictions = {condition: _predictions(condition, seed) for seed, condition in enumerate(conditions)}
+    cells = score(shift, predictions)
+    assert "clean" not in {cell.condition for cell in cells}
+    errors = {name: 1 - METRICS["top1"].compute(given) for name, given in predictions.items()}
+    clean = errors.pop("clean")
+    values = {cell.measured.metric: cell.measured.value for cell in cells if not cell.condition}
+    assert values["mce-official-alexnet"] == pytest.approx(mean_corruption_error(errors))
+    assert values["relative-mce-official-alexnet"] == pytest.approx(relative_mean_corruption_error(errors, clean))
 
 
 def test_the_interval_of_a_mean_resamples_images_not_conditions() -> None:
