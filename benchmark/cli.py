@@ -173,6 +173,28 @@ def rescore(
         raise typer.Exit(1)
 
 
+@app.command()
+def plots(
+    out: Annotated[Path, typer.Option("--out", help="Folder to write into.")],
+    models: Models = "all",
+    as_json: AsJson = False,
+) -> None:
+    """Draw what the catalogue knows: each picture as SVG, with the numbers that it draws as JSON beside it.
+
+    Reliability diagrams, accuracy by corruption, quartiles by severity, effective robustness with its line, and
+    accuracy, calibration and likelihood over sparsity.
+    """
+    from registry.db.schema import open_catalogue
+    from registry.plots import write_plots
+    from registry.settings import load_settings
+
+    written = write_plots(open_catalogue(load_settings()), out, _names(models))
+    if as_json:
+        emit_json([{"name": plot.name, "title": plot.title} for plot in written])
+        return
+    say(f"{len(written)} pictures in {out}, each as .svg and as .json.")
+
+
 def worker(
     folders: Folders = None,
     lease_seconds: Annotated[float, typer.Option(min=1.0, help="How long a silent worker keeps its job.")] = 60.0,

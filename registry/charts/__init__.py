@@ -5,11 +5,14 @@ and dark schemes reach inside; :func:`standalone` adds a style sheet for a pictu
 reads a clock, a file or a setting. Every string that comes in is escaped.
 """
 
+from .boxes import severity_boxes
+from .curves import sparsity_curves
 from .heatmap import corruption_heat_map
 from .layers import LayerBar, layer_sparsity_bars
 from .lines import Line, LinePoint, sparsity_lines
 from .reliability import ReliabilityBin, reliability_diagram
 from .scales import Scale, linear_scale, spread, symlog_scale
+from .scatter import LinePlace, ScatterPoint, robustness_scatter
 from .standalone import standalone
 from .strip import StripCell, shade, task_strip, task_strip_header
 from .svg import number, signed
@@ -18,9 +21,11 @@ from .whisker import Whisker, tone_of, whisker, whisker_header, whisker_scale
 __all__ = [
     "LayerBar",
     "Line",
+    "LinePlace",
     "LinePoint",
     "ReliabilityBin",
     "Scale",
+    "ScatterPoint",
     "StripCell",
     "Whisker",
     "corruption_heat_map",
@@ -28,8 +33,11 @@ __all__ = [
     "linear_scale",
     "number",
     "reliability_diagram",
+    "robustness_scatter",
+    "severity_boxes",
     "shade",
     "signed",
+    "sparsity_curves",
     "sparsity_lines",
     "spread",
     "standalone",

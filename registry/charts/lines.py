@@ -51,13 +51,12 @@ def sparsity_lines(
     shown = sorted({*sparsities, *(point.sparsity for line in lines for point in line.points)})
     if not shown:
         return ""
-    right = WIDTH - 30 - _LETTER * max((len(_short(line.label)) for line in lines), default=0)
-    x = _density_axis(shown, right)
+    x = density_axis(shown, WIDTH - 30 - longest_label(lines))
     y = symlog_scale(_floor(lines), high, BOTTOM - 10, TOP + 6)
     ends = [y(line.points[-1].value) for line in lines]
     places = spread([end + 4 for end in ends], 14.0, TOP + 4, BOTTOM - 2)
     drawn = [_line(line, x, y, unit) for line in lines]
-    labels = [_label(line, x, y, place) for line, place in zip(lines, places, strict=True)]
+    labels = [end_label(line, x, y, place) for line, place in zip(lines, places, strict=True)]
     return element(
         "svg",
         described(title, _words(lines, unit)),
@@ -71,7 +70,14 @@ def sparsity_lines(
     )
 
 
-def _density_axis(shown: Sequence[float], right: float) -> Scale:
+def longest_label(lines: Sequence[Line]) -> float:
+    """The pixels that the labels at the right need."""
+    return _LETTER * max((len(_short(line.label)) for line in lines), default=0)
+
+
+def density_axis(shown: Sequence[float], right: float) -> Scale:
+    """Each halving of the weights is one step; a single sparsity stands in the middle."""
+
     def transform(sparsity: float) -> float:
         return -math.log2(max(1.0 - sparsity, 1e-4))
 
@@ -99,12 +105,18 @@ def _frame(x: Scale, y: Scale, shown: Sequence[float], highlighted: float | None
             parts.append(element("line", class_=kind, x1=LEFT, x2=x.end + 6, y1=y(tick), y2=y(tick)))
             name = "dense" if tick == 0 else signed(tick, 0)
             parts.append(element("text", text=name, class_="tick", x=LEFT - 6, y=y(tick) + 4, text_anchor="end"))
-    last = -math.inf
+    return "".join(parts) + density_ticks(x, shown)
+
+
+def density_ticks(x: Scale, shown: Sequence[float]) -> str:
+    """The sparsities under the axis, as many as have room, from the highest down."""
+    parts, free = [], math.inf
     for sparsity in reversed(shown):
-        if abs(x(sparsity) - last) >= 30:
-            last = x(sparsity)
-            text = f"{sparsity * 100:.3g} %"
-            parts.append(element("text", text=text, class_="tick", x=last, y=HEIGHT - 10, text_anchor="middle"))
+        text = f"{sparsity * 100:.3g} %"
+        half = 3.3 * len(text)
+        if x(sparsity) + half <= free:
+            free = x(sparsity) - half - 4
+            parts.append(element("text", text=text, class_="tick", x=x(sparsity), y=HEIGHT - 10, text_anchor="middle"))
     return "".join(parts)
 
 
@@ -124,7 +136,7 @@ def _line(line: Line, x: Scale, y: Scale, unit: str) -> str:
     return element("g", *parts, class_=f"series {line.colour}")
 
 
-def _label(line: Line, x: Scale, y: Scale, place: float) -> str:
+def end_label(line: Line, x: Scale, y: Scale, place: float) -> str:
     """The method's name at the right edge, with a leader where the line ended earlier or the label had to move."""
     end = line.points[-1]
     from_x, from_y = x(end.sparsity) + 5, y(end.value)

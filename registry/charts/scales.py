@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from .svg import number
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -58,3 +60,24 @@ def spread(positions: Sequence[float], gap: float, low: float, high: float) -> l
     for rank, index in enumerate(order):
         moved[index] = placed[rank]
     return moved
+
+
+def round_ticks(low: float, high: float) -> list[float]:
+    """Three to seven multiples of 1, 2 or 5 times a power of ten that hold both ends; 0 is one of them if it is near.
+
+    >>> round_ticks(62.0, 76.4), round_ticks(3.0, 43.0)
+    ([60.0, 65.0, 70.0, 75.0, 80.0], [0.0, 10.0, 20.0, 30.0, 40.0, 50.0])
+    """
+    span = max(high - low, abs(high) * 1e-3, 1e-9)
+    if 0 <= low < span / 2:
+        low, span = 0.0, max(high, 1e-9)
+    power = 10.0 ** math.floor(math.log10(span))
+    step = next(factor * power for factor in (0.2, 0.5, 1.0, 2.0, 5.0) if span / (factor * power) <= 5)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return [round(index * step, 12) for index in range(first, max(last, first + 1) + 1)]
+
+
+def tick_text(tick: float, ticks: Sequence[float]) -> str:
+    """A tick with as many decimals as the steps between ticks need, and a real minus sign."""
+    decimals = max(0, -math.floor(math.log10(ticks[1] - ticks[0]) + 1e-9))
+    return number(tick, decimals)

@@ -1,6 +1,7 @@
 """A chart that leaves the page: the same drawing with its own colours, for cards and papers."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from .svg import element
@@ -23,14 +24,22 @@ _RULES: Final = (
     ".series .ci{stroke:var(--c);stroke-width:5;opacity:.3}.leader{stroke:var(--c);opacity:.35;fill:none}"
     ".label,.clip{fill:var(--c,var(--ink));font-weight:600}.cell rect{fill:var(--accent)}.cell text{fill:var(--ink)}"
     ".h0 rect{opacity:.05}.h1 rect{opacity:.15}.h2 rect{opacity:.28}.h3 rect{opacity:.42}.h4 rect{opacity:.6}"
-    ".none rect{opacity:0}.paper{fill:var(--bg)}"
+    ".none rect{opacity:0}"
+    ".dot.standard{fill:var(--muted);opacity:.45}.dot.dense{fill:var(--m2);opacity:.8}.dot.pruned{fill:var(--m4);opacity:.8}"
+    ".fit{fill:none;stroke:var(--ink);stroke-width:1.5}.line-band{fill:var(--ink);opacity:.14}"
+    ".scatter-band{fill:var(--ink);opacity:.06}.named .label{fill:var(--ink);font-weight:500}"
+    ".named .label{paint-order:stroke;stroke:var(--bg);stroke-width:3px}"
+    ".named .leader{stroke:var(--muted)}.whisker{stroke:var(--muted);stroke-width:1.5}"
+    ".box{fill:var(--accent);opacity:.3}.median{stroke:var(--accent);stroke-width:3}.paper{fill:var(--bg)}"
 )
 _MARGIN: Final = 14
 _SIZE: Final = re.compile(r'viewBox="0 0 ([0-9.]+) ([0-9.]+)"')
 
 
-def standalone(svg: str) -> str:
+def standalone(svg: str, *captions: str) -> str:
     """``svg`` with the namespace, a style sheet for both colour schemes, and a ground with a margin to stand on.
+
+    ``captions`` are lines under the picture that say what a page would say around it: which model, which images.
 
     A page may have a colour scheme of its own while the picture has the reader's: only on a ground of its own are its
     words legible in every case.
@@ -38,10 +47,23 @@ def standalone(svg: str) -> str:
     series = "".join(f".m{index}{{--c:var(--m{index})}}" for index in range(8))
     style = f":root{{{_tokens(LIGHT)}}}@media(prefers-color-scheme:dark){{:root{{{_tokens(DARK)}}}}}{series}{_RULES}"
     ground = element("rect", class_="paper", x=-_MARGIN, y=-_MARGIN, width="100%", height="100%", rx=6)
-    framed = _SIZE.sub(_with_margin, svg, count=1)
+    framed = _SIZE.sub(_with_margin, _captioned(svg, captions), count=1)
     return framed.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace(
         ">", f"><style>{style}</style>{ground}", 1
     )
+
+
+def _captioned(svg: str, captions: Sequence[str]) -> str:
+    found = _SIZE.search(svg)
+    if found is None or not captions:
+        return svg
+    width, height = (float(length) for length in found.groups())
+    lines = "".join(
+        element("text", text=line, class_="caption", x=0, y=height + 14 + 15 * place)
+        for place, line in enumerate(captions)
+    )
+    taller = svg.replace(found[0], f'viewBox="0 0 {width:g} {height + 6 + 15 * len(captions):g}"', 1)
+    return f"{taller.removesuffix('</svg>')}{lines}</svg>"
 
 
 def _with_margin(size: re.Match[str]) -> str:

@@ -9,7 +9,7 @@ from .line import (
     effective_robustness,
     fit_line,
 )
-from .pairs import Pair, RobustnessRow, dense_line, pairs_of, robustness_rows
+from .pairs import LineAt, Pair, RobustnessRow, dense_line, line_for, pairs_of, robustness_rows
 from .testbed import SHIFTS, SOURCE, Fit, StandardModel, standard_models, stored_fit
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Expected",
     "Fit",
     "Line",
+    "LineAt",
     "Pair",
     "RobustnessRow",
     "StandardModel",
@@ -27,6 +28,7 @@ __all__ = [
     "dense_line",
     "effective_robustness",
     "fit_line",
+    "line_for",
     "pairs_of",
     "robustness_rows",
     "standard_models",

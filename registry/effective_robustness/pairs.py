@@ -1,6 +1,6 @@
 """From the catalogue's results to effective robustness, against both lines; pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +10,10 @@ from .line import TRANSFORMS, EffectiveRobustness, Line, Transform, effective_ro
 from .testbed import stored_fit
 
 Against = Literal["testbed", "zoo"]
+AGAINST: tuple[Against, ...] = ("testbed", "zoo")
+LineAt = Callable[[float], Line]
+"""An accuracy -> the line that holds there."""
+
 ACCURACIES = ("top1@1", "mean-top1@1")
 _ANOTHER_PREPROCESSING = {"imagenet-c": "testbed"}
 """Lines that hold for the numbers of one source alone: it resized images that are to be cropped only."""
@@ -89,25 +93,40 @@ def robustness_rows(pairs: Sequence[Pair]) -> list[RobustnessRow]:
         _row(pair, beside, against, transform)
         for beside in by_shift.values()
         for pair in beside
-        for against in ("testbed", "zoo")
+        for against in AGAINST
         for transform in TRANSFORMS
     ]
 
 
-def _row(pair: Pair, beside: Sequence[Pair], against: Literal["testbed", "zoo"], transform: Transform) -> RobustnessRow:
+def line_for(shift: str, pairs: Sequence[Pair], transform: Transform = "logit") -> tuple[Against, LineAt]:
+    """The line that a picture of a shift (``name@version``) shows: the testbed's, else that of the dense models here.
+
+    Raises :class:`~registry.errors.UndefinedRobustnessError` where there is neither.
+    """
     try:
-        line = dense_line(beside, transform) if against == "zoo" else _testbed_line(pair, transform)
+        return "testbed", _testbed_line(shift, transform)
+    except UndefinedRobustnessError:
+        line = dense_line(pairs, transform)
+        return "zoo", lambda _: line
+
+
+def _row(pair: Pair, beside: Sequence[Pair], against: Against, transform: Transform) -> RobustnessRow:
+    try:
+        if against == "zoo":
+            line = dense_line(beside, transform)
+        else:
+            line = _testbed_line(pair.shift, transform)(pair.accuracy)
         value = effective_robustness(pair.accuracy, pair.shifted, line, n=pair.n, n_shifted=pair.n_shifted)
     except UndefinedRobustnessError as error:
         return RobustnessRow(pair, against, transform, None, error.message)
     return RobustnessRow(pair, against, transform, value, None)
 
 
-def _testbed_line(pair: Pair, transform: Transform) -> Line:
-    name, _, version = pair.shift.partition("@")
+def _testbed_line(shift: str, transform: Transform) -> LineAt:
+    name, _, version = shift.partition("@")
     if _ANOTHER_PREPROCESSING.get(name, version) != version:
         raise UndefinedRobustnessError(f"the testbed's line for {name} is of images that were resized once more")
-    return stored_fit(name, transform).line_at(pair.accuracy)
+    return stored_fit(name, transform).line_at
 
 
 def _accuracy_of(task: TaskRecord | None) -> str | None:

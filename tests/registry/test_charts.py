@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from registry.charts import (
     LayerBar,
     Line,
+    LinePlace,
     LinePoint,
     ReliabilityBin,
+    ScatterPoint,
     StripCell,
     Whisker,
     corruption_heat_map,
@@ -20,8 +22,11 @@ from registry.charts import (
     linear_scale,
     number,
     reliability_diagram,
+    robustness_scatter,
+    severity_boxes,
     shade,
     signed,
+    sparsity_curves,
     sparsity_lines,
     spread,
     standalone,
@@ -33,7 +38,9 @@ from registry.charts import (
     whisker_header,
     whisker_scale,
 )
+from registry.charts.scales import round_ticks, tick_text
 from registry.charts.svg import element
+from registry.statistics import Quartiles
 
 EVIL = "</svg><script>alert('x')</script>\"&"
 SCALE = whisker_scale(-12.0, 60.0, knee=5.0)
@@ -41,6 +48,8 @@ LINES = (
     Line("A", "m0", (LinePoint(0.8, -3.2, -3.4, -3.0), LinePoint(0.9, 2.0, 1.0, 3.0))),
     Line("B", "m1", (LinePoint(0.8, 79.4, 78.9, 79.9), LinePoint(0.95, 401.6, 400.0, 403.0))),
 )
+
+PLACES = [LinePlace(0.6, 0.4, 0.39, 0.41, 0.35, 0.45), LinePlace(0.8, 0.6, 0.59, 0.61, 0.55, 0.65)]
 
 
 def parsed(svg: str) -> ET.Element:
@@ -60,6 +69,11 @@ DRAWINGS: dict[str, Callable[[str], str]] = {
     "lines": lambda words: sparsity_lines(words, [Line(words, "m0", LINES[0].points)], highlighted=0.9),
     "layers": lambda words: layer_sparsity_bars([LayerBar(words, 100, 10)], 0.9, words),
     "reliability": lambda words: reliability_diagram([ReliabilityBin(0.8, 0.9, 10, 0.85, 0.7)], words),
+    "scatter": lambda words: robustness_scatter(
+        words, [ScatterPoint(words, 0.7, 0.5, "pruned", 0.1)], PLACES, x_title=words, y_title=words
+    ),
+    "curves": lambda words: sparsity_curves(words, [Line(words, "m0", LINES[0].points)]),
+    "boxes": lambda words: severity_boxes(words, {1: Quartiles(1.0, 2.0, 3.0, 4.0, 5.0, 15)}, clean=0.5, unit=words),
     "heat map": lambda words: corruption_heat_map({(words, 1): 0.5}, [words, "fog"], [1, 2], words),
 }
 
@@ -222,3 +236,60 @@ def test_a_picture_that_leaves_the_page_brings_its_colours() -> None:
 
 def test_attributes_are_escaped() -> None:
     assert element("g", class_='"><script>') == '<g class="&quot;&gt;&lt;script&gt;"/>'
+
+
+def test_in_the_scatter_a_straight_line_of_logits_is_straight() -> None:
+    def expit(value: float) -> float:
+        return 1 / (1 + math.exp(-value))
+
+    points = [ScatterPoint(str(i), expit(0.5 + i), expit(0.9 * (0.5 + i) - 1), "standard") for i in range(5)]
+    line = [LinePlace(p.accuracy, *[p.shifted] * 5) for p in points]
+    svg = robustness_scatter("t", points, line, x_title="x", y_title="y")
+    (fit,) = marks(svg, "polyline", "fit")
+    places = [tuple(map(float, pair.split(","))) for pair in (fit.get("points") or "").split()]
+    slopes = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in pairwise(places)]
+    assert slopes == pytest.approx([slopes[0]] * 4, abs=0.01)
+    dots = [(float(dot.get("cx") or 0), float(dot.get("cy") or 0)) for dot in marks(svg, "circle", "standard")]
+    assert set(places) <= set(dots)
+
+
+def test_the_scatter_names_the_models_furthest_from_the_line() -> None:
+    points = [ScatterPoint(f"m{i}", 0.5 + i / 20, 0.4 + i / 30, "pruned", (-1) ** i * i / 100) for i in range(8)]
+    svg = robustness_scatter("t", points, [], x_title="x", y_title="y")
+    assert {one.text for one in marks(svg, "text", "label")} == {"m7", "m6", "m5"}
+    assert "7.0 points below the line" in svg
+
+
+def test_a_model_without_a_hit_stands_at_the_frame() -> None:
+    points = [ScatterPoint("a", 0.7, 0.0, "dense"), ScatterPoint("b", 0.8, 0.4, "dense")]
+    svg = robustness_scatter("t", points, [], x_title="x", y_title="y")
+    assert len([dot for dot in marks(svg, "circle", "dense") if dot.find("title") is not None]) == 2
+
+
+def test_a_box_stands_where_its_quartiles_are() -> None:
+    svg = severity_boxes("t", {1: Quartiles(0.0, 25.0, 50.0, 75.0, 100.0, 4)}, high=100.0)
+    (box,) = marks(svg, "rect", "box")
+    (median,) = marks(svg, "line", "median")
+    top, height = float(box.get("y") or 0), float(box.get("height") or 0)
+    assert float(median.get("y1") or 0) == pytest.approx(top + height / 2, abs=0.1)
+    assert "quartiles 25.0 and 75.0" in svg
+
+
+@pytest.mark.parametrize("draw", [lambda: severity_boxes("t", {}), lambda: sparsity_curves("t", []),
+                                  lambda: robustness_scatter("t", [], [], x_title="x", y_title="y")])  # fmt: skip
+def test_nothing_is_no_picture(draw: Callable[[], str]) -> None:
+    assert draw() == ""
+
+
+@given(st.floats(-1e4, 1e4), st.floats(1e-6, 1e4))
+def test_round_ticks_hold_what_they_are_for(low: float, span: float) -> None:
+    ticks = round_ticks(low, low + span)
+    assert ticks[0] <= low + 1e-9 * abs(low) + 1e-9
+    assert ticks[-1] >= low + span - 1e-9 * abs(low + span) - 1e-9
+    assert 2 <= len(ticks) <= 9
+    assert len({tick_text(tick, ticks) for tick in ticks}) == len(ticks)
+
+
+def test_a_picture_that_stands_alone_says_whose_it_is() -> None:
+    svg = standalone(severity_boxes("t", {1: Quartiles(0.0, 25.0, 50.0, 75.0, 100.0, 4)}), "gmp/net/0.90", EVIL)
+    assert [one.text for one in parsed(svg).iter() if one.get("class") == "caption"] == ["gmp/net/0.90", EVIL]

@@ -1,0 +1,6 @@
+"""Pictures of the catalogue's results, each with the numbers that it draws: for the command line and the site."""
+
+from .pictures import Plot, PlotInputs, plots_of
+from .write import load_inputs, write_plots
+
+__all__ = ["Plot", "PlotInputs", "load_inputs", "plots_of", "write_plots"]
