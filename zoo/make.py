@@ -57,8 +57,7 @@ def make_model(request: Request, report: Report | None = None) -> Made:
 
 
 def _origin(request: Request, recipe: Recipe, data: ImageData) -> Origin:
-    needs_parent = recipe.method.facts.starts_from == "dense parent" or recipe.train.distillation > 0
-    if request.parent is None and needs_parent and request.method != "dense" and request.control is None:
+    if request.parent is None and (recipe.starts_from_parent or recipe.train.distillation > 0):
         raise UsageError(
             f"{recipe.method.facts.title} starts from a dense parent, and none was given.",
             f"Make one: prunarium zoo train --architecture {request.architecture} --data {request.data}",
@@ -72,7 +71,7 @@ def _make(request: Request, origin: Origin, report: Report | None) -> ModelFolde
     entry, data, recipe, running = ARCHITECTURES[request.architecture], origin.data, origin.recipe, request.running
     accelerator = make_accelerator(recipe.train.precision, running.execution)
     model = build(request.architecture, len(data.class_names), request.seed)
-    if origin.parent is not None and recipe.method.facts.starts_from == "dense parent":
+    if origin.parent is not None and recipe.starts_from_parent:
         load_into(model, origin.parent.weights)
     validation = data.splits.get("validation") if running.validate else None
     session = Session(
@@ -144,6 +143,7 @@ def _config_hash(request: Request, recipe: Recipe, data: ImageData, parent_hash:
             "target": request.target,
             "parent": parent_hash,
             **control,
+            **({"from_scratch": True} if recipe.from_scratch else {}),
         },
     )
 

@@ -39,6 +39,7 @@ class _File:
     train: dict[str, Any]
     config: dict[str, Any] = field(default_factory=dict)
     data: str = "imagenet"
+    from_scratch: bool = False  # the source prunes in its first training, where the method starts from a dense parent
     variant: str | None = None  # in the slugs of its models, where an architecture has several
 
 
@@ -59,10 +60,13 @@ class Published:
     notes: str
     train: dict[str, Any]
     config: dict[str, Any]
+    from_scratch: bool
 
     def resolve(self, **overrides: Any) -> Recipe:
         """The recipe; ``overrides`` that are not None replace fields of the training."""
-        return make_recipe(self.method, {**self.train, **chosen(overrides)}, self.config, self.name)
+        return make_recipe(
+            self.method, {**self.train, **chosen(overrides)}, self.config, self.name, from_scratch=self.from_scratch
+        )
 
 
 def published(name: str) -> Published:
@@ -103,6 +107,7 @@ def _published(stem: str, document: _File, sparsity: str, target: _Target) -> Pu
         notes=document.notes,
         train={**document.train, **target.train},
         config={**document.config, **target.config},
+        from_scratch=document.from_scratch,
     )
 
 

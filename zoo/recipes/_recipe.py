@@ -14,16 +14,27 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train, and the method with its configuration."""
+    """How to train, and the method with its configuration.
+
+    ``from_scratch``: train from scratch a method that elsewhere starts from a dense parent.
+    """
 
     train: TrainConfig
     method: Method
+    from_scratch: bool = False
+
+    @property
+    def starts_from_parent(self) -> bool:
+        """Whether the dense parent's weights are where the run starts."""
+        return self.method.facts.starts_from == "dense parent" and not self.from_scratch
 
 
-def make_recipe(method: str, train: Mapping[str, Any], config: Mapping[str, Any], where: str) -> Recipe:
+def make_recipe(
+    method: str, train: Mapping[str, Any], config: Mapping[str, Any], where: str, *, from_scratch: bool = False
+) -> Recipe:
     """A recipe from the tables of a file; raises :class:`UsageError` for unknown keys and impossible values."""
     kind = METHODS[method]
-    return Recipe(_made(TrainConfig, train, where), kind(_made(kind.config_type, config, where)))
+    return Recipe(_made(TrainConfig, train, where), kind(_made(kind.config_type, config, where)), from_scratch)
 
 
 def chosen(overrides: Mapping[str, Any]) -> dict[str, Any]:
