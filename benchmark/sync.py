@@ -145,13 +145,15 @@ def _write_suites(session: Session) -> int:
 
 
 def _write_methods(session: Session) -> int:
+    from zoo.controls import CONTROLS
     from zoo.methods import METHODS
 
-    for name, method in METHODS.items():
+    methods = [*METHODS.items(), *CONTROLS.items()]
+    for name, method in methods:
         facts = {key: _plain(value) for key, value in vars(method.facts).items()}
         title, family, paper = (facts.pop(key) for key in ("title", "family", "paper"))
         queries.upsert_method(session, MethodRecord(name=name, title=title, family=family, paper=paper, facts=facts))
-    return len(METHODS)
+    return len(methods)
 
 
 def _write_architectures(session: Session) -> int:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from .cli_make import Json, prune, recipes, train
+from .cli_make import Json, baseline, prune, recipes, train
 from .cli_methods import methods
 from .core.commands import command_group
 from .core.console import emit_json, emit_table
@@ -61,3 +61,4 @@ app.command()(methods)
 app.command()(recipes)
 app.command()(train)
 app.command()(prune)
+app.command()(baseline)

@@ -1,4 +1,4 @@
-"""``prunarium zoo train``, ``prune`` and ``recipes``: what makes models, and the options that they share."""
+"""``prunarium zoo train``, ``prune``, ``baseline`` and ``recipes``: what makes models, and the options they share."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -164,6 +164,39 @@ def prune(
         made_from = partial(order, seed=seed, architecture=parent.config.architecture, parent=parent.path)
         requests += [made_from(name, target=target) for name in names for target in targets]
     make_all(requests, jobs, json)
+
+
+def baseline(
+    model: Annotated[Path, typer.Option("--for", help="The pruned model's folder.")],
+    controls: Annotated[
+        str, typer.Option(help="Comma-separated: same-mask, same-mask-flops, random-mask, magnitude.")
+    ] = "same-mask,same-mask-flops,random-mask,magnitude",
+    parents: Annotated[
+        Path | None, typer.Option(help="Folder of the dense parents; beside the model if not given.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the controls; beside the model if not given.")] = None,
+    device: Device = "auto",
+    pieces: Pieces = 1,
+    channels_last: ChannelsLast = False,
+    compile: Compile = False,  # noqa: A002 - the name of the option
+    workers: Workers = 0,
+    save_seconds: SaveSeconds = 300.0,
+    log_steps: LogSteps = None,
+    tensorboard: TensorBoard = False,
+    validate: Validate = False,
+    overwrite: Overwrite = False,
+    json: Json = False,
+) -> None:
+    """Train the controls of a pruned model at its own budget: its mask from scratch (as many epochs; as many FLOPs),
+    a random mask with the same densities, magnitude pruning."""
+    from .baseline import controls_for
+
+    running = _running(device, pieces, channels_last, compile, workers, save_seconds, log_steps, tensorboard, validate)
+    kinds = [kind.strip() for kind in controls.split(",") if kind.strip()]
+    requests = controls_for(model, parents=parents, out=out, kinds=kinds, overwrite=overwrite, running=running)
+    if not requests:
+        raise UsageError(f"{model} is its own magnitude control.", "Ask for others: --controls same-mask,random-mask")
+    make_all(requests, 1, json)
 
 
 def make_all(requests: "Sequence[zoo.request.Request]", jobs: int, json: bool) -> None:

@@ -22,7 +22,18 @@ from .models import build, load_model
 from .provenance import Origin, provenance_of
 from .recipes import Recipe
 from .request import Request
-from .train import STATE, Journal, Session, Share, TrainResult, evaluate, make_accelerator, run, training_batches
+from .train import (
+    STATE,
+    Journal,
+    Session,
+    Share,
+    TrainResult,
+    evaluate,
+    make_accelerator,
+    run,
+    stream_seed,
+    training_batches,
+)
 
 SCHEMA = "prunarium model 1"
 
@@ -70,7 +81,9 @@ def _origin(request: Request, recipe: Recipe, data: ImageData) -> Origin:
 def _make(request: Request, origin: Origin, report: Report | None) -> ModelFolder:
     entry, data, recipe, running = ARCHITECTURES[request.architecture], origin.data, origin.recipe, request.running
     accelerator = make_accelerator(recipe.train.precision, running.execution)
-    model = build(request.architecture, len(data.class_names), request.seed)
+    # A control starts anew: from the model's own first weights it would be a lottery ticket.
+    start = request.seed if request.control is None else stream_seed(request.seed, "control")
+    model = build(request.architecture, len(data.class_names), start)
     if origin.parent is not None and recipe.starts_from_parent:
         load_into(model, origin.parent.weights)
     validation = data.splits.get("validation") if running.validate else None

@@ -60,6 +60,7 @@ def provenance_of(origin: Origin, session: Session, result: TrainResult, upstrea
         training=TrainingRecord(
             config=asdict(recipe.train),
             machine=_machine(session),
+            from_scratch=not recipe.starts_from_parent,
             recipe=request.recipe,
             control_for=None if request.control is None else request.control.of,
         ),

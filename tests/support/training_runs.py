@@ -9,7 +9,7 @@ from pruning_runs import TinyNetwork
 from torch import Tensor, nn
 
 from zoo.methods import METHODS, Method
-from zoo.train import Execution, MemoryBatches, Session, TrainConfig
+from zoo.train import Execution, MemoryBatches, Session, TrainConfig, TrainingBatches
 
 IMAGES, BATCH = 40, 8
 EPOCH = IMAGES // BATCH
@@ -38,6 +38,7 @@ def tiny_session(
     target: float = 0.0,
     *,
     start: int = 1,
+    data: TrainingBatches | None = None,
     execution: Execution | None = None,
     **options: Any,
 ) -> Session:
@@ -47,7 +48,7 @@ def tiny_session(
         model = Forgetful()
     return Session(
         model,
-        tiny_data(config.seed),
+        tiny_data(config.seed) if data is None else data,
         config,
         input_size=(1, 6, 6),
         method=METHODS[method]() if isinstance(method, str) else method,

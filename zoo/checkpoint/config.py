@@ -153,11 +153,13 @@ class TrainingRecord:
     """How a network of this zoo was trained.
 
     ``config`` holds the fields of :class:`zoo.train.TrainConfig`, ``machine`` where and how it was computed.
+    ``from_scratch`` is False where it started from the dense parent's weights.
     ``recipe`` names the published recipe, ``control_for`` the slug of the model that this one is a control of.
     """
 
     config: dict[str, Any]
     machine: dict[str, Any]
+    from_scratch: bool
     recipe: str | None = None
     control_for: str | None = None
 

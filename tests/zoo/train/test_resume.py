@@ -53,7 +53,7 @@ def check_stops(values: dict[str, Any], method: str, stops: list[int], pieces: i
     assert differences(straight, end(session)) == []
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(settings_of_runs, st.sampled_from(METHODS_OF_KINDS), stops, st.sampled_from([1, 3]), st.sampled_from([None, 2]))
 def test_stopped_anywhere_a_run_ends_bit_equal(
     values: dict[str, Any], method: str, stops: list[int], pieces: int, log_steps: int | None
@@ -70,7 +70,7 @@ def test_stopped_anywhere_a_run_ends_bit_equal_in_many_cases(
     check_stops(values, method, stops, pieces, log_steps)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(st.integers(0, EPOCHS * EPOCH - 1), st.sampled_from(["gmp", "rigl"]))
 def test_put_back_to_any_step_a_run_goes_the_same_way_again(back: int, method: str) -> None:
     config = TrainConfig(epochs=EPOCHS, batch_size=8, learning_rate=0.05)
