@@ -91,6 +91,8 @@ def _lines(description: str) -> Callable[[int, int, str], None]:
         nonlocal began, last
         if began is None:
             began, last = (time.monotonic(), done), news  # what is said already at first was news before
+            if done > 1:
+                sys.stderr.write(f"{description} goes on after step {done - 1} of {total}.\n")
         if news != last and done > began[1]:
             left = (time.monotonic() - began[0]) / (done - began[1]) * (total - done)
             sys.stderr.write(f"{description}: {news}, {_clock(left)} left\n")
