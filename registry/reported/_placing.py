@@ -139,20 +139,20 @@ class Placing:
         told: dict[str, Any] = {
             "upstream_data": "CIFAR-10",
             "availability": "import",
-            "availability_detail": "released with its repository; the zoo has no such network for CIFAR, so that it "
-            "cannot be imported yet",
+            "availability_detail": "released with its repository",
             "source_url": "https://github.com/sarafridov/RobustNets",
             "source_licence": self._facts["sources"]["sarafridov/RobustNets"]["licence"],
         }
         trained = self._facts["robustnets"]["augmentations"][augmentation]
         if named.sparsity == 0:
             title = f"Dense, {self._titles[architecture]}, {trained}"
-            return self._dense(architecture, augmentation, title, **told)
+            return _with_command(self._dense(architecture, augmentation, title, **told))
         method = self._facts["robustnets"]["methods"][pruning]
         title = f"{self._titles[method]}, {self._titles[architecture]}, {trained}, {_SCOPES[scope]}"
         parent = f"dense/{architecture}/0.00-{augmentation}"
         variant = f"{augmentation}-{scope}"
-        return self._pruned(method, architecture, named.sparsity, variant, title, parent=parent, **told)
+        made = self._pruned(method, architecture, named.sparsity, variant, title, parent=parent, **told)
+        return _with_command(made)
 
     def _dense(self, architecture: str, variant: str, title: str, **told: Any) -> ModelRecord:
         return self._pruned("dense", architecture, 0.0, variant, title, **told)
@@ -185,3 +185,13 @@ def _slugged(text: str) -> str:
     ('fb-swsl-ig1b-ft-in1k', 'ant-3x3-resnet-50')
     """
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def _with_command(model: ModelRecord) -> ModelRecord:
+    """With the import of the authors' file, whose sparsity the slug states."""
+    parent = f" --parent {model.parent}" if model.parent else ""
+    command = (
+        f"prunarium import FILE --architecture {model.architecture} --slug {model.slug} --data {model.upstream_data} "
+        f"--licence {model.source_licence}{parent}"
+    )
+    return replace(model, recipe=command)

@@ -64,9 +64,10 @@ def robustness() -> Robustness:
         known = models.setdefault(slug, model)
         if replace(known, recipe=None) != replace(model, recipe=None):
             raise InvalidRecordError(f"Two names mean {slug}: {models[slug].title!r} and {model.title!r}.")
-        if model.recipe is not None and _size(row) < sizes.setdefault(slug, _size(row)):
+        size = _size(row)
+        if model.recipe is not None and size is not None and size < sizes.setdefault(slug, size):
             # Of two resolutions the lower one is that of the training.
-            sizes[slug], models[slug] = _size(row), model
+            sizes[slug], models[slug] = size, model
         task = places.get((row["source"], row["dataset"], row["variant"]))
         if task is None:
             raise InvalidRecordError(f"{row['source']}: no task is {row['dataset']}, {row['variant']}.")
@@ -136,9 +137,10 @@ def _family(row: Mapping[str, str]) -> str:
     return found[0] if found else "ImageNet"
 
 
-def _size(row: Mapping[str, str]) -> int:
-    """The side of the images in pixels, as timm notes it."""
-    return int(_TIMM_SIZE.findall(row["eval_note"])[0])
+def _size(row: Mapping[str, str]) -> int | None:
+    """The side of the images in pixels, as timm notes it; the other sources do not."""
+    found = _TIMM_SIZE.search(row["eval_note"])
+    return None if found is None else int(found[1])
 
 
 def _result(row: Mapping[str, str], trust: Any, slug: str, task: Mapping[str, Any]) -> ResultRecord:

@@ -41,20 +41,22 @@ def test_every_published_row_says_how_to_get_it_or_why_not(models: dict[str, Mod
             assert str(access.address).startswith("https://")
             assert (access.licence is None) == (model.owner == "RobustBench"), model.name  # each has its own there
             assert access.sha256 is None
-            # Either a command, or the reason why there is none.
-            assert access.commands or any(word in access.sentence for word in ("yet", "no importer")), model.name
+            # Either a command, or what to give to it, or the reason why there is none.
+            told = ("yet", "no importer", "to be imported with --architecture")
+            assert access.commands or any(words in access.sentence for words in told), model.name
         elif access.kind == "unknown":
             assert "numbers are from github.com/" in access.sentence
     assert kinds == {"import", "not_redistributable", "unknown"}
 
 
-def test_rigl_says_that_its_files_must_be_converted(models: dict[str, ModelRecord]) -> None:
+def test_rigl_says_which_architecture_takes_its_files(models: dict[str, ModelRecord]) -> None:
     rigl = [model for model in models.values() if model.method.startswith("rigl") and model.availability == "import"]
     assert len(rigl) == 33
     for model in rigl:
         access = how_to_get(model)
         assert access.commands == ()
-        assert "pads asymmetrically" in access.sentence
+        assert ("pads asymmetrically" in access.sentence) == (model.architecture == "resnet50")
+        assert ("resnet50-tf" if model.architecture == "resnet50" else "mobilenetv1") in access.sentence
         if "gresearch" in str(model.source_url) or model.owner == "google-research":
             assert "TensorFlow 1" in access.sentence
 

@@ -16,7 +16,8 @@ class Importer:
     """A layout of names and tensors.
 
     ``marks`` says whether a state dict has the marks of this layout; ``convert`` gives it without them. ``source``
-    names the code that writes such files.
+    names the code that writes such files. ``architectures`` are the only ones that compute what these files mean, where
+    others have the same tensors; empty where the tensors tell.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Importer:
     marks: Callable[[State], bool]
     convert: Callable[[State], State]
     source: str
+    architectures: tuple[str, ...] = ()
 
 
 def masked(name: str, weight: Tensor, mask: Tensor) -> Tensor:

@@ -19,6 +19,7 @@ from ..errors import FolderTakenError, ForeignFileError
 from ..flops import positions
 from ..models import build
 from . import IMPORTERS
+from ._bundle import INDEX, data_files
 from ._fetching import fetch, is_address
 from ._fitting import NARROWED, classes_of, fit
 from ._layout import State
@@ -83,13 +84,16 @@ def import_checkpoint(request: ImportRequest) -> Imported:
         path = Path(request.source) if address is None else fetch(address, Path(folder))
         origin = _origin(path, address, request)
         document = read_document(path)
+        beside = data_files(path) if path.name.endswith(INDEX) else []
     known = _known(pretrained(origin, request.weights), entry)
     preprocessing = _preprocessing(request, known.preprocessing if known else entry.preprocessing)
     state, told = state_of(document, request.key)
     state, layouts = converted(state, request.layout)
+    _refuse_other_graphs(layouts, entry)
     classes = classes_of(state, entry.classifier)
     module = build(entry.name, classes)
     told += fit(module, state, entry.classifier, preprocessing.input_size)
+    told += [f"tensors from {data.name}, SHA-256 {sha256_of_file(data)}" for data in beside]
     origin = replace(origin, importers=layouts or (PLAIN,), changes=tuple(told))
     config = ModelConfig(
         architecture=entry.name,
@@ -115,7 +119,8 @@ def _known(facts: Pretrained | None, entry: Architecture) -> Pretrained | None:
 
 def _origin(path: Path, address: str | None, request: ImportRequest) -> ForeignSource:
     if not path.is_file():
-        raise ForeignFileError(f"There is no file {path}.")
+        index = path.with_name(f"{path.name}{INDEX}")
+        raise ForeignFileError(f"There is no file {path}.", f"Give the index: {index}" if index.is_file() else None)
     digest = sha256_of_file(path)
     if request.sha256 is not None and request.sha256.lower() != digest:
         raise ForeignFileError(
@@ -144,6 +149,17 @@ def converted(state: State, layout: str | None = None) -> tuple[State, tuple[str
         state = IMPORTERS[name].convert(state)
         found.append(name)
     return state, tuple(found)
+
+
+def _refuse_other_graphs(layouts: tuple[str, ...], entry: Architecture) -> None:
+    for layout in layouts:
+        meant = IMPORTERS[layout].architectures
+        if meant and entry.name not in meant:
+            raise UsageError(
+                f"A file of {IMPORTERS[layout].title} means another network than {entry.name}, even where the tensors "
+                "are alike: it would compute something else.",
+                f"Choose --architecture {' or '.join(meant)}.",
+            )
 
 
 def _preprocessing(request: ImportRequest, usual: Preprocessing) -> Preprocessing:

@@ -1,6 +1,7 @@
 """A file of somebody else as tensors, without running anything that it says."""
 
 import pickle
+import tempfile
 import warnings
 import zipfile
 from pathlib import Path
@@ -14,8 +15,12 @@ from ..checkpoint.safetensors_file import MAX_FILE_BYTES
 from ..checkpoint.torch_io import to_torch
 from ..checkpoint.weights import read_weights
 from ..errors import ForeignFileError
+from ._bundle import read_bundle
+from ._sstable import MAGIC, is_table
+from ._tarball import unpacked_checkpoint
 
 _ZIP = b"PK\x03\x04"
+_GZIP = b"\x1f\x8b"
 _SAFE = (
     "Ask its authors for a safetensors file or a plain state dict. Where you trust the file, load it yourself and save "
     "torch.save(model.state_dict(), 'state.pth'), then import that."
@@ -25,19 +30,26 @@ _SAFE = (
 def read_document(path: Path) -> Any:
     """What a file holds: a mapping of names to tensors, perhaps inside other mappings.
 
-    Safetensors (our sparse files too) and ``.npz`` are read as such, everything else by
-    ``torch.load(weights_only=True)``. Raises :class:`ForeignFileError` for a file that is damaged, too large, or holds
-    anything that would run code.
+    Safetensors (our sparse files too), ``.npz`` and TensorFlow's checkpoints (the ``.index`` beside its data, or a
+    ``.tar.gz`` of both) are read as such, everything else by ``torch.load(weights_only=True)``. Raises
+    :class:`ForeignFileError` for a file that is damaged, too large, or holds anything that would run code.
     """
     size = path.stat().st_size
     if size > MAX_FILE_BYTES:
         raise ForeignFileError(f"{path}: {size:,} bytes; at most {MAX_FILE_BYTES:,} are read.")
     with path.open("rb") as file:
         start = file.read(9)
+        file.seek(max(0, size - len(MAGIC)))
+        end = file.read()
     if start[8:9] == b"{":
         return _safetensors(path)
     if start.startswith(_ZIP):
         return _archive(path)
+    if is_table(end):
+        return read_bundle(path)
+    if start.startswith(_GZIP):
+        with tempfile.TemporaryDirectory() as folder:
+            return read_bundle(unpacked_checkpoint(path, Path(folder)))
     return _torch(path)
 
 
@@ -79,7 +91,7 @@ def _torch(path: Path) -> Any:
     except Exception as error:  # torch's reader meets arbitrary bytes, and fails in as many ways
         raise ForeignFileError(
             f"{path}: neither safetensors, nor numpy arrays, nor a whole file of torch.save: {_cause(error)}",
-            "TensorFlow checkpoints must be converted first.",
+            "Of a TensorFlow checkpoint give the file that ends in .index; it must be of version 2 of the format.",
         ) from error
 
 

@@ -9,6 +9,7 @@ from torch import Tensor
 from ..checkpoint.safetensors_file import MAX_FILE_BYTES
 from ..errors import ForeignFileError
 from ._layout import State
+from ._sparse_tuples import is_sparse_tuple, unpacked
 
 # Where scripts put it, the more usual first; averaged weights are taken where there are no others, or on request.
 _PLACES = (
@@ -29,6 +30,9 @@ def state_of(document: Any, key: str | None = None) -> tuple[State, list[str]]:
     """
     told: list[str] = []
     for depth in range(_DEEPEST):
+        if isinstance(document, Mapping) and any(map(is_sparse_tuple, document.values())):
+            document = unpacked(document)
+            told.append("tensors stored as indices and values made dense")
         if isinstance(document, Mapping) and depth == 0 and key is not None:
             place: str | None = _asked(document, key)
         elif _is_state(document):
@@ -56,10 +60,10 @@ def _holds(document: Any, name: str) -> bool:
 
 
 def _is_state(document: Any) -> bool:
-    """Tensors by name, most of them with a dot: not a dictionary of states or of counters."""
+    """Tensors by name, some with a dot (TensorFlow: a stroke): not a dictionary of states or of counters."""
     if not isinstance(document, Mapping) or not document or not all(isinstance(name, str) for name in document):
         return False
-    return any(isinstance(value, Tensor) and "." in name for name, value in document.items())
+    return any(isinstance(value, Tensor) and ("." in name or "/" in name) for name, value in document.items())
 
 
 def _tensors(document: Mapping[str, Any], told: list[str]) -> dict[str, Tensor]:

@@ -140,8 +140,8 @@ DISGUISES = {
 
 
 def test_every_importer_is_tested() -> None:
-    # torchvision's names have a file of their own: test_torchvision.py.
-    assert {*DISGUISES, "torchvision"} == set(IMPORTERS)
+    elsewhere = {"torchvision", "rigl", "rigl-port", "robustnets", "amc"}  # test_torchvision, test_rigl, test_dialects
+    assert DISGUISES.keys() | elsewhere == set(IMPORTERS)
 
 
 @pytest.mark.parametrize("name", [*DISGUISES, "mask-buffers"])
