@@ -16,6 +16,7 @@ from .cli_data import app as data_app
 if TYPE_CHECKING:
     import benchmark.rescore
     import benchmark.runner
+    import benchmark.suites
 
 app = command_group("Measure models: transfer, robustness, calibration, detection, cost.")
 app.add_typer(data_app, name="data", help="The images of tasks: what is here, and how the rest is got.")
@@ -27,12 +28,17 @@ Seeds = Annotated[str | None, typer.Option("--seeds", help="Seeds, comma-separat
 Folders = Annotated[
     Path | None, typer.Option("--folders", help="Folder of model folders to use instead of pulling from a hub.")
 ]
+OneTask = Annotated[
+    str | None,
+    typer.Option("--task", help="One task instead of a suite: name@version, or your own images: folder:PATH."),
+]
+ByProtocols = Annotated[str, typer.Option("--protocols", help="Protocols of --task, comma-separated.")]
 
 
 @app.command()
 def tasks(as_json: AsJson = False) -> None:
     """List what can be measured on, with sizes, licence and primary metric."""
-    from .tasks import all_tasks
+    from .tasks import known_tasks
 
     rows = [
         {
@@ -45,7 +51,7 @@ def tasks(as_json: AsJson = False) -> None:
             "licence": task.licence,
             "source": task.source,
         }
-        for task in all_tasks()
+        for task in known_tasks()
     ]
     if as_json:
         emit_json(rows)
@@ -80,7 +86,12 @@ def metrics(as_json: AsJson = False) -> None:
 
 @app.command()
 def plan(
-    suite: SuiteName = "digits-demo", models: Models = "all", seeds: Seeds = None, as_json: AsJson = False
+    suite: SuiteName = "digits-demo",
+    models: Models = "all",
+    seeds: Seeds = None,
+    task: OneTask = None,
+    protocols: ByProtocols = "linear@1",
+    as_json: AsJson = False,
 ) -> None:
     """Show which evaluations a run would do, and which exist."""
     from registry.db.schema import open_catalogue
@@ -88,7 +99,8 @@ def plan(
 
     from .runner import make_suite_plan
 
-    found, planned = make_suite_plan(open_catalogue(load_settings()), suite, _names(models), _integers(seeds))
+    wanted = _suite(suite, task, protocols)
+    found, planned = make_suite_plan(open_catalogue(load_settings()), wanted, _names(models), _integers(seeds))
     rows = [
         {"model": job.model, "task": job.task, "protocol": job.protocol, "seed": job.seed, "state": state}
         for state, group in (("missing", planned.missing), ("exists", planned.existing))
@@ -106,6 +118,8 @@ def run(
     suite: SuiteName = "digits-demo",
     models: Models = "all",
     seeds: Seeds = None,
+    task: OneTask = None,
+    protocols: ByProtocols = "linear@1",
     processes: Annotated[int, typer.Option("--processes", min=1, help="Worker processes on this machine.")] = 1,
     folders: Folders = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try jobs again that failed for good.")] = False,
@@ -118,7 +132,7 @@ def run(
 
     report = run_suite(
         load_settings(),
-        suite,
+        _suite(suite, task, protocols),
         _names(models),
         seeds=_integers(seeds),
         processes=processes,
@@ -230,6 +244,15 @@ def _say_rescored(report: "benchmark.rescore.RescoreReport", dry_run: bool) -> N
         say(f"  {jobs} left as they are: {reason}")
     for row in report.changed:
         say(f"  changed without a new version: {row.metric} of {row.model} on {row.task}: {row.was} is now {row.now}")
+
+
+def _suite(suite: str, task: str | None, protocols: str) -> "str | benchmark.suites.Suite":
+    if task is None:
+        return suite
+    from .suites import suite_of_task
+    from .tasks import find_task
+
+    return suite_of_task(find_task(task), [name.strip() for name in protocols.split(",")])
 
 
 def _names(models: str) -> Sequence[str] | None:

@@ -1,6 +1,6 @@
 """Training every weight of a sparse network that is not pruned."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import cos, pi
 
@@ -9,6 +9,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from zoo.data import ImageReader
 from zoo.holding import hold_zeros, release_sparsity
 from zoo.train import stream_seed
 
@@ -29,7 +30,7 @@ class FinetuneConfig:
 
 def finetune(
     model: nn.Module,
-    images: Float[Tensor, "n c h w"],
+    images: Float[Tensor, "n c h w"] | ImageReader,
     labels: Int64[Tensor, " n"],
     config: FinetuneConfig,
     learning_rate: float,
@@ -38,8 +39,8 @@ def finetune(
 ) -> list[float]:
     """Train ``model`` in place, its zeros held, and return the mean cross-entropy (nats) of each epoch.
 
-    ``seed`` orders the images. Each batch is cut into ``pieces`` whose gradients add up to the whole batch's; only the
-    batch statistics of normalisation layers differ then.
+    ``images`` are in memory, or read batch by batch. ``seed`` orders them. Each batch is cut into ``pieces`` whose
+    gradients add up to the whole batch's; only the batch statistics of normalisation layers differ then.
     """
     generator = torch.Generator().manual_seed(stream_seed(seed, "fine-tuning order"))
     optimizer = torch.optim.SGD(
@@ -51,14 +52,22 @@ def finetune(
     for epoch in range(config.epochs):
         rows = list(_batches(len(labels), config.batch_size, generator))
         losses = []
-        for step, batch in enumerate(rows):
+        for step, (batch, x) in enumerate(zip(rows, _read(images, rows), strict=True)):
             progress = (epoch + step / len(rows)) / config.epochs
             optimizer.param_groups[0]["lr"] = learning_rate * (1 + cos(pi * progress)) / 2
-            losses.append(_step(model, images[batch], labels[batch], optimizer, pieces) * len(batch))
+            losses.append(_step(model, x, labels[batch], optimizer, pieces) * len(batch))
         curve.append(sum(losses) / sum(len(batch) for batch in rows))
     release_sparsity(model)
     model.eval()
     return curve
+
+
+def _read(
+    images: Float[Tensor, "n c h w"] | ImageReader, rows: Sequence[Int64[Tensor, " _"]]
+) -> Iterator[Float[Tensor, "b c h w"]]:
+    if isinstance(images, ImageReader):
+        return images.batches([batch.numpy() for batch in rows])
+    return (images[batch] for batch in rows)
 
 
 def _step(

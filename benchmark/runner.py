@@ -57,13 +57,13 @@ class RunReport:
 
 
 def make_suite_plan(
-    engine: Engine, suite_name: str, models: Sequence[str] | None = None, seeds: Sequence[int] | None = None
+    engine: Engine, suite: str | Suite, models: Sequence[str] | None = None, seeds: Sequence[int] | None = None
 ) -> tuple[Suite, Plan]:
     """What ``benchmark run`` would do; ``models`` are slugs or hub ids, None for all that the suite applies to.
 
     Raises :class:`UsageError` for unknown names, and for models that have no checkpoint to measure.
     """
-    suite = find_suite(suite_name)
+    suite = find_suite(suite) if isinstance(suite, str) else suite
     with session_scope(engine) as session:
         targets = _targets(session, suite, models)
         existing = {
@@ -77,7 +77,7 @@ def make_suite_plan(
 
 def run(
     settings: Settings,
-    suite_name: str,
+    suite: str | Suite,
     models: Sequence[str] | None = None,
     *,
     seeds: Sequence[int] | None = None,
@@ -93,7 +93,7 @@ def run(
     engine = open_catalogue(settings)
     try:
         sync_benchmark(engine)
-        suite, plan = make_suite_plan(engine, suite_name, models, seeds)
+        suite, plan = make_suite_plan(engine, suite, models, seeds)
         ids, before = _enqueue(engine, plan, retry_failed)
         unfinished = [job_id for job_id, state in before.items() if state in ("queued", "leased")]
         if unfinished:

@@ -5,7 +5,7 @@ can run, are not here but in :mod:`registry.reported`.
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -13,6 +13,8 @@ from importlib.resources import files
 from typing import Any
 
 from zoo.core.errors import PrunariumError, UsageError
+
+from .tasks import Task
 
 
 class SuiteFileError(PrunariumError):
@@ -70,6 +72,11 @@ def find_suite(name: str) -> Suite:
     near = get_close_matches(name, [*suites, *by_name], n=1, cutoff=0.5)
     hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(suites)}."
     raise UsageError(f"There is no suite {name!r}.", hint)
+
+
+def suite_of_task(task: Task, protocols: Sequence[str]) -> Suite:
+    """One task by some protocols, without a place in the file: for a user's own images."""
+    return Suite(task.name, task.version, task.title, tuple(Cell(task.id, protocol) for protocol in protocols))
 
 
 def parse_suites(text: str) -> dict[str, Suite]:

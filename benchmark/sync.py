@@ -24,7 +24,7 @@ from registry.reported import load_reported
 from .metrics import METRICS
 from .shifts import SHIFTS
 from .suites import load_suites
-from .tasks import all_tasks
+from .tasks import known_tasks
 
 if TYPE_CHECKING:
     import zoo.architectures
@@ -80,7 +80,7 @@ def _write_metrics(session: Session) -> int:
 
 
 def _write_tasks(session: Session) -> int:
-    tasks = all_tasks()
+    tasks = known_tasks()
     for task in tasks:
         queries.upsert_task(
             session,

@@ -10,9 +10,11 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import cast
 
+import numpy as np
 import torch
 
-from zoo.data import preprocess
+from zoo.checkpoint.config import Preprocessing
+from zoo.data import ImageReader, preprocess
 
 from ..errors import BadModelError, LogitsError
 from ..finetune import FinetuneConfig, finetune
@@ -61,7 +63,7 @@ class FullFinetune(Protocol):
         data = cast("TransferTask", task).data
         model, batch_size = subject.model, max(1, self.config.evaluation_batch // batch_divisor)
         train, validation = data.split("train"), data.split("validation")
-        images, labels = preprocess(train.images, subject.preprocessing), torch.tensor(train.labels)
+        images, labels = _training_images(train, subject.preprocessing), torch.tensor(train.labels)
 
         start = deepcopy(model.state_dict())
         best, chosen = start, math.inf
@@ -92,6 +94,13 @@ class FullFinetune(Protocol):
                 "training_nll": curves[index],
             },
         )
+
+
+def _training_images(train: LabelledSet, preprocessing: Preprocessing) -> torch.Tensor | ImageReader:
+    """Preprocessed once where they are in memory anyway; tens of thousands of photographs would not fit into it."""
+    if isinstance(train.images, np.ndarray):
+        return preprocess(train.images, preprocessing)
+    return ImageReader(train.images, preprocessing)
 
 
 def _validation_nll(subject: Subject, images: LabelledSet, batch_size: int) -> float:

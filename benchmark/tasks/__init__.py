@@ -7,6 +7,7 @@ from zoo.core.plugins import Plugins
 
 from ._kinds import CostTask, OodTask, Timing, TransferTask, UpstreamTask
 from ._manifest import ImageManifest, Manifest, SplitFacts
+from ._own import define_own_task, find_own_task, own_tasks
 from ._protocol import ImageSet, LabelledSet, Task
 from ._sourced import DataSource, SourcedManifest
 
@@ -29,6 +30,7 @@ __all__ = [
     "UpstreamTask",
     "all_tasks",
     "find_task",
+    "known_tasks",
 ]
 
 
@@ -41,8 +43,20 @@ def all_tasks() -> list[Task]:
     return sorted(entries, key=lambda task: task.id)
 
 
+def known_tasks() -> list[Task]:
+    """:func:`all_tasks`, and those that users of this machine defined from images of their own."""
+    return [*all_tasks(), *own_tasks()]
+
+
 def find_task(task_id: str) -> Task:
-    """The task or shift called ``name@version``; raises :class:`~zoo.core.errors.UsageError` with the nearest name."""
+    """The task or shift called ``name@version``, or that of a user's own images (``folder:PATH``).
+
+    Raises :class:`~zoo.core.errors.UsageError` with the nearest name.
+    """
     from ..shifts import SHIFTS
 
+    if ":" in task_id:
+        return define_own_task(task_id)
+    if (own := find_own_task(task_id)) is not None:
+        return own
     return SHIFTS[task_id] if task_id in SHIFTS else TASKS[task_id]

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -79,13 +79,15 @@ class Manifest(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class ImageManifest(Manifest):
-    """Data that come with a package: one source, whose hash is known.
+    """Data that are on this machine: with a package, or a user's own. One source, whose hash is known.
 
     ``name`` is what :func:`zoo.data.load_data` understands; ``sha256`` is over the images, labels and ids.
+    ``validation_fraction`` of the train split is the validation split; 0: the data have one.
     """
 
     name: str
     sha256: str
+    validation_fraction: float = 0.0
 
     def __hash__(self) -> int:
         return hash((self.name, self.sha256))
@@ -99,7 +101,8 @@ class ImageManifest(Manifest):
         return {self.name: self.sha256}
 
     def to_json(self) -> dict[str, Any]:
-        return {**super().to_json(), "sha256": self.sha256}
+        carved = {"validation_fraction": self.validation_fraction} if self.validation_fraction else {}
+        return {**super().to_json(), "sha256": self.sha256, **carved}
 
     def differences(self, data: "zoo.data.ImageData") -> Iterator[str]:
         yield from super().differences(data)
@@ -125,7 +128,16 @@ def _load_checked(manifest: ImageManifest) -> "zoo.data.ImageData":
 
     data = load_data(manifest.name)
     refuse_differences(manifest, data)
-    return data
+    return with_validation(data, manifest.validation_fraction) if manifest.validation_fraction else data
+
+
+def with_validation(data: "zoo.data.ImageData", fraction: float) -> "zoo.data.ImageData":
+    """The same data, with a fraction of each class's training images, by their ids, as the validation split."""
+    from zoo.data import split_by_id
+
+    everything = data.splits["train"]
+    chosen = split_by_id(everything.ids, everything.labels, {"validation": fraction, "train": 1 - fraction})
+    return replace(data, splits={**data.splits, **{name: everything.select(rows) for name, rows in chosen.items()}})
 
 
 def _facts_to_json(facts: SplitFacts) -> dict[str, Any]:

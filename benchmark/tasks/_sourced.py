@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..data_records import DataRecord, read_record
 from ..errors import DataNotFetchedError, ManifestError, UnverifiedDataError
-from ._manifest import Manifest, refuse_differences
+from ._manifest import Manifest, refuse_differences, with_validation
 
 if TYPE_CHECKING:
     import zoo.data
@@ -125,8 +125,6 @@ class SourcedManifest(Manifest):
 
 @lru_cache(maxsize=4)
 def _load_recorded(manifest: SourcedManifest, record: DataRecord) -> "zoo.data.ImageData":
-    from zoo.data import split_by_id
-
     data = manifest.read(record.spec)
     found = manifest.hash_of(data)
     if found != record.sha256:
@@ -134,13 +132,7 @@ def _load_recorded(manifest: SourcedManifest, record: DataRecord) -> "zoo.data.I
             f"The images in {record.spec} have changed: expected data with sha256 {record.sha256}, got {found}.",
             f"prunarium benchmark data check {manifest.name}",
         )
-    splits = {"test": data.splits["test"]}
-    if manifest.validation_fraction:
-        everything = data.splits["train"]
-        fractions = {"validation": manifest.validation_fraction, "train": 1 - manifest.validation_fraction}
-        for name, rows in split_by_id(everything.ids, everything.labels, fractions).items():
-            splits[name] = everything.select(rows)
-    return replace(data, splits=splits)
+    return with_validation(data, manifest.validation_fraction) if manifest.validation_fraction else data
 
 
 def in_class_order(data: "zoo.data.ImageData", class_names: tuple[str, ...]) -> "zoo.data.ImageData":

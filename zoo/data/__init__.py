@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from ..core.plugins import Plugins
 from ._augmentation import Augmentation
-from ._batches import Batch, TrainingBatches, image_batches
+from ._batches import Batch, ImageReader, TrainingBatches, image_batches
 from ._encoded import EncodedImages, encoded_split
 from ._images import Ids, ImageData, Images, Split, in_memory, manifest_hash, split_by_id
 from ._preprocess import preprocess
@@ -22,6 +22,7 @@ __all__ = [
     "EncodedImages",
     "Ids",
     "ImageData",
+    "ImageReader",
     "Images",
     "Split",
     "TrainingBatches",

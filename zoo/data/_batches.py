@@ -5,7 +5,7 @@ worker processes changes the time and nothing else, and an epoch is entered at a
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -92,18 +92,30 @@ class TrainingBatches:
         return _batches(self._plain, 0, _in_order(len(self._split), self.batch_size), self._workers)
 
 
+class ImageReader:
+    """Any batches of images that are read, and preprocessed as for evaluation, when they are asked for.
+
+    ``workers`` processes decode ahead; None: as many as this process may use CPUs, if there is enough to decode.
+    """
+
+    def __init__(self, images: Images, preprocessing: Preprocessing, workers: int | None = None) -> None:
+        self._feed = _Feed(Split(images, np.zeros(len(images), dtype=np.int64), ()), preprocessing)
+        self._workers = _workers_for(images) if workers is None else workers
+
+    def batches(self, rows: Sequence[Int64[np.ndarray, " _"]]) -> Iterator[Float32[Tensor, "b c h w"]]:
+        """The images at each of ``rows``, in order; at most two batches a worker are in memory.
+
+        Raises :class:`~zoo.errors.CorruptImageError` that names the file, :class:`~zoo.errors.DataMismatchError`.
+        """
+        for batch in _batches(self._feed, 0, rows, self._workers):
+            yield batch.images
+
+
 def image_batches(
     images: Images, preprocessing: Preprocessing, batch_size: int, *, workers: int | None = None
 ) -> Iterator[Float32[Tensor, "b c h w"]]:
-    """Every image once, in order, preprocessed as the checkpoint's configuration says.
-
-    ``workers`` processes decode ahead; None: as many as this process may use CPUs, if there is enough to decode.
-    Raises :class:`~zoo.errors.CorruptImageError` that names the file, :class:`~zoo.errors.DataMismatchError`.
-    """
-    crowd = _workers_for(images) if workers is None else workers
-    feed = _Feed(Split(images, np.zeros(len(images), dtype=np.int64), ()), preprocessing)
-    for batch in _batches(feed, 0, _in_order(len(images), batch_size), crowd):
-        yield batch.images
+    """Every image once, in order, preprocessed as the checkpoint's configuration says; see :class:`ImageReader`."""
+    return ImageReader(images, preprocessing, workers).batches(_in_order(len(images), batch_size))
 
 
 def _workers_for(images: Images) -> int:
@@ -159,7 +171,7 @@ class _Feed(Dataset[Any]):
         return preprocess(rows, preprocessing)
 
 
-def _batches(feed: _Feed, epoch: int, rows: list[Int64[np.ndarray, " _"]], workers: int) -> Iterator[Batch]:
+def _batches(feed: _Feed, epoch: int, rows: Sequence[Int64[np.ndarray, " _"]], workers: int) -> Iterator[Batch]:
     loader = DataLoader(
         feed,
         batch_size=None,  # an order is a whole batch

@@ -9,19 +9,20 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import torch
+from bundled_tasks import bundled_tasks
 from torch import Tensor
 
 from benchmark.protocols import PROTOCOLS, Evaluation, Protocol, Subject
 from benchmark.reproducible import reproducible
 from benchmark.sparsity import check_kept, fraction, zeros_of
-from benchmark.tasks import Task, all_tasks
+from benchmark.tasks import Task
 from zoo.checkpoint.folder import ModelFolder
 from zoo.models import load_model
 
 
 def _pairs() -> Iterator[tuple[Protocol, Task]]:
     for _, kind in PROTOCOLS.items():
-        for task in all_tasks():
+        for task in bundled_tasks():
             if task.kind in kind.facts.task_kinds and task.image_sets():
                 yield kind(), task
 

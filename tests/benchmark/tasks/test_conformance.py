@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from bundled_tasks import bundled_tasks
 
 from benchmark.errors import ManifestError
 from benchmark.metrics import METRICS
@@ -28,7 +29,7 @@ SOURCED = {
     for manifest in vars(task).values()
     if isinstance(manifest, SourcedManifest)
 }
-BUNDLED = [task for task in TASKS if not any(isinstance(value, SourcedManifest) for value in vars(task).values())]
+BUNDLED = bundled_tasks()
 
 every_task = pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)
 every_manifest = pytest.mark.parametrize("manifest", MANIFESTS.values(), ids=lambda manifest: manifest.spec)

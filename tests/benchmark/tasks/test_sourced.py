@@ -73,7 +73,12 @@ def test_a_copy_in_folders_is_the_same_data(name: str, data: Path, monkeypatch: 
         assert fetch(manifest, f"archive:{name}").sha256 == record.sha256
 
 
-@every_task
+QUICK = ("aircraft", "cifar100", "pets")  # joined splits, two columns of labels, a plain one
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in sorted(WRITERS)]
+)
 def test_a_copy_on_a_hub_has_the_schema_of_its_source(
     name: str, hub: RunningHub, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
