@@ -72,6 +72,7 @@ def metrics(as_json: AsJson = False) -> None:
             "unit": metric.unit,
             "better": metric.direction,
             "interval": metric.interval.value,
+            "needs": list(metric.needs),
             "definition": metric.definition,
             "source": metric.source,
         }

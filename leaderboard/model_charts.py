@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from registry.charts import LayerBar, corruption_heat_map, layer_sparsity_bars
+from registry.charts import LayerBar, corruption_heat_map, layer_sparsity_bars, reliability_diagram
+from registry.plots import reliability_bins
 from registry.records import CheckpointRecord, ResultRecord
 
 from .catalogue import Catalogue
@@ -45,6 +46,18 @@ def heat_maps(catalogue: Catalogue, results: Sequence[ResultRecord]) -> tuple[st
                 )
             )
     return tuple(maps)
+
+
+def reliability_diagrams(catalogue: Catalogue, results: Sequence[ResultRecord]) -> tuple[str, ...]:
+    """One per task, protocol and seed whose results include the parts of the test set by confidence."""
+    jobs: dict[tuple[str, str, int | None], list[ResultRecord]] = {}
+    for result in results:
+        jobs.setdefault((result.task, result.protocol, result.seed), []).append(result)
+    return tuple(
+        reliability_diagram(bins, f"{catalogue.tasks[task].title}: right in %, over confidence")
+        for (task, _, _), found in jobs.items()
+        if (bins := reliability_bins(found))
+    )
 
 
 def _condition(condition: str) -> tuple[str, int]:

@@ -20,7 +20,7 @@ from ..context import PageContext
 from ..drawing import board_charts, points_scale, points_whisker
 from ..engines_of import engine_rows, timm_sentence
 from ..errors import NotFoundError
-from ..model_charts import heat_maps, layer_bars
+from ..model_charts import heat_maps, layer_bars, reliability_diagrams
 from ..results_table import ResultLine, result_lines
 from ..suites_of import suites_of
 from ..view import BoardQuery
@@ -82,6 +82,7 @@ class ModelContext(PageContext):
     axis: str
     whiskers: dict[tuple[str, str, str], str]
     heat_maps: tuple[str, ...]
+    reliability: tuple[str, ...]
     sources: list[str]
     json: str
 
@@ -148,6 +149,7 @@ def model_context(
         },
         axis=whisker_header(points_scale()),
         heat_maps=heat_maps(catalogue, results),
+        reliability=reliability_diagrams(catalogue, results),
         sources=sorted({result.source for result in results if result.source}),
         json=f"/api/v1/models/{model.name}",
     )

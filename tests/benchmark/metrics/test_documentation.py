@@ -8,6 +8,7 @@ import pytest
 from benchmark.corruptions import CORRUPTIONS, Corruption
 from benchmark.metrics import METRICS, Metric
 from benchmark.ood import SCORES, Score
+from registry.effective_robustness import SHIFTS, TRANSFORMS, stored_fit
 
 PAGE = (Path(__file__).parents[3] / "docs" / "metrics.md").read_text()
 
@@ -58,3 +59,13 @@ def test_no_row_is_of_something_that_is_gone() -> None:
     known += [score_row(score) for _, score in SCORES.items()]
     known += [corruption_row(corruption) for _, corruption in CORRUPTIONS.items()]
     assert [line for line in lines() if line.startswith("| `") and line not in known] == []
+
+
+@pytest.mark.parametrize("shift", SHIFTS)
+def test_every_stored_line_is_on_the_page(shift: str) -> None:
+    logit, probit = (stored_fit(shift, transform) for transform in TRANSFORMS)
+    for one, other in ((logit.below, probit.below), (logit.above, probit.above)):
+        if one is not None and other is not None:
+            numbers = [f"{a:.5f}, {b:.5f}".replace("-", "−") for a, b in
+                       ((one.slope, one.intercept), (other.slope, other.intercept))]  # fmt: skip
+            assert any(f"| {SHIFTS[shift][0]} | {one.n} | {numbers[0]} | {numbers[1]} |" in line for line in lines())
