@@ -60,18 +60,30 @@ def _some(batches: list[Batch]) -> list[Batch]:
 
 @contextmanager
 def measuring(model: nn.Module, batch_statistics: bool) -> Iterator[None]:
-    """Evaluation mode inside; with ``batch_statistics`` batch norm uses those of the batch, and forgets them again."""
+    """Evaluation mode inside; with ``batch_statistics`` batch norm uses those of the batch, and forgets them again.
+
+    Batch norms whose weights are all zero count as ones inside. Many ResNets end their branches with such a norm; until
+    the first step no gradient reaches the layers before it, and every score of theirs would be zero.
+    """
+    norms = [module for module in model.modules() if isinstance(module, _BatchNorm)]
+    closed = [norm.weight for norm in norms if norm.affine and not bool(norm.weight.any())]
     kept = {name: buffer.clone() for name, buffer in model.named_buffers()} if batch_statistics else {}
     with evaluating(model):
-        if batch_statistics:
-            for module in model.modules():
-                if isinstance(module, _BatchNorm):
-                    module.train()
+        for norm in norms if batch_statistics else ():
+            norm.train()
+        _fill(closed, 1.0)
         try:
             yield
         finally:
+            _fill(closed, 0.0)
             for name, buffer in kept.items():
                 model.get_buffer(name).copy_(buffer)
+
+
+@torch.no_grad()
+def _fill(weights: list[nn.Parameter], value: float) -> None:
+    for weight in weights:
+        weight.fill_(value)
 
 
 def loss_gradients(

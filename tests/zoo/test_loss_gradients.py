@@ -104,3 +104,19 @@ def test_a_class_with_too_few_samples_brings_what_it_has() -> None:
 def test_no_data_is_an_error(take: type) -> None:
     with pytest.raises(CalibrationError, match="empty"):
         take(iter([]), 4)
+
+
+@pytest.mark.parametrize("batch_statistics", [False, True])
+def test_branches_that_end_with_a_norm_of_zeros_are_measured_with_ones(batch_statistics: bool) -> None:
+    """As timm starts ResNets: without this no gradient reaches the layers of the branch."""
+    model = TinyNetwork()
+    torch.nn.init.zeros_(model.bn1.weight)
+    twin = TinyNetwork()
+    twin.load_state_dict(model.state_dict())
+    torch.nn.init.ones_(twin.bn1.weight)
+    with measuring(model, batch_statistics), measuring(twin, batch_statistics):
+        found = loss_gradients(model, prunable_parameters(model), [batch(0)])
+        expected = loss_gradients(twin, prunable_parameters(twin), [batch(0)])
+    assert bool(found["conv1.weight"].any())
+    assert differing(found, expected) == []
+    assert not bool(model.bn1.weight.any())

@@ -10,8 +10,8 @@ from torch.func import functional_call
 
 from ..core.errors import UsageError
 from ..errors import MaskError
+from ..loss_gradients import measuring
 from ..pruner import Pruner
-from ..second_order.gradients import evaluating
 from ..second_order.samples import calibration_batches
 from ..selection import SelectionConfig
 from . import METHODS, MaskBehaviour, Method, MethodFacts
@@ -61,13 +61,13 @@ def synaptic_flow(model: nn.Module, names: Collection[str], shape: tuple[int, ..
     of products through all layers. In a network of linear maps and rectifiers without biases the scores of every layer
     add up to R (theorem 1). Raises :class:`MaskError` when R overflows.
     """
-    tensors = {
-        name: tensor.detach().abs().double() if tensor.is_floating_point() else tensor
-        for name, tensor in (*model.named_parameters(), *model.named_buffers())
-    }
-    chosen = [tensors[name].requires_grad_() for name in names]
-    ones = torch.ones(1, *shape, dtype=torch.float64, device=chosen[0].device)
-    with evaluating(model):
+    with measuring(model, batch_statistics=False):
+        tensors = {
+            name: tensor.detach().abs().double() if tensor.is_floating_point() else tensor
+            for name, tensor in (*model.named_parameters(), *model.named_buffers())
+        }
+        chosen = [tensors[name].requires_grad_() for name in names]
+        ones = torch.ones(1, *shape, dtype=torch.float64, device=chosen[0].device)
         flow: Tensor = functional_call(model, tensors, (ones,)).sum()
     if not bool(torch.isfinite(flow)):
         size = float(flow.detach())
