@@ -1,11 +1,12 @@
 """Which method beats which on real digits: orderings and large gaps that were measured beforehand with other code.
 
 A 64-300-100-10 network, He-normal weights, plain gradient descent at 0.1 in batches of 128 for 60 epochs; means over
-seeds. The figures that these tests ask for are far below the gaps that were measured (RigL above a static mask by 8, 59
-and 61 points at 95, 98 and 99 %; SNIP, random and magnitude at 95 %: 96, 51 and 25 % right).
+three seeds. That code, on another split, found RigL above a static mask by 8, 59 and 61 points at 95, 98 and 99 %, and
+for SNIP, random and magnitude 96, 51 and 25 % right at 95 %, 90, 11 and 8 at 98 %.
 """
 
 from functools import cache
+from typing import Any
 
 import pytest
 import torch
@@ -18,7 +19,7 @@ from zoo.methods import METHODS
 from zoo.pruner import Batches, Pruner
 
 EPOCHS, BATCH = 60, 128
-METHODS_HERE = {
+METHODS_HERE: dict[str, tuple[str, dict[str, Any]]] = {
     "rigl": ("rigl", {"interval": 20}),
     "static": ("random", {"allocation": "erk"}),
     "snip": ("snip", {}),
@@ -37,10 +38,11 @@ def digits(part: str) -> tuple[Tensor, Tensor]:
 def accuracy(name: str, target: float, seed: int) -> float:
     """Right answers, per cent of the test split."""
     torch.manual_seed(seed)
-    model = nn.Sequential(nn.Linear(64, 300), nn.ReLU(), nn.Linear(300, 100), nn.ReLU(), nn.Linear(100, 10))
-    for layer in (model[0], model[2], model[4]):
+    layers = [nn.Linear(64, 300), nn.Linear(300, 100), nn.Linear(100, 10)]
+    for layer in layers:
         nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
         nn.init.zeros_(layer.bias)
+    model = nn.Sequential(layers[0], nn.ReLU(), layers[1], nn.ReLU(), layers[2])
     images, labels = digits("train")
     method, settings = METHODS_HERE[name]
     order = torch.Generator().manual_seed(seed)
@@ -72,28 +74,37 @@ def accuracy(name: str, target: float, seed: int) -> float:
         return 100.0 * float((model(test_images).argmax(1) == test_labels).double().mean())
 
 
-def mean(name: str, target: float, seeds: tuple[int, ...]) -> float:
-    return sum(accuracy(name, target, seed) for seed in seeds) / len(seeds)
+def mean(name: str, target: float, seeds: int) -> float:
+    return sum(accuracy(name, target, seed) for seed in range(seeds)) / seeds
+
+
+THREE = pytest.mark.slow  # seeds; one of them in the quick run
 
 
 @pytest.mark.parametrize(
-    ("target", "seeds", "gap"),
+    ("target", "gap", "seeds"),
     [
-        pytest.param(0.98, (0,), 15.0, id="98-one-seed"),
-        pytest.param(0.95, (0, 1, 2), 1.0, id="95", marks=pytest.mark.slow),
-        pytest.param(0.98, (0, 1, 2), 20.0, id="98", marks=pytest.mark.slow),
-        pytest.param(0.99, (0, 1, 2), 20.0, id="99", marks=pytest.mark.slow),
+        (0.98, 15.0, 1),
+        pytest.param(0.95, 1.0, 3, marks=THREE),
+        pytest.param(0.98, 15.0, 3, marks=THREE),
+        pytest.param(0.99, 40.0, 3, marks=THREE),
     ],
 )
-def test_rigl_is_above_a_static_mask_of_the_same_densities(target: float, seeds: tuple[int, ...], gap: float) -> None:
+def test_rigl_is_above_a_static_mask_of_the_same_densities(target: float, gap: float, seeds: int) -> None:
     assert mean("rigl", target, seeds) > mean("static", target, seeds) + gap
 
 
 @pytest.mark.parametrize(
-    "seeds", [pytest.param((0,), id="one-seed"), pytest.param((0, 1, 2), id="three-seeds", marks=pytest.mark.slow)]
+    ("target", "gaps", "seeds"),
+    [
+        (0.98, (15.0, 10.0), 1),
+        pytest.param(0.95, (1.0, 40.0), 3, marks=THREE),
+        pytest.param(0.98, (15.0, 10.0), 3, marks=THREE),
+    ],
 )
-def test_snip_is_above_random_above_magnitude_at_initialisation(seeds: tuple[int, ...]) -> None:
-    snip, random, magnitude = (mean(name, 0.95, seeds) for name in ("snip", "random", "magnitude"))
-    assert snip > 85.0
-    assert snip > random + 10.0
-    assert random > magnitude + 5.0
+def test_snip_is_above_random_above_magnitude_at_initialisation(
+    target: float, gaps: tuple[float, float], seeds: int
+) -> None:
+    snip, random, magnitude = (mean(name, target, seeds) for name in ("snip", "random", "magnitude"))
+    assert snip > random + gaps[0]
+    assert random > magnitude + gaps[1]
