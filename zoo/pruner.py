@@ -62,6 +62,7 @@ class Pruner:
         self.memory: dict[str, Tensor] = {}
         self.optimizer: Optimizer | None = None
         self.holds = True
+        self.learned = False  # whether this step's gradients were of use; False in after_step where they overflowed
         self._pruned: Masks = {}  # complements of the masks that remove something
 
     @property
@@ -125,6 +126,7 @@ class Pruner:
 
     def after_backward(self) -> bool:
         """Show the method the gradients; True means that it replaced this step of the optimizer."""
+        self.learned = True
         return self.method.after_backward(self)
 
     def after_step(self) -> None:
@@ -132,6 +134,7 @@ class Pruner:
         self.apply_masks()
         self.method.after_step(self)
         self.step += 1
+        self.learned = False
 
     def finalize(self) -> None:
         """Leave plain dense tensors; raises :class:`TargetMissedError` if a promised target was missed."""

@@ -52,6 +52,8 @@ class Run:
     optimizer: Optimizer
     network: nn.Module
     backward: Callable[[Tensor], None] = torch.autograd.backward
+    share: slice = field(default_factory=lambda: slice(None))  # of each batch, where several processes train together
+    between: Callable[[], None] = lambda: None  # between the optimizer's step and the method's, where processes meet
     seen: list[dict[str, Tensor]] = field(default_factory=list)
     masks: list[dict[str, Tensor]] = field(default_factory=list)
     touched: list[str] = field(default_factory=list)
@@ -68,16 +70,24 @@ class Run:
             self.model.train()
             if self.pruner.method.facts.rewinds:
                 self.seen.append(bystanders(self.pruner))
-            loss = cross_entropy(self.network(x), y)
+            loss = cross_entropy(self.network(x[self.share]), y[self.share])
             extra = self.pruner.extra_loss()
             self.optimizer.zero_grad()
             self.backward(loss if extra is None else loss + extra)
             replaced = self._watched("after_backward", self.pruner.after_backward)
             if not replaced:
                 self.optimizer.step()
+            self.between()
             self._watched("after_step", self.pruner.after_step)
             self.masks.append({name: mask.clone() for name, mask in self.pruner.masks.items()})
             self.resurrected += held_badly(self.pruner)
+        return self
+
+    def overflow(self) -> "Run":
+        """A step whose gradients were of no use: the optimizer stays where it is."""
+        self._watched("after_step", self.pruner.after_step)
+        self.masks.append({name: mask.clone() for name, mask in self.pruner.masks.items()})
+        self.resurrected += held_badly(self.pruner)
         return self
 
     def finish(self) -> "Run":

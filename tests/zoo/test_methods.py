@@ -152,6 +152,18 @@ def test_accelerate_changes_no_bit(name: str, case: str, fresh: None) -> None:
     assert differing(state_of(plain.model), state_of(prepared.model)) == []
 
 
+@pytest.mark.parametrize(("name", "case"), CASES)
+def test_steps_whose_gradients_overflowed_change_no_latent_weight_and_miss_no_target(name: str, case: str) -> None:
+    target = targets(name)[-1]
+    run = start(made(name, case), target).advance(7)
+    latent = {key: tensor.clone() for key, tensor in run.pruner.memory.items() if key.startswith("latent.")}
+    run.overflow()
+    assert [key for key, tensor in latent.items() if not torch.equal(tensor, run.pruner.memory[key])] == []
+    run.advance(STEPS - 9).overflow().finish()
+    assert run.pruner.step == STEPS
+    assert run.resurrected == []
+
+
 @pytest.mark.parametrize(
     "name", [name for name, kind in METHODS.items() if "scope" in {field.name for field in fields(kind.config_type)}]
 )

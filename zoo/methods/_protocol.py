@@ -26,7 +26,9 @@ saves it gets the sparse network; the latent ones are in ``pruner.memory``. ``af
 the gradients into theirs, the optimizer steps, ``after_step`` keeps them and puts the visible ones back. Such a method
 sets its masks with ``hold=False``, which says what is zero now and leaves the zeros to the method.
 
-Gradients in ``after_backward`` are those of the whole batch: summed over processes and accumulation, and unscaled.
+Gradients in ``after_backward`` are those of the whole batch: averaged over processes and accumulation, and unscaled.
+Where they overflowed (fp16) it is left out and the optimizer does nothing; ``after_step`` is called all the same, with
+``pruner.learned`` False.
 """
 
 from collections.abc import Callable, Mapping

@@ -79,8 +79,9 @@ class SoftThreshold(Method):
     @torch.no_grad()
     def after_step(self, pruner: Pruner) -> None:
         """Keep what the optimizer made of the latent weights, steer, and show the cut-off ones."""
-        for name, weight in pruner.prunable.items():
-            pruner.memory[_LATENT + name].copy_(weight)
+        if pruner.learned:
+            for name, weight in pruner.prunable.items():
+                pruner.memory[_LATENT + name].copy_(weight)
         config: STRConfig = self.config
         schedule = config.schedule(pruner.target, pruner.total_steps)
         since = pruner.step - schedule.begin

@@ -78,7 +78,7 @@ class TopKAST(Method):
     @torch.no_grad()
     def after_step(self, pruner: Pruner) -> None:
         """Keep what B has learned, undo what weight decay and momentum did elsewhere, and choose new sets."""
-        for name, weight in pruner.prunable.items():
+        for name, weight in pruner.prunable.items() if pruner.learned else ():
             latent, learns = pruner.memory[_LATENT + name], pruner.memory[_BACKWARD + name]
             latent[learns] = weight[learns]
         if (pruner.step + 1) % self.config.interval == 0:
