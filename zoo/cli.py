@@ -1,9 +1,6 @@
 """``prunarium zoo``: list methods and architectures, train dense networks, prune them."""
 
-from typing import Annotated
-
-import typer
-
+from .cli_inspect import inspect
 from .cli_make import Json, baseline, prune, recipes, train
 from .cli_methods import methods
 from .core.commands import command_group
@@ -32,31 +29,7 @@ def architectures(json: Json = False) -> None:
     emit_json(rows) if json else emit_table("Architectures", rows, columns | {"source": "Source"})
 
 
-@app.command()
-def prunable(
-    architecture: Annotated[str, typer.Argument(help="A name from: prunarium zoo architectures")],
-    num_classes: Annotated[int, typer.Option(help="Outputs of the classifier.")] = 1000,
-    json: Json = False,
-) -> None:
-    """Show which tensors of an architecture may be pruned, and why not the others."""
-    import torch
-
-    from .models import build
-    from .prunable import explain
-
-    with torch.device("meta"):
-        rows = [row._asdict() for row in explain(build(architecture, num_classes))]
-    if json:
-        emit_json(rows)
-        return
-    shown = [
-        row | {"shape": "×".join(map(str, row["shape"])), "prunable": "yes" if row["prunable"] else "no"}
-        for row in rows
-    ]
-    columns = {"name": "Tensor", "shape": "Shape", "prunable": "Prunable", "reason": "Reason"}
-    emit_table(f"Parameters of {architecture}", shown, columns)
-
-
+app.command()(inspect)
 app.command()(methods)
 app.command()(recipes)
 app.command()(train)

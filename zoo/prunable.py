@@ -10,8 +10,8 @@ from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
 
-class ParameterRow(NamedTuple):
-    """One parameter of a model and whether it may be pruned, with the reason."""
+class TensorRow(NamedTuple):
+    """One tensor of a model's state dict and whether it may be pruned, with the reason."""
 
     name: str
     shape: tuple[int, ...]
@@ -32,19 +32,23 @@ def prunable_parameters(model: nn.Module) -> dict[str, nn.Parameter]:
     return found
 
 
-def explain(model: nn.Module) -> list[ParameterRow]:
-    """One row per parameter, in the order of the model."""
-    prunable = prunable_parameters(model)
+def explain(model: nn.Module) -> list[TensorRow]:
+    """One row per tensor of the state dict, in its order."""
+    prunable, parameters = prunable_parameters(model), dict(model.named_parameters(remove_duplicate=False))
     modules = dict(model.named_modules())
     rows = []
-    for name, parameter in model.named_parameters():
+    for name, tensor in model.state_dict().items():
         module_name, _, leaf = name.rpartition(".")
         kind = type(modules[module_name]).__name__
         if name in prunable:
             reason = f"weight of {kind}"
+        elif name not in parameters:
+            reason = f"{leaf} of {kind} is a statistic, no parameter"
         elif leaf == "bias":
             reason = "biases are never pruned"
+        elif any(parameters[name] is weight for weight in prunable.values()):
+            reason = "tied to a weight that is counted already"
         else:
             reason = f"{leaf} of {kind} is never pruned"
-        rows.append(ParameterRow(name, tuple(parameter.shape), name in prunable, reason))
+        rows.append(TensorRow(name, tuple(tensor.shape), name in prunable, reason))
     return rows

@@ -52,14 +52,6 @@ def test_architectures_lists_every_architecture(capsys: pytest.CaptureFixture[st
     assert "ResNet-50" in capsys.readouterr().out
 
 
-def test_prunable_explains_every_parameter(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = output_of(capsys, "prunable", "resnet8-digits", "--num-classes", "5")
-    assert rows[0] == {"name": "conv1.weight", "shape": [8, 1, 3, 3], "prunable": True, "reason": "weight of Conv2d"}
-    assert sum(row["prunable"] for row in rows) == 10
-    assert run(["zoo", "prunable", "resnet8-digits"]) == 0
-    assert "biases are never pruned" in capsys.readouterr().out
-
-
 def test_train_then_prune_then_again_reuses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = str(tmp_path)
     train = ["zoo", "train", "--architecture", "resnet8-digits", *DIGITS, "--seeds", "0,1", "--out", out]
@@ -112,7 +104,6 @@ PRUNE = ["prune", "--data", "digits:0-4", "--out", "out", "--parents", "."]
             "no kind of data 'digts'",
             "digits",
         ),
-        (["prunable", "resnet8-digits", "--num-classes", "-3"], "at least one class, got -3", ""),
         (
             ["train", "--architecture", "resnet8-digits", "--data", "digits:0-4", "--out", "out", "--seeds", "9" * 23],
             "A seed is a whole number from 0 to 2^63 - 1",

@@ -23,7 +23,12 @@ def test_weights_of_convolutions_and_linear_layers_and_nothing_else() -> None:
 def test_tied_weights_count_once() -> None:
     first, second = nn.Linear(3, 3), nn.Linear(3, 3)
     second.weight = first.weight
-    assert list(prunable_parameters(nn.Sequential(first, second))) == ["0.weight"]
+    tied = nn.Sequential(first, second)
+    assert list(prunable_parameters(tied)) == ["0.weight"]
+    assert [row.reason for row in explain(tied)][::2] == [
+        "weight of Linear",
+        "tied to a weight that is counted already",
+    ]
 
 
 def test_a_parametrised_weight_is_no_parameter_to_mask() -> None:
@@ -31,9 +36,10 @@ def test_a_parametrised_weight_is_no_parameter_to_mask() -> None:
     assert prunable_parameters(model) == {}
 
 
-def test_every_parameter_is_explained() -> None:
+def test_every_tensor_is_explained() -> None:
     rows = {row.name: row for row in explain(TinyNetwork())}
-    assert list(rows) == [name for name, _ in TinyNetwork().named_parameters()]
+    assert list(rows) == list(TinyNetwork().state_dict())
+    assert rows["bn1.running_var"].reason == "running_var of BatchNorm2d is a statistic, no parameter"
     assert rows["conv1.weight"] == ("conv1.weight", (4, 1, 3, 3), True, "weight of Conv2d")
     assert rows["conv1.bias"].reason == "biases are never pruned"
     assert (rows["bn1.weight"].prunable, rows["bn1.weight"].reason) == (False, "weight of BatchNorm2d is never pruned")
