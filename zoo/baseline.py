@@ -104,15 +104,15 @@ def _recipe(kind: str, subject: _Subject) -> tuple[str, Recipe]:
     if kind == "magnitude":
         if subject.record.from_scratch:
             return "gmp", Recipe(
-                _stretched(subject.scratch, subject.epochs), GradualMagnitude(FROM_SCRATCH), from_scratch=True
+                subject.scratch.stretched(_whole(subject.epochs)), GradualMagnitude(FROM_SCRATCH), from_scratch=True
             )
         when = {key: value for key, value in subject.folder.provenance.method_config.items() if key in _WHEN}
         return "gmp", Recipe(subject.own, GradualMagnitude(GMPConfig(**when)))
     masks, config = _masks(subject.folder), OfConfig(slug, subject.identity)
     if kind == "random-mask":
-        return kind, Recipe(_stretched(subject.scratch, subject.epochs), RandomMask(config, masks))
+        return kind, Recipe(subject.scratch.stretched(_whole(subject.epochs)), RandomMask(config, masks))
     epochs = subject.epochs if kind == "same-mask" else _epochs_of_equal_flops(subject, masks)
-    return "same-mask", Recipe(_stretched(subject.scratch, epochs), SameMask(config, masks))
+    return "same-mask", Recipe(subject.scratch.stretched(_whole(epochs)), SameMask(config, masks))
 
 
 _WHEN = ("begin", "end", "updates", "initial")  # the fields of CubicConfig: prune when the model was pruned
@@ -169,13 +169,5 @@ def _epochs_of_equal_flops(subject: _Subject, masks: Masks) -> float:
     return max(1.0, subject.flops / (images // batch_size * batch_size * image))
 
 
-def _stretched(config: TrainConfig, epochs: float) -> TrainConfig:
-    """The same training for the nearest whole number of epochs; steps of the rate come at the same fractions."""
-    whole = max(1, round(epochs))
-    factor = whole / config.epochs if config.epochs else 1.0
-    return replace(
-        config,
-        epochs=whole,
-        milestones=tuple(milestone * factor for milestone in config.milestones),
-        warmup_epochs=config.warmup_epochs * min(factor, 1.0),
-    )
+def _whole(epochs: float) -> int:
+    return max(1, round(epochs))

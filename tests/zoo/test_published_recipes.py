@@ -59,7 +59,8 @@ def test_targets_are_recipes_and_their_own_settings_win() -> None:
     assert (first.name, first.target, first.top1, second.name, second.top1) == ("x-80", 0.8, 0.5, "x-90", None)
     assert first.resolve().train.milestones == (1.0, 2.0)
     assert (first.resolve().train.epochs, second.resolve().train.epochs) == (3, 4)
-    assert second.resolve(epochs=5, learning_rate=None).train.epochs == 5
+    assert second.resolve(epochs=8, learning_rate=None).train.epochs == 8
+    assert second.resolve(epochs=8).train.milestones == (2.0, 4.0)
     assert (second.resolve().method.config.interval, second.resolve().method.config.drop) == (7, 0.2)
 
 

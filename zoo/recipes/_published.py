@@ -7,7 +7,7 @@ percent: ``rigl-resnet50-erk`` gives ``rigl-resnet50-erk-90``; a dense one has t
 """
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
@@ -63,10 +63,16 @@ class Published:
     from_scratch: bool
 
     def resolve(self, **overrides: Any) -> Recipe:
-        """The recipe; ``overrides`` that are not None replace fields of the training."""
-        return make_recipe(
-            self.method, {**self.train, **chosen(overrides)}, self.config, self.name, from_scratch=self.from_scratch
+        """The recipe; ``overrides`` that are not None replace fields of the training.
+
+        Another number of ``epochs`` stretches its schedule, as the authors of RigL do.
+        """
+        changes = chosen(overrides)
+        epochs = changes.pop("epochs", None)
+        recipe = make_recipe(
+            self.method, {**self.train, **changes}, self.config, self.name, from_scratch=self.from_scratch
         )
+        return recipe if epochs is None else replace(recipe, train=recipe.train.stretched(epochs))
 
 
 def published(name: str) -> Published:

@@ -1,6 +1,6 @@
 """What a training run is told: what is learnt how (:class:`TrainConfig`), and how the machine does it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 from ..core.errors import UsageError
@@ -99,6 +99,17 @@ class TrainConfig:
                 f"cycle_epochs above 0 go with the schedule 'cyclic', got {self.cycle_epochs} with {self.schedule!r}.",
                 'For example: schedule = "cyclic", cycle_epochs = 20',
             )
+
+    def stretched(self, epochs: int) -> "TrainConfig":
+        """The same training for another number of epochs: steps of the rate and a shorter warm-up come at the same
+        fractions of the run."""
+        factor = epochs / self.epochs if self.epochs else 1.0
+        return replace(
+            self,
+            epochs=epochs,
+            milestones=tuple(milestone * factor for milestone in self.milestones),
+            warmup_epochs=self.warmup_epochs * min(factor, 1.0),
+        )
 
     def rate(self, step: int, total_steps: int) -> float:
         """The learning rate at a step."""
