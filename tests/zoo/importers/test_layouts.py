@@ -3,6 +3,7 @@
 The networks are torchvision's, with random weights; how each layout computes is written here once more, as modules.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,11 @@ DISGUISES = {
 def test_every_importer_is_tested() -> None:
     elsewhere = {"torchvision", "rigl", "rigl-port", "robustnets", "amc"}  # test_torchvision, test_rigl, test_dialects
     assert DISGUISES.keys() | elsewhere == set(IMPORTERS)
+
+
+def test_every_importer_is_documented() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "importing.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `([a-z][a-z-]*)` \|", page, re.MULTILINE)) == set(IMPORTERS)
 
 
 @pytest.mark.parametrize("name", [*DISGUISES, "mask-buffers"])
