@@ -73,10 +73,12 @@ def fetch(manifest: SourcedManifest, spec: str | None = None, *, pin: bool = Fal
     ``pin`` vouches for its hash. Raises :class:`ManifestError` for other images and
     :class:`~zoo.errors.DataMissingError` where they cannot be had.
     """
+    from zoo.data import every_byte_read
+
     before = read_record(manifest.name)
     address = spec or (before.spec if before is not None else _suggested(manifest).spec)
-    data = _read_or_download(manifest, address)
-    found = manifest.hash_of(data)
+    with every_byte_read():
+        found = manifest.hash_of(_read_or_download(manifest, address))
     for source in manifest.sources:
         if source.spec == address and source.sha256 not in (None, found):
             raise ManifestError(
@@ -99,8 +101,11 @@ def check(manifest: SourcedManifest, spec: str | None = None) -> Iterator[str]:
         yield f"{manifest.name} has not been fetched: prunarium benchmark data fetch {manifest.name}"
         return
     address = spec if spec is not None or record is None else record.spec
+    from zoo.data import every_byte_read
+
     try:
-        found = manifest.hash_of(manifest.read(str(address)))
+        with every_byte_read():
+            found = manifest.hash_of(manifest.read(str(address)))
     except ManifestError as error:
         yield error.message
         return

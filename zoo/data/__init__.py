@@ -9,7 +9,7 @@ from collections.abc import Callable
 from ..core.plugins import Plugins
 from ._augmentation import Augmentation
 from ._batches import Batch, ImageReader, TrainingBatches, image_batches
-from ._encoded import EncodedImages, encoded_split
+from ._encoded import EncodedImages, encoded_split, every_byte_read
 from ._images import Ids, ImageData, Images, Split, in_memory, manifest_hash, split_by_id
 from ._preprocess import preprocess
 
@@ -27,6 +27,7 @@ __all__ = [
     "Split",
     "TrainingBatches",
     "encoded_split",
+    "every_byte_read",
     "image_batches",
     "in_memory",
     "load_data",

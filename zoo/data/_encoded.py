@@ -5,12 +5,16 @@ import io
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 
 import numpy as np
 from jaxtyping import Int64, UInt8
 from PIL import Image
 
+from ..core.files import atomic_file
+from ..core.home import cache_folder
 from ..core.progress import track
 from ..errors import CorruptImageError
 from ._images import LazyIds, Split, distinct_ids
@@ -35,6 +39,10 @@ class EncodedImages(ABC):
     @abstractmethod
     def read(self, index: int) -> bytes:
         """The bytes of one image as stored; raises OSError or :class:`CorruptImageError`."""
+
+    @abstractmethod
+    def state(self) -> str:
+        """A text that is another one when an image may be another one, known without reading any (size and time)."""
 
     def __getitem__(self, index: int, /) -> UInt8[np.ndarray, "h w 3"]:
         """The image in RGB; raises :class:`CorruptImageError` that names the file."""
@@ -61,8 +69,32 @@ def encoded_split(images: EncodedImages, labels: Int64[np.ndarray, " n"]) -> Spl
     return Split(images, labels, LazyIds(len(images), partial(_ids, images, labels)))
 
 
+_every_byte = ContextVar("every byte", default=False)
+
+
+@contextmanager
+def every_byte_read() -> Iterator[None]:
+    """Inside the block hashes are worked out from the images even where none has changed its size or time."""
+    token = _every_byte.set(True)
+    try:
+        yield
+    finally:
+        _every_byte.reset(token)
+
+
 def _ids(images: EncodedImages, labels: Int64[np.ndarray, " n"]) -> list[str]:
-    return distinct_ids(images.sha256s(), labels)
+    return distinct_ids(_hashes(images), labels)
+
+
+def _hashes(images: EncodedImages) -> list[str]:
+    """The hashes of the images, kept from one process to the next while the images' state is the same."""
+    kept = cache_folder("ids") / f"{hashlib.sha256(images.state().encode()).hexdigest()}.npy"
+    if kept.exists() and not _every_byte.get():
+        return [row.tobytes().hex() for row in np.load(kept)]
+    found = list(images.sha256s())
+    with atomic_file(kept) as temporary, temporary.open("wb") as file:
+        np.save(file, np.frombuffer(bytes.fromhex("".join(found)), dtype=np.uint8).reshape(len(found), 32))
+    return found
 
 
 def decode(data: bytes, name: str) -> UInt8[np.ndarray, "h w 3"]:

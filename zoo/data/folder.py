@@ -70,6 +70,16 @@ class ImageFiles(EncodedImages):
     def read(self, index: int) -> bytes:
         return self.path(index).read_bytes()
 
+    def state(self) -> str:
+        return "\n".join([str(self._root), *(self._state_of(index) for index in range(len(self)))])
+
+    def _state_of(self, index: int) -> str:
+        try:
+            stat = self.path(index).stat()
+        except FileNotFoundError:
+            return f"{self.name(index)} missing"  # reading it says so
+        return f"{self.name(index)} {stat.st_size} {stat.st_mtime_ns}"
+
 
 def class_folders(root: Path) -> tuple[str, ...]:
     """The class names in their order: by number where all are numbers, else by code point."""

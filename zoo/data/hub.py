@@ -125,6 +125,8 @@ class HubRows(EncodedImages):
         self._table = table.select_columns([column]).cast_column(column, datasets.Image(decode=False))
         self._column = column
         self._place = place
+        # Names the Parquet files by their commit and the way they were turned into Arrow files.
+        self._fingerprint = f"{table._fingerprint} {[file['filename'] for file in table.cache_files]}"
 
     def __len__(self) -> int:
         return len(self._table)
@@ -137,6 +139,9 @@ class HubRows(EncodedImages):
         if data is None:
             raise CorruptImageError(f"{self.name(index)} holds no bytes of an image.")
         return bytes(data)
+
+    def state(self) -> str:
+        return f"{self._column} {self._fingerprint}"
 
 
 class _Columns(NamedTuple):

@@ -84,6 +84,10 @@ class ShardMembers(EncodedImages):
             raise CorruptImageError(f"{self.name(index)}: the shard ends before the image does.")
         return data
 
+    def state(self) -> str:
+        stats = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in self._paths]
+        return f"{stats} {hashlib.sha256(self._places.tobytes()).hexdigest()}"
+
     @cached_property
     def _open(self) -> "_OpenFiles":
         return _OpenFiles(self._paths)

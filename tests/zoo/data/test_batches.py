@@ -92,6 +92,14 @@ def test_what_lies_before_the_start_is_not_decoded() -> None:
     assert sum(images.decoded.values()) == 8
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_reading_draws_nothing_from_the_generator_of_a_training(split: Split, workers: int) -> None:
+    # Otherwise a run that enters an epoch in the middle would drop out other neurons than the one that was not stopped.
+    before = torch.get_rng_state()
+    list(TrainingBatches(split, WANTED, 4, seed=0, augmentation=Augmentation(), workers=workers).epoch(0))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 def test_one_batch_is_in_memory_at_a_time() -> None:
     images = _Counting(1000)
     stream = TrainingBatches(Split(images, np.zeros(1000, np.int64), ("",) * 1000), WANTED, 8, seed=0).epoch(0)

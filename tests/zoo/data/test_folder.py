@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ from PIL import Image
 from torchvision.datasets import ImageFolder
 
 from zoo.core.errors import UsageError
-from zoo.data import load_data
+from zoo.data import every_byte_read, load_data
+from zoo.data.folder import ImageFiles
 from zoo.errors import CorruptImageError, DataMismatchError, DataMissingError
 
 NAMES = ("tench", "goldfish", "shark")
@@ -48,6 +50,31 @@ def test_a_file_that_is_there_twice_has_two_ids_that_no_name_changes(root: Path)
     assert len(set(train.ids)) == len(train.ids)
     found = {image_id: label for image_id, label in zip(train.ids, train.labels, strict=True) if digest in image_id}
     assert found == {digest: 0, f"{digest}#2": 1, f"{digest}#3": 2, f"{digest}#4": 2}
+
+
+def test_hashes_are_kept_while_sizes_and_times_are_the_same(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = load_data(f"folder:{root}").sha256
+    path = root / "val" / "shark" / "0002_0050.jpg"
+    stat, changed = path.stat(), path.read_bytes()[:-1] + b"\0"
+    read: list[int] = []
+    original = ImageFiles.read
+
+    def spy(images: ImageFiles, index: int) -> bytes:
+        read.append(index)
+        return original(images, index)
+
+    monkeypatch.setattr(ImageFiles, "read", spy)
+    assert load_data(f"folder:{root}").sha256 == first
+    assert not read, "nothing was read a second time"
+    path.write_bytes(changed)
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert load_data(f"folder:{root}").sha256 == first, "a change that hides itself is for every_byte_read"
+    with every_byte_read():
+        second = load_data(f"folder:{root}").sha256
+    assert second != first
+    assert load_data(f"folder:{root}").sha256 == second
+    path.write_bytes(changed + b"\0")
+    assert load_data(f"folder:{root}").sha256 not in (first, second)
 
 
 def test_the_only_held_out_folder_is_the_test_split(root: Path) -> None:
