@@ -29,6 +29,12 @@ Epochs = Annotated[int | None, typer.Option(help="Instead of the recipe's.")]
 LearningRate = Annotated[float | None, typer.Option(help="Instead of the recipe's.")]
 BatchSize = Annotated[int | None, typer.Option(help="Instead of the recipe's: images of a step, on all GPUs together.")]
 Precision = Annotated[str | None, typer.Option(help="Instead of the recipe's: fp32, bf16 or fp16.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", help="Instead of the recipe's: NAME=VALUE of a field of the training, such as distillation=0.5."
+    ),
+]
 Jobs = Annotated[int, typer.Option(help="Models at a time; changes the time, not the models.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Make again what is there.")]
 Device = Annotated[str, typer.Option(help="auto (a GPU where there is one), cpu or cuda.")]
@@ -74,6 +80,7 @@ def train(
     learning_rate: LearningRate = None,
     batch_size: BatchSize = None,
     precision: Precision = None,
+    settings: Settings = None,
     device: Device = "auto",
     pieces: Pieces = 1,
     channels_last: ChannelsLast = False,
@@ -102,6 +109,7 @@ def train(
         learning_rate=learning_rate,
         batch_size=batch_size,
         precision=precision,
+        settings=tuple(settings or ()),
         overwrite=overwrite,
         running=_running(
             device, pieces, channels_last, compile, workers, save_seconds, log_steps, tensorboard, validate
@@ -122,6 +130,7 @@ def prune(
     learning_rate: LearningRate = None,
     batch_size: BatchSize = None,
     precision: Precision = None,
+    settings: Settings = None,
     device: Device = "auto",
     pieces: Pieces = 1,
     channels_last: ChannelsLast = False,
@@ -153,6 +162,7 @@ def prune(
         learning_rate=learning_rate,
         batch_size=batch_size,
         precision=precision,
+        settings=tuple(settings or ()),
         overwrite=overwrite,
         running=_running(
             device, pieces, channels_last, compile, workers, save_seconds, log_steps, tensorboard, validate

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from .checkpoint.slug import Slug
 from .core.errors import UsageError
-from .recipes import Recipe, load_recipe, published
+from .recipes import Recipe, load_recipe, parse_settings, published
 from .train import Execution
 
 
@@ -50,7 +50,8 @@ class Control:
 class Request:
     """One model to make. ``target`` is a sparsity in hundredths; ``parent`` the folder of the dense model or None.
 
-    ``recipe`` names a published one; without it the architecture's own is taken.
+    ``recipe`` names a published one; without it the architecture's own is taken. ``settings`` (``name=value``) replace
+    fields of its training.
     """
 
     method: str
@@ -65,6 +66,7 @@ class Request:
     overwrite: bool = False
     batch_size: int | None = None
     precision: str | None = None
+    settings: tuple[str, ...] = ()
     recipe: str | None = None
     control: Control | None = None
     running: Running = field(default_factory=Running)
@@ -107,6 +109,7 @@ class Request:
             "learning_rate": self.learning_rate,
             "batch_size": self.batch_size,
             "precision": self.precision,
+            **parse_settings(self.settings),
         }
         if self.recipe is not None:
             return published(self.recipe).resolve(**changes)

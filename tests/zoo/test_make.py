@@ -128,6 +128,15 @@ def test_dense_means_zero_and_no_parent(values: tuple[str, float, Path | None]) 
         Request(method, "resnet8-digits", "digits:0-4", target, 0, Path(), parent)
 
 
+def test_a_pruned_network_learns_from_its_dense_parent_on_request(tmp_path: Path, parent: Path) -> None:
+    request = replace(pruned(tmp_path / "taught", parent, "random"), settings=("distillation=0.5", "norm_batches=2"))
+    training = read_folder(make_model(request).path).provenance.training
+    assert training is not None
+    assert (training.config["distillation"], training.config["norm_batches"]) == (0.5, 2)
+    alone = make_model(pruned(tmp_path / "alone", parent, "random")).path
+    assert hashes(request.path.parent) != hashes(alone.parent)
+
+
 def test_a_parent_is_needed_only_where_a_method_starts_from_it(tmp_path: Path) -> None:
     with pytest.raises(
         UsageError, match=r"Gradual magnitude starts from a dense parent, and none was given\.\nMake one:"

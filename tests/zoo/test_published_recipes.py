@@ -114,6 +114,9 @@ TRAIN = ["zoo", "train", "--data", "digits:0-4", "--out", "out"]
         ([*TRAIN, "--architecture", "resnet8-digits", "--device", "tpu"], "The device must be one of auto, cpu, cuda"),
         ([*TRAIN, "--architecture", "resnet8-digits", "--precision", "fp8"], "precision must be one of fp32"),
         ([*TRAIN, "--architecture", "resnet8-digits", "--batch-size", "0"], "Batch size and learning rate"),
+        ([*TRAIN, "--architecture", "resnet8-digits", "--set", "speed=1"], "TrainConfig has no speed"),
+        ([*TRAIN, "--architecture", "resnet8-digits", "--set", "momentum"], "--set takes name=value"),
+        ([*TRAIN, "--architecture", "resnet8-digits", "--set", "seed=1"], "Seeds are given with --seeds"),
         ([*TRAIN, "--architecture", "resnet8-digits", "--save-seconds", "-1"], "Seconds between states"),
     ],
 )

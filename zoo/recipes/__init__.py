@@ -9,6 +9,6 @@ Two kinds, both TOML, both strict about their keys:
 
 from ._architectures import load_recipe, parse_recipe
 from ._published import Published, published, published_names
-from ._recipe import Recipe
+from ._recipe import Recipe, parse_settings
 
-__all__ = ["Published", "Recipe", "load_recipe", "parse_recipe", "published", "published_names"]
+__all__ = ["Published", "Recipe", "load_recipe", "parse_recipe", "parse_settings", "published", "published_names"]

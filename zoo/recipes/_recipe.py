@@ -1,6 +1,7 @@
 """What a run needs besides data, target and seed."""
 
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
@@ -35,6 +36,25 @@ def make_recipe(
     """A recipe from the tables of a file; raises :class:`UsageError` for unknown keys and impossible values."""
     kind = METHODS[method]
     return Recipe(_made(TrainConfig, train, where), kind(_made(kind.config_type, config, where)), from_scratch)
+
+
+def parse_settings(texts: Sequence[str]) -> dict[str, Any]:
+    """Fields of the training from texts ``name=value``; the value is TOML, or a word.
+
+    >>> parse_settings(["distillation=0.5", "schedule=step", "milestones=[30, 60]"])
+    {'distillation': 0.5, 'schedule': 'step', 'milestones': [30, 60]}
+    """
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not (equals and name and value) or name == "seed":
+            hint = "Seeds are given with --seeds." if name == "seed" else "For example --set distillation=0.5"
+            raise UsageError(f"--set takes name=value of a field of the training, got {text!r}.", hint)
+        try:
+            found[name] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            found[name] = value
+    return found
 
 
 def chosen(overrides: Mapping[str, Any]) -> dict[str, Any]:
