@@ -1,7 +1,8 @@
 """Run what is missing of the evidence about the methods and write ``docs/methods.md``: ``make methods-report``.
 
-``run.py [--seconds N] [--only METHOD ...]``: stops after N seconds; the next call goes on. Every answer is one line of
-``docs/methods_runs.jsonl``. A run whose settings changed is run again; ``--again METHOD`` forgets its answers.
+``run.py [--seconds N] [--kind KIND] [--only METHOD ...]``: begins no run after N seconds; the next call goes on. Every
+answer is one line of ``docs/methods_runs.jsonl``. A run whose settings changed is run again; ``--again METHOD`` forgets
+its answers.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from tests.evidence.digits_run import digits_run, parent_file, warm_up
 from tests.evidence.forked import in_a_process
 from tests.evidence.imagenet_size_run import imagenet_size_run
 from tests.evidence.methods_page import page
-from tests.evidence.run_key import DIGITS, RunKey, planned
+from tests.evidence.run_key import DIGITS, IMAGENET_SIZE, RunKey, planned
 from zoo.core.versions import code_version
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="tests/evidence/run.py", description="Evidence about the pruning methods.")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no run after so many")
     parser.add_argument("--only", nargs="*", help="methods to run")
+    parser.add_argument("--kind", choices=(DIGITS, IMAGENET_SIZE), help="runs of this kind only")
     parser.add_argument("--again", nargs="*", default=(), help="methods whose answers are forgotten first")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
@@ -39,8 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
     if any(run.id not in answers for run in runs) and options.seconds > 0:
         warm_up()
     for run in runs:
+        chosen = options.kind in (None, run.kind) and (not options.only or run.method in options.only)
         missing = run.id not in answers or _parent_is_missing(run)
-        if not missing or (options.only and run.method not in options.only) or time.monotonic() > deadline:
+        if not (chosen and missing) or time.monotonic() > deadline:
             continue
         answer = _answer(run)
         failed += "error" in answer
