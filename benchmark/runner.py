@@ -14,6 +14,7 @@ from registry.db.schema import open_catalogue
 from registry.db.session import session_scope
 from registry.records import JobRecord, ModelRecord
 from registry.settings import Settings
+from zoo.core.data_names import data_name
 from zoo.core.errors import UsageError
 from zoo.core.progress import counting
 
@@ -130,7 +131,8 @@ def _targets(session: Session, suite: Suite, models: Sequence[str] | None) -> li
 def _applies(suite: Suite, model: ModelRecord) -> bool:
     """Whether ``model`` was trained on what the suite's upstream tasks show (digits never meet ImageNet models)."""
     upstream = [task for cell in suite.cells if isinstance(task := find_task(cell.task), UpstreamTask)]
-    return all(task.data.spec == model.upstream_data for task in upstream)
+    trained_on = data_name(model.upstream_data or "")
+    return all(task.data.spec == trained_on for task in upstream)
 
 
 def _enqueue(engine: Engine, plan: Plan, retry_failed: bool) -> tuple[list[int], dict[int, str]]:

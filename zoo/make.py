@@ -13,6 +13,7 @@ from .checkpoint.folder import ModelFolder, read_folder, write_folder
 from .checkpoint.torch_io import load_into, tensors_of
 from .checkpoint.weights import read_weights
 from .core.canonical import config_hash, non_default_fields
+from .core.data_names import data_name
 from .core.errors import PrunariumError, UsageError
 from .core.hashing import densified_hash
 from .data import ImageData, load_data
@@ -164,7 +165,7 @@ def _config_hash(request: Request, recipe: Recipe, data: ImageData, parent_hash:
 def _parent(path: Path, request: Request) -> ModelFolder:
     folder = read_folder(path)
     found = (folder.provenance.method, folder.config.architecture, folder.provenance.data)
-    if found != ("dense", request.architecture, request.data):
+    if (*found[:2], data_name(found[2])) != ("dense", request.architecture, data_name(request.data)):
         raise UsageError(
             f"{path} is {found[0]} on {found[1]}, trained on {found[2]}; "
             f"the parent must be dense on {request.architecture}, trained on {request.data}."

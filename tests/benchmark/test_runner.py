@@ -9,11 +9,13 @@ from benchmark_catalogues import DigitCatalogue, digit_catalogue
 from benchmark import drain as drain_module
 from benchmark.job import Job
 from benchmark.run_job import Outcome, run_job
-from benchmark.runner import RunReport, make_suite_plan, run
+from benchmark.runner import RunReport, _applies, make_suite_plan, run
+from benchmark.suites import find_suite
 from registry import queries
 from registry.blobs import BlobStore
 from registry.db.session import session_scope
 from registry.errors import UnknownRecordError
+from registry.records import ModelRecord
 from zoo.checkpoint.folder import ModelFolder
 from zoo.core.errors import UsageError
 
@@ -27,8 +29,6 @@ def _run(catalogue: DigitCatalogue, **given: object) -> RunReport:
 @pytest.fixture
 def only_cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     """The suite's two cheapest cells."""
-    from benchmark.suites import find_suite
-
     suite = find_suite(SUITE)
     cells = tuple(cell for cell in suite.cells if cell.task in ("digits-0-4@1", "cost@1"))
     monkeypatch.setattr("benchmark.runner.find_suite", lambda _: replace(suite, cells=cells))
@@ -113,3 +113,23 @@ def test_an_empty_catalogue_says_what_to_do(tmp_path: Path, digit_models: tuple[
     with pytest.raises(UsageError, match="no model for digits-demo@1") as caught:
         make_suite_plan(catalogue.engine, SUITE)
     assert "prunarium publish" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("trained_on", "applies"), [("imagenet", True), ("ImageNet-1k", True), ("digits:0-4", False), (None, False)]
+)
+def test_the_suites_of_imagenet_are_for_models_of_imagenet_by_any_of_its_names(
+    trained_on: str | None, applies: bool
+) -> None:
+    model = ModelRecord(
+        slug="dense/resnet50/0.00",
+        title="ResNet-50",
+        owner="prunarium",
+        method="dense",
+        architecture="resnet50",
+        sparsity_target=0.0,
+        upstream_data=trained_on,
+        availability="make",
+    )
+    assert _applies(find_suite("quick"), model) is applies
+    assert _applies(find_suite("digits-demo"), model) is (trained_on == "digits:0-4")

@@ -6,6 +6,7 @@
 
 from collections.abc import Callable
 
+from ..core.data_names import data_name
 from ..core.plugins import Plugins
 from ._augmentation import Augmentation
 from ._batches import Batch, ImageReader, TrainingBatches, image_batches
@@ -39,5 +40,5 @@ __all__ = [
 
 def load_data(spec: str) -> ImageData:
     """The data that ``spec`` (``kind:selection``, such as ``digits:0-4``) names; always the same splits and order."""
-    kind, _, selection = spec.partition(":")
+    kind, _, selection = data_name(spec).partition(":")
     return SOURCES[kind](selection)

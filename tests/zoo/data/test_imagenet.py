@@ -54,6 +54,13 @@ def test_folders(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert data.splits["train"].labels.tolist() == data.splits["test"].labels.tolist() == list(range(1000))
 
 
+@pytest.mark.parametrize("name", ["ImageNet-1k", "ILSVRC2012", "imagenet1k"])
+def test_other_names_of_it_are_it(name: str, folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Imported checkpoints say "ImageNet-1k"; their suite is that of imagenet@1.
+    monkeypatch.setenv("PRUNARIUM_IMAGENET", str(folders))
+    assert load_data(name).spec == "imagenet"
+
+
 def test_shards(
     folders: Path, tmp_path: Path, train: list[Sample], held_out: list[Sample], monkeypatch: pytest.MonkeyPatch
 ) -> None:
