@@ -23,7 +23,7 @@ def provenance_of(
     return {
         "config_hash": protocol.config_hash(),
         "data_sha256": dict(task.data_sha256()),
-        "preprocessing": folder.config.preprocessing.to_dict(),
+        "preprocessing": task.fed(folder.config.preprocessing).to_dict(),
         "batch_divisor": job.batch_divisor,
         "notes": dict(evaluation.notes),
         "device": device(),

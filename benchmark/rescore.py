@@ -126,6 +126,9 @@ def _score_again(engine: Engine, blobs: BlobStore, job: JobRecord) -> _Found | L
         return LeftOut(job.id, job.model, job.task, "it was measured, not predicted: only its job can measure it again")
     try:
         task, predictions = find_task(job.task), read_predictions(stored, blobs)
+        for condition in predictions:  # all of them can be read, or nothing is scored
+            predictions[condition]
+        cells = score(task, predictions)
     except UsageError:
         return LeftOut(job.id, job.model, job.task, "this version of Prunarium does not know the task")
     except (BlobError, CorruptPredictionsError) as error:
@@ -133,8 +136,7 @@ def _score_again(engine: Engine, blobs: BlobStore, job: JobRecord) -> _Found | L
     template = before[0] if before else None
     provenance = {**(template.provenance if template else {}), "rescored": {"code_version": code_version()}}
     records = [
-        result_record(job_of(job), cell, provenance, template.trust if template else "measured")
-        for cell in score(task, predictions)
+        result_record(job_of(job), cell, provenance, template.trust if template else "measured") for cell in cells
     ]
     return _compared(job, records, before)
 

@@ -1,6 +1,6 @@
 """From stored predictions to rows of the catalogue: the same way when a job ends and when history is scored again."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from registry.blobs import BlobStore
@@ -12,9 +12,25 @@ from .predictions import Predictions
 from .scoring import Cell
 
 
-def read_predictions(stored: Iterable[PredictionRecord], blobs: BlobStore) -> dict[str, Predictions]:
-    """The predictions of a job by condition, from the store."""
-    return {record.condition: Predictions.from_parquet(blobs.get(record.blob_sha256)) for record in stored}
+def read_predictions(stored: Iterable[PredictionRecord], blobs: BlobStore) -> "StoredPredictions":
+    """The predictions of a job by condition, each read from the store whenever it is looked at."""
+    return StoredPredictions({record.condition: record for record in stored}, blobs)
+
+
+class StoredPredictions(Mapping[str, Predictions]):
+    """Those of seventy-five conditions fill no memory as long as they are looked at one after the other."""
+
+    def __init__(self, records: Mapping[str, PredictionRecord], blobs: BlobStore) -> None:
+        self._records, self._blobs = records, blobs
+
+    def __getitem__(self, condition: str) -> Predictions:
+        return Predictions.from_parquet(self._blobs.get(self._records[condition].blob_sha256))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._records)
+
+    def __len__(self) -> int:
+        return len(self._records)
 
 
 def result_record(job: Job, cell: Cell, provenance: Mapping[str, Any], trust: Trust = "measured") -> ResultRecord:

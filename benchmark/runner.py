@@ -23,9 +23,10 @@ from .job import Job, JobKey
 from .order import WorkOrder
 from .plan import Plan, Target, make_plan, wanted_jobs
 from .protocols import PROTOCOLS
+from .shifts import PublishedShift
 from .suites import Suite, find_suite
 from .sync import sync_benchmark
-from .tasks import UpstreamTask, find_task
+from .tasks import OpenOodTask, UpstreamTask, find_task
 
 
 @dataclass(frozen=True)
@@ -129,10 +130,11 @@ def _targets(session: Session, suite: Suite, models: Sequence[str] | None) -> li
 
 
 def _applies(suite: Suite, model: ModelRecord) -> bool:
-    """Whether ``model`` was trained on what the suite's upstream tasks show (digits never meet ImageNet models)."""
-    upstream = [task for cell in suite.cells if isinstance(task := find_task(cell.task), UpstreamTask)]
-    trained_on = data_name(model.upstream_data or "")
-    return all(task.data.spec == trained_on for task in upstream)
+    """Whether ``model`` was trained on what the suite's tasks expect (digits never meet ImageNet models)."""
+    tasks = [find_task(cell.task) for cell in suite.cells]
+    wanted = {task.data.spec for task in tasks if isinstance(task, UpstreamTask)}
+    wanted |= {task.upstream_data for task in tasks if isinstance(task, PublishedShift | OpenOodTask)}
+    return wanted <= {data_name(model.upstream_data or "")}
 
 
 def _enqueue(engine: Engine, plan: Plan, retry_failed: bool) -> tuple[list[int], dict[int, str]]:

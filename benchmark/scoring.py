@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 
 from .metrics import METRICS, Measured, Metric, basic_interval, measure, resampling_seed
 from .metrics._bins import right_closed_bins
@@ -14,7 +15,7 @@ from .metrics.cost import Cost
 from .ood import SCORES, detection, missing_score
 from .predictions import Predictions
 from .shifts import ShiftTask
-from .tasks import CostTask, Task
+from .tasks import CostTask, OpenOodTask, Task
 
 CLASSIFICATION = ("top1", "nll", "brier", "ece15", "ks-error", "debiased-rmsce15")
 UPSTREAM = (
@@ -39,6 +40,8 @@ class Cell(NamedTuple):
 def score(task: Task, predictions: Mapping[str, Predictions]) -> list[Cell]:
     """Every number of ``task`` that follows from predictions by condition; they are those read back from the store."""
     seed = resampling_seed(task.id)
+    if isinstance(task, OpenOodTask):
+        return _score_group(task, predictions, seed)
     if task.kind == "ood":
         return _score_detection(predictions["inside"], predictions["outside"], seed)
     if isinstance(task, ShiftTask):
@@ -61,6 +64,24 @@ def reliability(predictions: Predictions, seed: int) -> list[Cell]:
         for number, part in parts.items()
         for name in IN_BINS
     ]
+
+
+def _score_group(task: OpenOodTask, predictions: Mapping[str, Predictions], seed: int) -> list[Cell]:
+    """Each set of the group (condition ``energy/ninco``), and the plain mean over them (``energy``).
+
+    The mean has no interval: its sets are resampled apart, and their known images are the same.
+    """
+    inside, cells = predictions["inside"], []
+    each: dict[tuple[str, str], list[Measured]] = {}
+    for name in task.outside:
+        for condition, measured in _score_detection(inside, predictions[name], seed):
+            cells.append(Cell(f"{condition}/{name}", measured))
+            each.setdefault((condition, measured.metric), []).append(measured)
+    means = [
+        Cell(condition, mean_over_conditions(METRICS[name], found, paired=False))
+        for (condition, name), found in each.items()
+    ]
+    return means + cells
 
 
 def _score_detection(inside: Predictions, outside: Predictions, seed: int) -> list[Cell]:
@@ -88,35 +109,35 @@ def _score_shift(task: ShiftTask, predictions: Mapping[str, Predictions], seed: 
 
     Under the condition ``clean`` are the images before corruption: not one of the shifted conditions.
     """
-    shifted = {condition: given for condition, given in predictions.items() if condition != CLEAN}
+    names = (*task.metrics, *(AFTER_TEMPERATURE[name] for name in task.metrics if name in AFTER_TEMPERATURE))
+    each: dict[str, dict[str, Measured]] = {name: {} for name in names}
+    wrong: dict[str, Float[np.ndarray, " n"]] = {}
+    ids: set[tuple[str, ...]] = set()
+    for condition, given in predictions.items():  # read once: of seventy-five conditions one is in memory
+        wrong[condition] = 1.0 - given.samples.columns.correct()
+        ids.add(given.ids)
+        for name in names if condition != CLEAN else ():
+            each[name][condition] = measure(METRICS[name], given, seed=seed)
     cells = []
-    for name in (*task.metrics, *(AFTER_TEMPERATURE[name] for name in task.metrics if name in AFTER_TEMPERATURE)):
-        metric = METRICS[name]
-        each = {condition: measure(metric, given, seed=seed) for condition, given in shifted.items()}
-        cells.append(Cell("", _whole(metric, each)))
+    for name, measured in each.items():
+        cells.append(Cell("", _whole(METRICS[name], measured, paired=len(ids) == 1)))
         if cells[-1].measured.value is not None:
-            cells += [Cell(condition, measured) for condition, measured in each.items() if condition]
-    mistakes = mistakes_of(predictions)
+            cells += [Cell(condition, value) for condition, value in measured.items() if condition]
+    # One order of images under all conditions, by their ids.
+    mistakes = Mistakes(wrong, wrong.pop(CLEAN, None))
     return cells + [Cell("", measure(METRICS[name], mistakes, seed=seed)) for name in task.aggregates]
 
 
-def mistakes_of(predictions: Mapping[str, Predictions]) -> Mistakes:
-    """Which images are wrong under which condition; one order of images for all of them, by their ids."""
-    wrong = {condition: 1.0 - given.samples.columns.correct() for condition, given in predictions.items()}
-    clean = wrong.pop(CLEAN, None)
-    return Mistakes(wrong, clean)
-
-
-def _whole(metric: Metric[Any], each: Mapping[str, Measured]) -> Measured:
+def _whole(metric: Metric[Any], each: Mapping[str, Measured], *, paired: bool) -> Measured:
     """A set without conditions is itself; of others it is the mean."""
-    return each[""] if list(each) == [""] else mean_over_conditions(metric, each.values())
+    return each[""] if list(each) == [""] else mean_over_conditions(metric, each.values(), paired=paired)
 
 
-def mean_over_conditions(metric: Metric[Any], measured: Iterable[Measured]) -> Measured:
+def mean_over_conditions(metric: Metric[Any], measured: Iterable[Measured], *, paired: bool = True) -> Measured:
     """The mean of one metric over conditions of the same images, with a basic bootstrap interval.
 
     The images are drawn once and seen under every condition, so a replicate of the mean is the mean of the conditions'
-    replicates of the same resample. Missing as soon as one condition is.
+    replicates of the same resample; there is none where they are not ``paired``. Missing as soon as one condition is.
     """
     each = list(measured)
     values = [entry.value for entry in each if entry.value is not None]
@@ -125,7 +146,7 @@ def mean_over_conditions(metric: Metric[Any], measured: Iterable[Measured]) -> M
         return Measured(metric.name, metric.version, missing_reason=f"a condition has no value: {reason}")
     value, n = float(np.mean(values)), each[0].n
     drawn = [entry.replicates for entry in each if entry.replicates is not None]
-    if len(drawn) < len(each) or len({entry.n for entry in each}) > 1:
+    if not paired or len(drawn) < len(each) or len({entry.n for entry in each}) > 1:
         reason = "the conditions do not show the same resampled images"
         return Measured(metric.name, metric.version, value, n=n, no_interval_reason=reason)
     replicates = np.mean(drawn, axis=0)

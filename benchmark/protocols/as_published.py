@@ -4,7 +4,7 @@ Guo et al. 2017 (arXiv 1706.04599): a single temperature, fitted on images that 
 every shift of the same images as it is (Ovadia et al. 2019, arXiv 1906.02530).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,8 @@ from jaxtyping import Float
 from ..errors import BadModelError
 from ..feature_scores import NEIGHBOURS, knn_scores, mahalanobis_scores
 from ..inference import EVALUATION_BATCH, extract, predict
+from ..logits import Logits
+from ..shifts import ShiftTask
 from ..tasks import Task
 from ..temperature import fit_temperature
 from . import PROTOCOLS, Evaluation, Protocol, ProtocolFacts, Subject
@@ -53,16 +55,9 @@ class AsPublished(Protocol):
     def run(self, subject: Subject, task: Task, seed: int, batch_divisor: int) -> Evaluation:  # noqa: ARG002
         """Logits of every image set; raises :class:`BadModelError` if the model predicts other classes."""
         batch_size = max(1, self.config.batch_size // batch_divisor)
-        logits = {
-            condition: predict(subject.model, images.images, subject.preprocessing, batch_size)
-            for condition, images in task.image_sets().items()
-        }
-        for found in logits.values():
-            if found.values.shape[1] != task.classes:
-                raise BadModelError(
-                    f"{task.id} has {task.classes} classes, the checkpoint predicts {found.values.shape[1]}.",
-                    "As published, a model is measured on its own classes; use linear or full for others.",
-                )
+        answers = _Answers(subject, task, batch_size)
+        answers.look_for_images()
+        logits = answers if isinstance(task, ShiftTask) else dict(answers)
         evaluation = Evaluation(logits, extra=self._feature_scores(subject, task, batch_size))
         fitting = task.fitting_set()
         if fitting is None:
@@ -82,7 +77,7 @@ class AsPublished(Protocol):
             return {}
 
         def features(images: "zoo.data.Images") -> Float[np.ndarray, "n d"]:
-            found = extract(subject.model, subject.classifier, images, subject.preprocessing, batch_size)
+            found = extract(subject.model, subject.classifier, images, task.fed(subject.preprocessing), batch_size)
             return found.numpy()
 
         training = features(reference.images)
@@ -93,3 +88,32 @@ class AsPublished(Protocol):
             if len(training) >= NEIGHBOURS:
                 scores[condition]["knn"] = knn_scores(own, training)
         return scores
+
+
+class _Answers(Mapping[str, Logits]):
+    """The logits of each condition, worked out when they are asked for: those of 75 conditions fill no memory."""
+
+    def __init__(self, subject: Subject, task: Task, batch_size: int) -> None:
+        self._subject, self._task, self._batch_size = subject, task, batch_size
+        self._sets = task.image_sets()
+
+    def look_for_images(self) -> None:
+        """Raise what the first condition raises, before anything is computed."""
+        next(iter(self._sets.values()))
+
+    def __getitem__(self, condition: str) -> Logits:
+        model, _, preprocessing = self._subject
+        found = predict(model, self._sets[condition].images, self._task.fed(preprocessing), self._batch_size)
+        if found.values.shape[1] != self._task.model_classes:
+            raise BadModelError(
+                f"{self._task.id} has {self._task.model_classes} classes, the checkpoint predicts "
+                f"{found.values.shape[1]}.",
+                "As published, a model is measured on its own classes; use linear or full for others.",
+            )
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._sets)
+
+    def __len__(self) -> int:
+        return len(self._sets)

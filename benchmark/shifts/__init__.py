@@ -6,4 +6,6 @@ from ._protocol import CorruptionShift, ShiftTask
 
 SHIFTS: Plugins[ShiftTask] = Plugins("shift", __name__)
 
-__all__ = ["SHIFTS", "CorruptionShift", "ShiftTask"]
+from ._published import PublishedShift  # noqa: E402
+
+__all__ = ["SHIFTS", "CorruptionShift", "PublishedShift", "ShiftTask"]

@@ -6,31 +6,31 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from ..tasks import TASKS, ImageSet, LabelledSet
+from ..tasks import TASKS, ImageSet, LabelledSet, Task
 from ..tasks._kinds import ClassificationTask
 from ..tasks._protocol import TaskKind
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShiftTask(ClassificationTask):
+class ShiftTask(Task):
     """The base of every shift.
 
-    ``source_task`` is the ``name@version`` that it shifts and ``data`` that task's images. ``regenerated`` says that
-    the images were made here rather than published: such numbers are never compared with those of published files.
+    ``source_task`` is the ``name@version`` that it shifts. ``regenerated`` says that the images were made here rather
+    than published: such numbers are never compared with those of published files.
     ``metrics`` are computed on every condition, and their plain means over all of them; ``aggregates`` are metrics of
     all conditions together.
     """
 
     kind: ClassVar[TaskKind] = "shift"
     source_task: str
-    regenerated: bool
+    regenerated: bool = False
     metrics: tuple[str, ...] = ("top1", "nll", "brier", "ece15")
     aggregates: tuple[str, ...] = ()
 
     @property
     @abstractmethod
     def conditions(self) -> tuple[str, ...]:
-        """The conditions in order, such as ``gaussian_noise/3``."""
+        """The conditions in order, such as ``gaussian_noise/3``; of a set without any, the empty one alone."""
 
     def fitting_set(self) -> LabelledSet | None:
         """That of the source task: the same temperature is used on every shift."""
@@ -38,8 +38,11 @@ class ShiftTask(ClassificationTask):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CorruptionShift(ShiftTask):
-    """Corruptions of :mod:`benchmark.corruptions` at severities 1 to 5, drawn anew for each image from its id."""
+class CorruptionShift(ClassificationTask, ShiftTask):
+    """Corruptions of :mod:`benchmark.corruptions` at severities 1 to 5, drawn anew for each image from its id.
+
+    ``data`` are the source task's images.
+    """
 
     corruptions: tuple[str, ...]
     severities: tuple[int, ...] = (1, 2, 3, 4, 5)

@@ -7,6 +7,7 @@ from zoo.core.plugins import Plugins
 
 from ._kinds import CostTask, OodTask, Timing, TransferTask, UpstreamTask
 from ._manifest import ImageManifest, Manifest, SplitFacts
+from ._openood import OpenOodTask
 from ._own import define_own_task, find_own_task, own_tasks
 from ._protocol import ImageSet, LabelledSet, Task
 from ._sourced import DataSource, SourcedManifest
@@ -22,6 +23,7 @@ __all__ = [
     "LabelledSet",
     "Manifest",
     "OodTask",
+    "OpenOodTask",
     "SourcedManifest",
     "SplitFacts",
     "Task",

@@ -11,11 +11,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Int, Int64
+
+from zoo.checkpoint.config import Preprocessing
+
+from ..logits import Logits
 
 if TYPE_CHECKING:
     # zoo.data needs torch, and tasks are listed and written into catalogues without it.
     import zoo.data
+
+Keep = Literal["all", "top"]
+"""Whether the logits of all classes are stored, or the 20 largest of each image, as on large shifted sets."""
 
 TaskKind = Literal["upstream", "transfer", "shift", "ood", "cost"]
 
@@ -96,6 +103,26 @@ class Task(ABC):
     def reference_set(self) -> LabelledSet | None:
         """Labelled training images, whose features those of unfamiliar images are compared with."""
         return None
+
+    @property
+    def keep(self) -> Keep:
+        """What is stored of the predictions."""
+        return "all"
+
+    @property
+    def model_classes(self) -> int | None:
+        """The number of logits that a model as published must have."""
+        return self.classes
+
+    def fed(self, preprocessing: Preprocessing) -> Preprocessing:
+        """How a model of that ``preprocessing`` is fed these images."""
+        return preprocessing
+
+    def judged(
+        self, logits: Logits, labels: Int[np.ndarray, " n"] | None
+    ) -> tuple[Logits, Int[np.ndarray, " n"] | None]:
+        """The logits of the classes that count, and the labels among them, from the model's and the image set's."""
+        return logits, labels
 
     def data_sha256(self) -> Mapping[str, str]:
         """The hash of each data source, by its specification; provenance of every result."""

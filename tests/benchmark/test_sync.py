@@ -43,7 +43,7 @@ def test_every_plugin_is_written(engine: Engine) -> None:
             found = queries.get_shift(session, shift_id)
             assert found is not None
             assert (found.source_task, found.conditions) == (shift.source_task, shift.conditions)
-            assert found.regenerated
+            assert found.regenerated == shift.regenerated
         assert {f"{metric.name}@{metric.version}" for _, metric in METRICS.items()} <= {
             f"{record.name}@{record.version}" for record in queries.list_metrics(session)
         }

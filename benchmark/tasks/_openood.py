@@ -1,0 +1,174 @@
+"""OpenOOD v1.5: lists of files that say which images are in which set, and the images beside them.
+
+Zhang et al. 2023 (arXiv 2306.09301). The folder that ``PRUNARIUM_OPENOOD`` names is the authors' ``data``::
+
+    benchmark_imglist/imagenet/test_ssb_hard.txt     ssb_hard/n00470682/n00470682_14.JPEG -1
+    images_largescale/ssb_hard/...                   images_classic/texture/... for the textures
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from zoo.core.home import home_folder
+
+from ..errors import ManifestError
+from ._protocol import ImageSet, LabelledSet, Task, TaskKind
+
+PLACE = "PRUNARIUM_OPENOOD"
+LISTS = "benchmark_imglist/imagenet"
+INSIDE, TRAINING = "inside", "training"
+LICENCE = "of each set: iNaturalist, Textures, OpenImages, ImageNet-21k and NINCO, several for research only"
+CITATION = (
+    "J. Zhang et al. (2023). OpenOOD v1.5: Enhanced Benchmark for Out-of-Distribution Detection. arXiv:2306.09301"
+)
+HOW_TO_GET = (
+    "Get them with the scripts of github.com/Jingkang50/OpenOOD (they are on a drive of its authors; ImageNet is its "
+    f"owners'), then say where its folder data is: {PLACE}=FOLDER. Expected there: {LISTS}/*.txt, images_largescale/ "
+    "and images_classic/."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenOodTask(Task):
+    """A group of OpenOOD's sets beside 45,000 validation images of ImageNet.
+
+    ``lists`` maps a set to its list and the folder that the list's paths start from; ``expected`` are the numbers of
+    images. ``fit_per_class`` training images of each class, the first by the SHA-256 of their path, are what features
+    are compared with: fewer than OpenOOD's own 1.28 million, so that feature scores are compared with each other only.
+    """
+
+    kind: ClassVar[TaskKind] = "ood"
+    lists: Mapping[str, tuple[str, str]]
+    expected: Mapping[str, int]
+    fit_per_class: int
+    of_classes: int = 1000
+    inside_list: tuple[str, str] = ("test_imagenet", "images_largescale")
+    training_list: tuple[str, str] = ("train_imagenet", "images_largescale")
+    upstream_data: str = "imagenet"
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    @property
+    def outside(self) -> tuple[str, ...]:
+        """The sets of images of none of the classes."""
+        return tuple(self.lists)
+
+    @property
+    def classes(self) -> int:
+        return self.of_classes
+
+    @property
+    def n_test(self) -> int:
+        return sum(self.expected.values())
+
+    @property
+    def licence(self) -> str:
+        return LICENCE
+
+    @property
+    def citation(self) -> str:
+        return CITATION
+
+    def manifest(self) -> Mapping[str, Any]:
+        return {
+            "lists": {name: f"{LISTS}/{file}.txt below {root}" for name, (file, root) in self.lists.items()},
+            "expected": dict(self.expected),
+            "fit_per_class": self.fit_per_class,
+            "inside": self.inside_list[0],
+            "training": self.training_list[0],
+        }
+
+    def image_sets(self) -> "OpenOodSets":
+        """``inside`` and the sets of the group, each read when it is asked for."""
+        return OpenOodSets(self)
+
+    def reference_set(self) -> LabelledSet:
+        """The labelled training images that features are compared with."""
+        images, labels, ids = _read(self, TRAINING, place())
+        if labels is None:
+            raise ManifestError(f"The list of {TRAINING} images has no labels.", HOW_TO_GET)
+        return LabelledSet(images, labels, ids)
+
+
+class OpenOodSets(Mapping[str, ImageSet]):
+    """The sets of a task, looked up in the lists when they are asked for."""
+
+    def __init__(self, task: OpenOodTask) -> None:
+        self._task = task
+        self._names = (INSIDE, *task.outside)
+
+    def __getitem__(self, name: str) -> ImageSet:
+        if name not in self._names:
+            raise KeyError(name)
+        return _read(self._task, name, place())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def place() -> str:
+    """Where OpenOOD's folder ``data`` is."""
+    return os.environ.get(PLACE) or str(home_folder() / "data" / "openood")
+
+
+@lru_cache(maxsize=8)
+def _read(task: OpenOodTask, name: str, where: str) -> ImageSet:
+    from zoo.data import encoded_split
+    from zoo.data.folder import ImageFiles
+
+    list_name, folder = {INSIDE: task.inside_list, TRAINING: task.training_list, **task.lists}[name]
+    root = Path(where).expanduser().absolute()
+    rows = _rows(root / LISTS / f"{list_name}.txt")
+    if name == TRAINING:
+        rows = _first_of_each_class(rows, task.fit_per_class)
+    labels = np.array([label for _, label in rows], dtype=np.int64)
+    _check(task, name, labels)
+    files = [path for path, _ in rows]
+    if absent := [path for path in files if not (root / folder / path).is_file()]:
+        raise ManifestError(
+            f"{len(absent)} of the images of {name} are not there, {folder}/{absent[0]} first.", HOW_TO_GET
+        )
+    images = encoded_split(ImageFiles(root / folder, files), labels).images
+    known = name in (INSIDE, TRAINING)
+    return ImageSet(images, labels if known else None, tuple(files))
+
+
+def _rows(path: Path) -> list[tuple[str, int]]:
+    if not path.is_file():
+        raise ManifestError(f"There is no {path}.", HOW_TO_GET)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    rows = [(file, int(label)) for file, _, label in (line.strip().rpartition(" ") for line in lines if line.strip())]
+    if len({file for file, _ in rows}) != len(rows):
+        raise ManifestError(f"{path} names a file twice.", HOW_TO_GET)
+    return rows
+
+
+def _check(task: OpenOodTask, name: str, labels: np.ndarray) -> None:
+    wanted = task.expected.get(name)
+    if wanted is not None and len(labels) != wanted:
+        raise ManifestError(f"The list of {name} has {len(labels):,} images, {task.id} has {wanted:,}.", HOW_TO_GET)
+    if name in (INSIDE, TRAINING) and not (len(labels) and 0 <= labels.min() <= labels.max() < task.of_classes):
+        raise ManifestError(
+            f"The list of {name} has labels that are none of the {task.of_classes} classes.", HOW_TO_GET
+        )
+
+
+def _first_of_each_class(rows: list[tuple[str, int]], count: int) -> list[tuple[str, int]]:
+    """The same images on every machine, whatever the order of the list, and no seed."""
+    by_class: dict[int, list[str]] = {}
+    for file, label in sorted(rows, key=lambda row: hashlib.sha256(row[0].encode()).hexdigest()):
+        chosen = by_class.setdefault(label, [])
+        if len(chosen) < count:
+            chosen.append(file)
+    return [(file, label) for label in sorted(by_class) for file in by_class[label]]

@@ -1,0 +1,215 @@
+"""Miniature shifts in their published layouts, from the command line to results in the catalogue."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from benchmark_catalogues import DigitCatalogue, digit_catalogue
+from hub_fixture import RunningHub
+from miniature import point_datasets_at, publish_tables, samples, table
+from network_folders import write_network
+from scipy.special import log_softmax
+from shift_archives import write_classes, write_corruptions, write_objectnet, write_severities
+
+import benchmark.suites
+from benchmark.inference import predict
+from benchmark.metrics.corruption_error import ALEXNET
+from benchmark.predictions import Predictions
+from benchmark.shifts import SHIFTS, PublishedShift
+from benchmark.shifts._corruption_sets import CORRUPTIONS, conditions_of
+from benchmark.shifts._label_spaces import objectnet_labels
+from benchmark.suites import Cell, Suite
+from prunarium.cli import run
+from registry.blobs import BlobStore
+from zoo.core.imagenet_classes import wordnet_ids
+from zoo.models import load_model
+
+FEW = (1, 11, 111)
+SEVERITIES = (1, 2, 3, 4, 5)
+
+
+def names_of(space: tuple[int, ...]) -> tuple[str, ...]:
+    return tuple(wordnet_ids()[index] for index in space)
+
+
+def in_miniature(monkeypatch: pytest.MonkeyPatch, *changed: tuple[str, dict[str, Any]]) -> None:
+    """The shifts with fewer images, and a suite of them alone."""
+    for name, changes in changed:
+        shift = SHIFTS[name]
+        assert isinstance(shift, PublishedShift)
+        monkeypatch.setitem(SHIFTS._entries, name, replace(shift, per_class=None, **changes))
+    cells = tuple(Cell(name, "as-published@1") for name, _ in changed)
+    suites = {"mini@1": Suite("mini", "1", "Miniature shifts", cells)}
+    monkeypatch.setattr(benchmark.suites, "load_suites", lambda: suites)
+    monkeypatch.setattr("benchmark.sync.load_suites", lambda: suites)
+
+
+@pytest.fixture
+def catalogue_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    made: list[DigitCatalogue] = []
+
+    def make(classes: int, data: str) -> DigitCatalogue:
+        folder = write_network(tmp_path / "models" / "a", architecture="resnet20-cifar", classes=classes, data=data)
+        made.append(digit_catalogue(tmp_path / "home", [folder]))
+        monkeypatch.setenv("PRUNARIUM_HOME", str(made[0].settings.home))
+        return made[0]
+
+    yield make
+    for catalogue in made:
+        catalogue.engine.dispose()
+
+
+def run_mini(catalogue: DigitCatalogue, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    command = ["benchmark", "run", "--suite", "mini", "--folders", str(catalogue.folders), "--json"]
+    assert run(["benchmark", "plan", "--suite", "mini", "--json"]) == 0
+    planned = json.loads(capsys.readouterr().out)
+    code = run(command)
+    report: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert planned["missing"] == report["done"] + len(report["failed"])
+    assert code == (1 if report["failed"] else 0)
+    return report
+
+
+@pytest.mark.parametrize(
+    "corruptions", [("fog",), pytest.param(CORRUPTIONS, marks=pytest.mark.slow)], ids=["one", "fifteen"]
+)
+def test_imagenet_c_r_and_objectnet_from_folders_and_a_hub(
+    corruptions: tuple[str, ...],
+    hub: RunningHub,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    catalogue_of: Any,
+    capsys: Any,
+) -> None:
+    datasets = pytest.importorskip("datasets")
+    point_datasets_at(hub, monkeypatch)
+    in_miniature(
+        monkeypatch,
+        ("imagenet-c@1", {"n_each": 6, "label_space": FEW, "shown": conditions_of(corruptions)}),
+        ("imagenet-r@1", {"n_each": 12}),
+        ("objectnet@1", {}),
+    )
+    write_corruptions(tmp_path / "c", conditions_of(corruptions), names_of(FEW), FEW)
+    text = datasets.Value("string")
+    ids = names_of(SHIFTS["imagenet-r@1"].label_space or ())  # type: ignore[attr-defined]
+    rows = table(samples([4, 4, 4]), "image", {"wnid": text}, lambda sample: ids[sample.label])
+    repository = publish_tables(hub, f"imagenet-r-mini-{len(corruptions)}", {"test": rows})
+    folders = {label: label.lower().replace(" ", "_").replace("/", "_") for label in objectnet_labels()}
+    write_objectnet(tmp_path / "o", folders, ["other"], 1)
+    monkeypatch.setenv("PRUNARIUM_IMAGENET_C", str(tmp_path / "c"))
+    monkeypatch.setenv("PRUNARIUM_IMAGENET_R", f"hub:{repository}")
+    monkeypatch.setenv("PRUNARIUM_OBJECTNET", str(tmp_path / "o"))
+    catalogue = catalogue_of(1000, "imagenet")
+    report = run_mini(catalogue, capsys)
+    assert (report["done"], report["failed"]) == (3, [])
+    check_corruptions(catalogue, tmp_path / "models" / "a")
+    restricted = {row.metric: row for row in catalogue.results(task="imagenet-r@1")}
+    measured = {name for name, row in restricted.items() if row.value is not None}
+    assert measured == {"top1@1", "nll@1", "brier@1", "ece15@1"}
+    assert restricted["nll-ts@1"].missing_reason is not None  # nobody has fitted a temperature on ImageNet here
+    assert restricted["nll@1"].value == pytest.approx(nll_by_hand(tmp_path / "models" / "a"), rel=1e-5)
+    assert restricted["top1@1"].n == 12
+    assert set(restricted["top1@1"].provenance["data_sha256"]) == {"imagenet-r@1"}
+    assert restricted["top1@1"].provenance["data_verified"] is False
+    assert [(row.metric, row.n) for row in catalogue.results(task="objectnet@1")] == [("top1@1", 113)]
+
+
+def nll_by_hand(model_folder: Path) -> float:
+    """Over the 200 logits of ImageNet-R, not the model's 1,000."""
+    shift = SHIFTS["imagenet-r@1"]
+    images, space = shift.image_sets()[""], list(shift.label_space)  # type: ignore[attr-defined]
+    values = predict(load_model(model_folder), images.images, preprocessing_of(model_folder), 64).values[:, space]
+    return float(-log_softmax(values.astype(np.float64), axis=1)[np.arange(len(values)), images.labels].mean())
+
+
+def check_corruptions(catalogue: DigitCatalogue, model_folder: Path) -> None:
+    """Every cell, and mCE from mistakes that are worked out here from the images again."""
+    results = {(row.metric, row.condition): row for row in catalogue.results(task="imagenet-c@1")}
+    assert len(results) == 4 * (len(SHIFTS["imagenet-c@1"].conditions) + 1) + 3 + 2
+    assert results["relative-mce-official-alexnet@1", ""].missing_reason is not None
+    model, shift = load_model(model_folder), SHIFTS["imagenet-c@1"]
+    assert isinstance(shift, PublishedShift)
+    mistakes = {}
+    for condition, images in shift.image_sets().items():
+        logits = predict(model, images.images, shift.fed(preprocessing_of(model_folder)), 64).restricted(FEW)
+        mistakes[condition] = (logits.values.argmax(axis=1) != images.labels).astype(np.float64)
+        assert results["top1@1", condition].value == pytest.approx(1 - mistakes[condition].mean())
+    mce = results["mce-official-alexnet@1", ""]
+    if len(mistakes) == 75:
+        errors = {c: np.mean([mistakes[f"{c}/{s}"].mean() for s in SEVERITIES]) for c in CORRUPTIONS}
+        assert mce.value == pytest.approx(np.mean([errors[c] / ALEXNET[c] for c in CORRUPTIONS]))
+    else:
+        assert "70 of these conditions are missing" in (mce.missing_reason or "")
+    mean = results["top1@1", ""]
+    assert mean.value == pytest.approx(np.mean([1 - wrong.mean() for wrong in mistakes.values()]))
+    assert mean.interval_method == "basic-bootstrap"  # the same images under every condition
+
+
+def preprocessing_of(folder: Path) -> Any:
+    from zoo.checkpoint.folder import read_folder
+
+    return read_folder(folder).config.preprocessing
+
+
+def test_cifar_arrays_keep_the_largest_logits_where_they_are_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, catalogue_of: Any, capsys: Any
+) -> None:
+    in_miniature(
+        monkeypatch,
+        ("cifar100-c-extra@1", {"n_each": 30, "shown": conditions_of(["saturate"])[:4]}),
+        ("cifar100-c@1", {"n_each": 30, "shown": conditions_of(["fog"])}),
+    )
+    monkeypatch.setattr("benchmark.shifts._published.LARGE", 5 * 100 - 1)
+    write_severities(tmp_path / "c", ["fog", "saturate"], 30, 100)
+    monkeypatch.setenv("PRUNARIUM_CIFAR100_C", str(tmp_path / "c"))
+    catalogue = catalogue_of(100, "cifar100")
+    assert run_mini(catalogue, capsys)["failed"] == []
+    kept = {}
+    for task in ("cifar100-c@1", "cifar100-c-extra@1"):
+        (row,) = catalogue.results(task=task, metric="top1@1", condition="saturate/3" if "extra" in task else "fog/3")
+        assert row.value is not None
+        kept[task] = stored(catalogue, task)
+    assert not kept["cifar100-c@1"].samples.complete
+    assert kept["cifar100-c@1"].samples.top is not None
+    assert kept["cifar100-c@1"].samples.top.shape == (30, 20)
+    assert kept["cifar100-c-extra@1"].samples.complete  # four conditions of it are few
+
+
+def stored(catalogue: DigitCatalogue, task: str) -> Predictions:
+    """One of the stored conditions of a task, as any rescoring reads it."""
+    from registry import queries
+    from registry.db.session import session_scope
+
+    with session_scope(catalogue.engine) as session:
+        jobs = [job for job in queries.jobs_of(session, catalogue.checkpoints[0]) if job.task == task]
+        records = queries.predictions_of(session, jobs[0].id)
+    return Predictions.from_parquet(BlobStore(catalogue.settings.blobs).get(records[0].blob_sha256))
+
+
+def test_images_that_are_not_there_fail_the_job_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, catalogue_of: Any, capsys: Any
+) -> None:
+    in_miniature(monkeypatch, ("imagenet-a@1", {"n_each": 200}))
+    monkeypatch.setenv("PRUNARIUM_IMAGENET_A", str(tmp_path / "nothing"))
+    catalogue = catalogue_of(1000, "imagenet")
+    (failed,) = run_mini(catalogue, capsys)["failed"]
+    assert failed["kind"] == "bad_data"
+    assert "PRUNARIUM_IMAGENET_A=FOLDER" in failed["message"]
+    space = SHIFTS["imagenet-a@1"].label_space  # type: ignore[attr-defined]
+    write_classes(tmp_path / "nothing" / "imagenet-a", names_of(space), space, 1)
+    command = ["benchmark", "run", "--suite", "mini", "--folders", str(catalogue.folders), "--retry-failed", "--json"]
+    assert run(command) == 0
+    assert json.loads(capsys.readouterr().out)["done"] == 1
+
+
+def test_models_of_other_data_are_left_out(
+    monkeypatch: pytest.MonkeyPatch, catalogue_of: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    in_miniature(monkeypatch, ("imagenet-a@1", {"n_each": 200}))
+    catalogue_of(1000, "digits:0-4")
+    assert run(["benchmark", "plan", "--suite", "mini"]) != 0
+    assert "no model for mini@1" in capsys.readouterr().err
