@@ -362,8 +362,10 @@ def test_networks_of_the_zoo_pass_with_their_own_weights(architecture: str, tmp_
     assert check(write_network(tmp_path / "model", architecture=architecture, classes=3).path).ok
 
 
-@pytest.mark.parametrize("architecture", list(ARCHITECTURES))
-def test_every_architecture_is_known_without_memory_for_its_weights(architecture: str) -> None:
+@pytest.mark.parametrize(
+    "architecture", ["resnet50", "mobilenetv1", "convnext_tiny", "vit_tiny_patch16_224", "lenet-5"]
+)
+def test_architectures_are_known_without_memory_for_its_weights(architecture: str) -> None:
     """Built on torch's meta device: names, shapes and dtypes, and a classifier as wide as the classes."""
     entry = ARCHITECTURES[architecture]
     specs = expected_tensors(architecture, 7)

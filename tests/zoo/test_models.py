@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import torch
-from meta_networks import CLASSES, meta_network
 from model_folders import PROVENANCE
 from torch import nn
 
@@ -18,25 +17,6 @@ from zoo.checkpoint.torch_io import tensors_of
 from zoo.core.errors import UsageError
 from zoo.holding import held_zeros
 from zoo.models import build, features, load_model
-from zoo.prunable import prunable_parameters
-
-
-@pytest.mark.parametrize("name", ARCHITECTURES)
-def test_every_architecture_is_what_its_entry_says(name: str) -> None:
-    entry = ARCHITECTURES[name]
-    assert entry.name == name
-    assert entry.title
-    assert entry.source
-    model = meta_network(name)
-    inputs: list[torch.Size] = []
-    handle = model.get_submodule(entry.classifier).register_forward_pre_hook(lambda _, x: inputs.append(x[0].shape))
-    with handle, torch.device("meta"):
-        logits = model(torch.zeros(2, *entry.preprocessing.input_size))
-    classifier = model.get_submodule(entry.classifier)
-    assert isinstance(classifier, nn.Linear)
-    assert logits.shape == (2, CLASSES)
-    assert inputs == [(2, classifier.in_features)]
-    assert f"{entry.classifier}.weight" in prunable_parameters(model)
 
 
 def test_the_digits_network_is_small_enough_for_sparsity_to_hurt() -> None:

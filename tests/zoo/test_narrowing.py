@@ -54,7 +54,9 @@ CUTS: dict[str, tuple[str, str, str, str, list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("name", CUTS)
+@pytest.mark.parametrize(
+    "name", [pytest.param("resnet18", marks=pytest.mark.slow), "resnet8-digits", "mobilenetv2_100"]
+)
 def test_a_cut_network_computes_what_it_did_with_silent_channels(name: str, tmp_path: Path) -> None:
     block, first, norm, second, layers = CUTS[name]
     whole = silent(name, block, first, norm, second)

@@ -1,14 +1,8 @@
-"""Which tensors may be pruned, and that the torch-free rule on files agrees for every architecture."""
+"""Which tensors may be pruned, and why the others may not."""
 
-import pytest
-from meta_networks import meta_network
 from pruning_runs import TinyNetwork
 from torch import nn
 
-from zoo.architectures import ARCHITECTURES
-from zoo.checkpoint.passport import is_parameter, is_prunable
-from zoo.checkpoint.torch_io import specs_of
-from zoo.core.hashing import RawTensor
 from zoo.prunable import explain, prunable_parameters
 
 
@@ -43,15 +37,3 @@ def test_every_tensor_is_explained() -> None:
     assert rows["conv1.weight"] == ("conv1.weight", (4, 1, 3, 3), True, "weight of Conv2d")
     assert rows["conv1.bias"].reason == "biases are never pruned"
     assert (rows["bn1.weight"].prunable, rows["bn1.weight"].reason) == (False, "weight of BatchNorm2d is never pruned")
-
-
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_the_rules_on_bytes_agree_for_every_architecture(architecture: str) -> None:
-    """The rule by name and shape against the rule by kind of module."""
-    model = meta_network(architecture)
-    tensors = [RawTensor(spec.name, spec.dtype, spec.shape, b"") for spec in specs_of(model)]
-    by_bytes = {tensor.name for tensor in tensors if is_prunable(tensor)}
-    assert by_bytes == set(prunable_parameters(model))
-    assert by_bytes == {row.name for row in explain(model) if row.prunable}
-    counted = {tensor.name for tensor in tensors if is_parameter(tensor)}
-    assert counted == {name for name, _ in model.named_parameters()}
