@@ -1,4 +1,4 @@
-"""The main job: again it reuses, interrupted it ends the same, and its printed commands give the same numbers.
+"""The main job: again it reuses, and interrupted it ends with the numbers that its printed commands give.
 
 A small demo (one seed, one sparsity, two methods) stands for the whole; `make demo` runs all of it.
 """
@@ -18,12 +18,14 @@ from registry import queries
 from registry.db.session import make_engine, session_scope
 
 SMALL = ("--seeds", "0", "--sparsities", "0.98", "--methods", "gmp,random")
+# Every worker process imports torch: they are started where a fault is to meet one.
+ALONE, TOGETHER = 1, 2
 # One place in each part of the demo: while a model is written, published, pulled, evaluated.
 FAULTS = (
-    "zoo.checkpoint.folder:write_folder@before#1=kill",
-    "registry.publish:publish@before#2=kill",
-    "registry.pull:pull@after#1=kill",
-    "registry.jobs:finish@before#3=kill",
+    ("zoo.checkpoint.folder:write_folder@before#1=kill", TOGETHER),
+    ("registry.publish:publish@before#2=kill", ALONE),
+    ("registry.pull:pull@after#1=kill", ALONE),
+    ("registry.jobs:finish@before#3=kill", TOGETHER),
 )
 
 
@@ -33,8 +35,9 @@ def _free_port() -> str:
         return str(listener.getsockname()[1])
 
 
-def _demo(home: Path, *more: str) -> list[str]:
-    return ["-m", "prunarium", "demo", "--home", str(home), "--port", _free_port_of(home), *SMALL, *more]
+def _demo(home: Path, processes: int) -> list[str]:
+    options = ("--home", str(home), "--port", _free_port_of(home), "--processes", str(processes))
+    return ["-m", "prunarium", "demo", *options, *SMALL]
 
 
 _PORTS: dict[Path, str] = {}
@@ -73,71 +76,82 @@ def _numbers(home: Path) -> dict[tuple[object, ...], object]:
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("demo") / "home"
-    outcome = harness.run(_demo(home), timeout_seconds=280)
-    assert outcome.returncode == 0, outcome.stderr
-    assert "prunarium serve" in outcome.stderr
-    return home
-
-
-def test_a_second_demo_reuses_what_exists_and_says_so(finished: Path) -> None:
-    before = _numbers(finished)
-    outcome = harness.run(_demo(finished), timeout_seconds=280)
-    assert outcome.returncode == 0, outcome.stderr
-    assert "reused gmp-resnet8-digits-0.98-s0" in outcome.stderr
-    assert "made " not in outcome.stderr
-    assert "everything exists (18 evaluations of 3 models reused)" in outcome.stderr
-    assert _numbers(finished) == before
-
-
-def test_a_demo_that_is_killed_again_and_again_ends_the_same(finished: Path, tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    for number, fault in enumerate(FAULTS):
-        happened = tmp_path / f"happened-{number}"
-        outcome = harness.run(_demo(home), faults=[fault], once=happened, timeout_seconds=280)
-        assert happened.exists(), f"{fault} was not reached: {outcome.stderr}"
-        assert outcome.killed or outcome.returncode in (0, 1), outcome.stderr
-        assert "Traceback" not in outcome.stderr or outcome.returncode == 1
-    outcome = harness.run(_demo(home), timeout_seconds=280)
-    assert outcome.returncode == 0, outcome.stderr
-    assert _numbers(home) == _numbers(finished)
-
-
-@pytest.mark.torture
-def test_a_demo_that_is_killed_at_any_call_of_ours_ends_the_same(finished: Path, tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    packages = ["prunarium", "zoo", "registry", "benchmark", "leaderboard"]
-    total = harness.count_calls(_demo(tmp_path / "counted"), packages)
-    for call in harness.seeded_calls(total, 20, seed=0):
-        outcome = harness.run_killed_at_call(_demo(home), packages, call)
-        # What exists is reused, so a later run makes fewer calls and may end well before its own is reached.
-        assert outcome.killed or outcome.returncode == 0, outcome.stderr
-    assert harness.run(_demo(home), timeout_seconds=280).returncode == 0
-    assert _numbers(home) == _numbers(finished)
-
-
-def test_the_printed_commands_give_the_same_numbers_in_a_fresh_folder(finished: Path, tmp_path: Path) -> None:
-    home = tmp_path / "fresh"
-    printed = harness.run([*_demo(home), "--print-commands"])
+def typed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that the printed commands filled, typed into a shell in a fresh folder."""
+    folder = tmp_path_factory.mktemp("typed")
+    home = folder / "home"
+    printed = harness.run([*_demo(home, ALONE), "--print-commands"])
     assert printed.returncode == 0
     script, last = printed.stdout.strip().rsplit("\n", 1)
     assert last == "prunarium serve"
-    commands = tmp_path / "bin"
+    commands = folder / "bin"
     commands.mkdir()
     (commands / "prunarium").write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m prunarium "$@"\n')
     (commands / "prunarium").chmod(0o755)
     run = subprocess.run(
         ["bash", "-c", f"set -e\ntrap 'kill $(jobs -p)' EXIT\n{script}"],
         env={**os.environ, "PATH": f"{commands}:{os.environ['PATH']}"},
-        cwd=tmp_path,
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
         timeout=280,
     )
     assert run.returncode == 0, run.stderr
-    assert _numbers(home) == _numbers(finished)
+    return home
+
+
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home of a demo that was killed again and again before it ended well."""
+    folder = tmp_path_factory.mktemp("interrupted")
+    home = folder / "home"
+    for number, (fault, processes) in enumerate(FAULTS):
+        happened = folder / f"happened-{number}"
+        outcome = harness.run(_demo(home, processes), faults=[fault], once=happened, timeout_seconds=280)
+        assert happened.exists(), f"{fault} was not reached: {outcome.stderr}"
+        assert outcome.killed or outcome.returncode in (0, 1), outcome.stderr
+        assert "Traceback" not in outcome.stderr or outcome.returncode == 1
+    outcome = harness.run(_demo(home, ALONE), timeout_seconds=280)
+    assert outcome.returncode == 0, outcome.stderr
+    assert "prunarium serve" in outcome.stderr
+    return home
+
+
+def test_a_second_demo_reuses_what_exists_and_says_so(interrupted: Path) -> None:
+    before = _numbers(interrupted)
+    outcome = harness.run(_demo(interrupted, ALONE), timeout_seconds=280)
+    assert outcome.returncode == 0, outcome.stderr
+    assert "reused gmp-resnet8-digits-0.98-s0" in outcome.stderr
+    assert "made " not in outcome.stderr
+    assert "everything exists (18 evaluations of 3 models reused)" in outcome.stderr
+    assert _numbers(interrupted) == before
+
+
+def test_a_demo_that_is_killed_again_and_again_gives_the_numbers_of_the_printed_commands(
+    interrupted: Path, typed: Path
+) -> None:
+    assert _numbers(interrupted) == _numbers(typed)
+
+
+@pytest.mark.slow
+def test_a_demo_in_peace_and_in_two_processes_gives_the_same_numbers(typed: Path, tmp_path: Path) -> None:
+    outcome = harness.run(_demo(tmp_path / "home", TOGETHER), timeout_seconds=280)
+    assert outcome.returncode == 0, outcome.stderr
+    assert _numbers(tmp_path / "home") == _numbers(typed)
+
+
+@pytest.mark.torture
+def test_a_demo_that_is_killed_at_any_call_of_ours_ends_the_same(typed: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    packages = ["prunarium", "zoo", "registry", "benchmark", "leaderboard"]
+    total = harness.count_calls(_demo(tmp_path / "counted", TOGETHER), packages)
+    for call in harness.seeded_calls(total, 20, seed=0):
+        outcome = harness.run_killed_at_call(_demo(home, TOGETHER), packages, call)
+        # What exists is reused, so a later run makes fewer calls and may end well before its own is reached.
+        assert outcome.killed or outcome.returncode == 0, outcome.stderr
+    assert harness.run(_demo(home, TOGETHER), timeout_seconds=280).returncode == 0
+    assert _numbers(home) == _numbers(typed)
 
 
 def test_a_taken_port_is_one_clear_error(tmp_path: Path) -> None:

@@ -27,7 +27,10 @@ def shelved(catalogue: Engine) -> Engine:
 
 
 @given(oracle=catalogues(), asked=QUERIES)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=settings().max_examples // 2,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 def test_sql_finds_what_a_loop_finds(shelved: Engine, oracle: Oracle, asked: list[Query]) -> None:
     with session_scope(shelved, write=True) as session:
         rows = session.begin_nested()

@@ -1,5 +1,9 @@
 """A query that finds nothing because of a misspelt value says so, with the nearest value."""
 
+import os
+import shutil
+from pathlib import Path
+
 import pytest
 from sqlalchemy import Engine
 
@@ -45,7 +49,12 @@ def test_notes(reported_catalogue: Engine, query: str, notes: tuple[str, ...]) -
     assert bool(page.total) == (query == "method=rigl,rigll")
 
 
-def test_the_command_says_so_beside_an_empty_answer(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_says_so_beside_an_empty_answer(
+    reported_catalogue: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = Path(os.environ["PRUNARIUM_HOME"])
+    home.mkdir()
+    shutil.copy(str(reported_catalogue.url.database), home / "catalogue.sqlite")
     for arguments in (["--method", "rigll"], ["method=rigll"]):
         assert run(["search", *arguments, "--json"]) == 0
         captured = capsys.readouterr()

@@ -18,7 +18,7 @@ from zoo.checkpoint.sparse.header import HASH_KEY, TENSORS_KEY, VERSION_KEY
 from zoo.checkpoint.weights import read_weights
 from zoo.core.hashing import RawTensor
 
-CASES = 25_000 if os.environ.get("HYPOTHESIS_PROFILE") == "full" else 2_500
+CASES = 25_000 if os.environ.get("HYPOTHESIS_PROFILE") == "full" else 1_000
 
 SMALL_MODEL = [
     normal_tensor("a", "F32", (12, 12), 0.9),
