@@ -24,6 +24,8 @@ from ._preprocess import preprocess
 WORTH_PROCESSES = 512
 MOST_WORKERS = 16
 
+_CALIBRATION = 2**32  # the number of an epoch that no run has
+
 
 class Batch(NamedTuple):
     """Preprocessed images and their labels."""
@@ -87,9 +89,14 @@ class TrainingBatches:
         rows = order.reshape(len(self), self.batch_size)[start:, self._part]
         return _batches(self._feed, number, list(rows), self._workers)
 
-    def in_order(self) -> Iterator[Batch]:
-        """Every image once, as for evaluation: unshuffled and unaugmented, the last batch smaller."""
-        return _batches(self._plain, 0, _in_order(len(self._split), self.batch_size), self._workers)
+    def for_calibration(self) -> Iterator[Batch]:
+        """Every image once, unaugmented as for evaluation, in one order that stays; the last batch is smaller.
+
+        The order is shuffled: folders and shards hold class after class, and methods look at the first images alone.
+        """
+        order = shuffled(len(self._split), self._seed, _CALIBRATION)
+        rows = [order[place] for place in _in_order(len(order), self.batch_size)]
+        return _batches(self._plain, 0, rows, self._workers)
 
 
 class ImageReader:

@@ -18,9 +18,9 @@ from . import METHODS, MaskBehaviour, Method, MethodFacts
 class GraSPConfig(SelectionConfig):
     """The authors' settings (alecwangcq/GraSP, commit f17d87a): 10 samples of each class, temperature 200.
 
-    For ImageNet they took 150 times one sample of each class, which is ``per_class=150``. ``batch_statistics``: batch
-    norm uses the statistics of the batch while gradients are measured. Their code draws the linear layers anew for the
-    measurement alone and fills its batches class by class; here neither is done.
+    For ImageNet they took 150 batches of 128, about 19 of each class. ``batch_statistics``: batch norm uses the
+    statistics of the batch while gradients are measured. Their code draws the linear layers anew for the measurement
+    alone and fills its batches class by class; here neither is done.
     """
 
     per_class: int = 10

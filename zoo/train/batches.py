@@ -48,8 +48,8 @@ class TrainingBatches(Protocol):
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """The batches of an epoch (from 0) from the ``start``-th on."""
 
-    def in_order(self) -> Iterator[Batch]:
-        """Every image once, unshuffled and as in evaluation: what methods calibrate on, the same in all processes."""
+    def for_calibration(self) -> Iterator[Batch]:
+        """Every image once, classes mixed, as in evaluation: what methods look at, the same in all processes."""
 
 
 class MemoryBatches:
@@ -88,8 +88,8 @@ class MemoryBatches:
             mine = batch.tensor_split(self._share.of)[self._share.rank]
             yield self._images[mine], self._labels[mine]
 
-    def in_order(self) -> Iterator[Batch]:
-        """Every image once, unshuffled."""
+    def for_calibration(self) -> Iterator[Batch]:
+        """Every image once, as stored: what comes in memory (the digits) is mixed already."""
         yield from zip(
             torch.split(self._images, self.batch_size), torch.split(self._labels, self.batch_size), strict=True
         )

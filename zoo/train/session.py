@@ -263,7 +263,7 @@ class Session:
         )
 
     def _calibration(self) -> Iterator[tuple[Tensor, Tensor]]:
-        for images, labels in self.data.in_order():
+        for images, labels in self.data.for_calibration():
             yield self._placed(images, labels)
 
     def _fresh_images(self, count: int) -> Iterator[Tensor]:

@@ -127,12 +127,23 @@ def test_processes_that_train_together_share_each_batch(split: Split) -> None:
     assert torch.equal(torch.cat([labels for _, labels in parts], dim=1), whole[1])
 
 
-def test_in_order_is_every_image_as_for_evaluation(split: Split) -> None:
-    batches = TrainingBatches(split, WANTED, 5, seed=0, augmentation=Augmentation(), workers=2)
-    found = list(batches.in_order())
+def test_calibration_is_every_image_as_for_evaluation_in_one_shuffled_order(split: Split) -> None:
+    numbered = Split(split.images, np.arange(len(split)), split.ids)
+    batches = TrainingBatches(numbered, WANTED, 5, seed=0, augmentation=Augmentation(), workers=2)
+    found = list(batches.for_calibration())
     assert [len(batch.labels) for batch in found] == [5, 5, 5, 5, 3]
-    assert torch.equal(torch.cat([batch.images for batch in found]), preprocess(split.images, WANTED))
-    assert torch.cat([batch.labels for batch in found]).tolist() == split.labels.tolist()
+    order = torch.cat([batch.labels for batch in found])
+    assert sorted(order.tolist()) == list(range(23))
+    assert torch.equal(torch.cat([batch.images for batch in found]), preprocess(split.images, WANTED)[order])
+    again = TrainingBatches(numbered, WANTED, 8, seed=0, rank=1, world_size=2).for_calibration()
+    assert torch.cat([batch.labels for batch in again]).tolist() == order.tolist(), "every process sees the same"
+
+
+def test_the_first_images_for_calibration_are_of_many_classes(split: Split) -> None:
+    """A folder holds class after class: 4 images of each of 5 classes and 3 of a last one."""
+    by_class = Split(split.images, np.arange(len(split)) // 4, split.ids)
+    first = next(iter(TrainingBatches(by_class, WANTED, 8, seed=0).for_calibration()))
+    assert len(set(first.labels.tolist())) >= 4
 
 
 def test_evaluation_is_in_the_order_of_the_split(split: Split) -> None:

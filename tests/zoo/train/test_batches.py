@@ -24,7 +24,7 @@ def test_every_image_once_in_a_new_order_each_epoch() -> None:
     assert all(len(labels(epoch)) == 9 == len(set(labels(epoch))) for epoch in epochs)
     assert labels(epochs[0]) != labels(epochs[1])
     assert all(torch.equal(x.flatten().long(), y) for epoch in epochs for x, y in epoch)
-    assert labels(list(data.in_order())) == list(range(10))
+    assert labels(list(data.for_calibration())) == list(range(10))
 
 
 def test_any_place_of_any_epoch_can_be_asked_for_again() -> None:
