@@ -40,8 +40,13 @@ def targets(name: str) -> tuple[float, ...]:
 
 @pytest.fixture
 def fresh() -> Iterator[None]:
-    """accelerate keeps its settings for the life of a process."""
+    """accelerate keeps its settings for the life of a process: neither take them from a test nor leave them to one."""
+    _forget_accelerate()
     yield
+    _forget_accelerate()
+
+
+def _forget_accelerate() -> None:
     accelerate.state.AcceleratorState._reset_state(reset_partial_state=True)
     accelerate.state.GradientState._reset_state()
 
