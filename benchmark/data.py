@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from zoo.core.errors import UsageError
@@ -64,6 +65,27 @@ def status(manifest: SourcedManifest) -> DataStatus:
             "missing": f"prunarium benchmark data fetch {manifest.name}",
         }[state],
     )
+
+
+def shift_statuses() -> list[DataStatus]:
+    """Published shifts, a row for each family of files; those that are here are compared when they are read."""
+    from .shifts import SHIFTS
+    from .shifts._published import PublishedShift
+
+    families = {shift.layout.family: shift for _, shift in SHIFTS.items() if isinstance(shift, PublishedShift)}
+    return [
+        DataStatus(
+            name=family,
+            state="have" if (here := Path(shift.place()).exists()) else "missing",
+            source=shift.place() if here else shift.addresses[0],
+            sha256=None,
+            size_bytes=None,
+            licence=shift.licence,
+            gated=shift.terms.gated,
+            command=None if here else f"export {shift.place_variable}=FOLDER",
+        )
+        for family, shift in sorted(families.items())
+    ]
 
 
 def fetch(manifest: SourcedManifest, spec: str | None = None, *, pin: bool = False) -> DataRecord:

@@ -27,18 +27,25 @@ def pets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SourcedManifest:
     write_archive("pets", tmp_path / "data" / "pets", monkeypatch)
     manifest = small_manifest("pets")
     monkeypatch.setattr(data_module, "manifests", lambda *_: [manifest])
+    monkeypatch.setattr(data_module, "shift_statuses", list)
     return manifest
 
 
 def test_status_lists_every_data_set_and_what_to_type_next() -> None:
     code, rows = _run("status")
     assert code == 0
-    assert {row["name"] for row in rows} >= {"aircraft", "birdsnap", "sun397", "imagenet"}
+    assert {row["name"] for row in rows} >= {"aircraft", "birdsnap", "sun397", "imagenet", "imagenet-c", "objectnet"}
     for row in rows:
         assert row["state"] == "missing"
-        assert row["command"] == f"prunarium benchmark data fetch {row['name']}"
+        assert row["command"].startswith((f"prunarium benchmark data fetch {row['name']}", "export PRUNARIUM_"))
         assert row["licence"]
     assert {row["name"] for row in rows if row["gated"]} >= {"imagenet"}
+
+
+def test_status_sees_a_shift_where_its_variable_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRUNARIUM_IMAGENET_C", str(tmp_path))
+    (row,) = [row for row in _run("status")[1] if row["name"] == "imagenet-c"]
+    assert (row["state"], row["source"], row["command"]) == ("have", str(tmp_path), None)
 
 
 def test_status_is_a_table_for_people() -> None:
