@@ -1,6 +1,5 @@
 """The commands of measuring: parse, call one function, print."""
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,18 +11,18 @@ from zoo.core.console import emit_json, emit_table, say
 from zoo.core.errors import UsageError
 
 from .cli_data import app as data_app
+from .cli_history import AsJson, Models, names_of, plots, rescore, robustness
 
 if TYPE_CHECKING:
-    import benchmark.rescore
     import benchmark.runner
     import benchmark.suites
 
 app = command_group("Measure models: transfer, robustness, calibration, detection, cost.")
+for command in (rescore, robustness, plots):
+    app.command()(command)
 app.add_typer(data_app, name="data", help="The images of tasks: what is here, and how the rest is got.")
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 SuiteName = Annotated[str, typer.Option("--suite", help="Suite, as name or name@version.")]
-Models = Annotated[str, typer.Option("--models", help="all, or slugs and hub ids, comma-separated.")]
 Seeds = Annotated[str | None, typer.Option("--seeds", help="Seeds, comma-separated, instead of the suite's own.")]
 Folders = Annotated[
     Path | None, typer.Option("--folders", help="Folder of model folders to use instead of pulling from a hub.")
@@ -101,7 +100,7 @@ def plan(
     from .runner import make_suite_plan
 
     wanted = _suite(suite, task, protocols)
-    found, planned = make_suite_plan(open_catalogue(load_settings()), wanted, _names(models), _integers(seeds))
+    found, planned = make_suite_plan(open_catalogue(load_settings()), wanted, names_of(models), _integers(seeds))
     rows = [
         {"model": job.model, "task": job.task, "protocol": job.protocol, "seed": job.seed, "state": state}
         for state, group in (("missing", planned.missing), ("exists", planned.existing))
@@ -134,7 +133,7 @@ def run(
     report = run_suite(
         load_settings(),
         _suite(suite, task, protocols),
-        _names(models),
+        names_of(models),
         seeds=_integers(seeds),
         processes=processes,
         folders=folders,
@@ -165,51 +164,6 @@ def sync(as_json: AsJson = False) -> None:
         say("Without torch, methods, architectures and protocols were left out: pip install 'prunarium[zoo]'")
 
 
-@app.command()
-def rescore(
-    models: Models = "all",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Compare, and write nothing.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Work every metric out again from the stored predictions of all history, without models, images or a GPU.
-
-    What has a new version takes the place of the old number, which stays; what cannot be worked out again says why.
-    """
-    from registry.settings import load_settings
-
-    from .rescore import rescore as score_again
-
-    report = score_again(load_settings(), _names(models), dry_run=dry_run)
-    if as_json:
-        emit_json(report.to_json())
-    else:
-        _say_rescored(report, dry_run)
-    if report.changed:
-        raise typer.Exit(1)
-
-
-@app.command()
-def plots(
-    out: Annotated[Path, typer.Option("--out", help="Folder to write into.")],
-    models: Models = "all",
-    as_json: AsJson = False,
-) -> None:
-    """Draw what the catalogue knows: each picture as SVG, with the numbers that it draws as JSON beside it.
-
-    Reliability diagrams, accuracy by corruption, quartiles by severity, effective robustness with its line, and
-    accuracy, calibration and likelihood over sparsity.
-    """
-    from registry.db.schema import open_catalogue
-    from registry.plots import write_plots
-    from registry.settings import load_settings
-
-    written = write_plots(open_catalogue(load_settings()), out, _names(models))
-    if as_json:
-        emit_json([{"name": plot.name, "title": plot.title} for plot in written])
-        return
-    say(f"{len(written)} pictures in {out}, each as .svg and as .json.")
-
-
 def worker(
     folders: Folders = None,
     lease_seconds: Annotated[float, typer.Option(min=1.0, help="How long a silent worker keeps its job.")] = 60.0,
@@ -235,18 +189,6 @@ def _say_report(report: "benchmark.runner.RunReport") -> None:
         say(f"  failed ({job.kind}): {job.model} on {job.task} by {job.protocol}, seed {job.seed}: {job.message}")
 
 
-def _say_rescored(report: "benchmark.rescore.RescoreReport", dry_run: bool) -> None:
-    verb = "would be added" if dry_run else "added"
-    say(
-        f"{report.jobs} evaluations: {report.same} numbers came out the same, {report.added} {verb}, "
-        f"{report.superseded} gave their place to a newer version."
-    )
-    for reason, jobs in Counter(left.reason for left in report.left_out).items():
-        say(f"  {jobs} left as they are: {reason}")
-    for row in report.changed:
-        say(f"  changed without a new version: {row.metric} of {row.model} on {row.task}: {row.was} is now {row.now}")
-
-
 def _suite(suite: str, task: str | None, protocols: str) -> "str | benchmark.suites.Suite":
     if task is None:
         return suite
@@ -254,15 +196,6 @@ def _suite(suite: str, task: str | None, protocols: str) -> "str | benchmark.sui
     from .tasks import find_task
 
     return suite_of_task(find_task(task), [name.strip() for name in protocols.split(",")])
-
-
-def _names(models: str) -> Sequence[str] | None:
-    if models.strip() == "all":
-        return None
-    names = [name.strip() for name in models.split(",") if name.strip()]
-    if not names:
-        raise UsageError("--models is empty.", "Write --models all, or slugs, comma-separated.")
-    return names
 
 
 def _integers(seeds: str | None) -> Sequence[int] | None:

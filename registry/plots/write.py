@@ -14,9 +14,14 @@ from ..db.session import session_scope
 from .pictures import Plot, PlotInputs, plots_of
 
 
-def load_inputs(engine: Engine) -> PlotInputs:
-    """Everything that pictures are drawn from: current results, and what they are about."""
+def load_inputs(engine: Engine, models: Sequence[str] | None = None) -> PlotInputs:
+    """Everything that pictures are drawn from: current results of all models, and what they are about.
+
+    Raises :class:`~registry.errors.UnknownRecordError` where the catalogue lacks one of ``models``.
+    """
     with session_scope(engine) as session:
+        for name in models or ():
+            queries.model_id(session, name)
         return PlotInputs(
             results=queries.results(session),
             tasks={f"{task.name}@{task.version}": task for task in queries.list_tasks(session)},
@@ -27,12 +32,8 @@ def load_inputs(engine: Engine) -> PlotInputs:
 
 def write_plots(engine: Engine, folder: Path, models: Sequence[str] | None = None) -> list[Plot]:
     """Write ``NAME.svg`` and ``NAME.json`` for every picture; raises for a model that the catalogue does not have."""
-    if models is not None:
-        with session_scope(engine) as session:
-            for name in models:
-                queries.model_id(session, name)
+    plots = list(plots_of(load_inputs(engine, models), models))
     folder.mkdir(parents=True, exist_ok=True)
-    plots = list(plots_of(load_inputs(engine), models))
     for plot in plots:
         write_bytes(folder / f"{plot.name}.svg", standalone(plot.svg, *plot.captions).encode())
         text = json.dumps({"title": plot.title, "captions": plot.captions, **plot.data}, ensure_ascii=False, indent=1)

@@ -1,5 +1,6 @@
 """Columns against the definitions in their docstring, evaluated plainly."""
 
+import tracemalloc
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from metric_inputs import exact_samples, random_logits
 from scipy.special import logsumexp
 from scipy.stats import entropy
 
-from benchmark.columns import UNLABELLED
+from benchmark.columns import UNLABELLED, columns_of, joined
 from benchmark.errors import LogitsError
 from benchmark.logits import Logits
 from benchmark.samples import Samples, check_columns, samples_of
@@ -92,3 +93,23 @@ def test_some_labels_are_all_labels_or_none() -> None:
     check_columns(samples)
     with pytest.raises(LogitsError, match="labels are classes"):
         check_columns(lie(samples, "labels", 0))
+
+
+def test_batches_leave_no_trace() -> None:
+    z, labels = random_logits(70, 9)
+    whole = columns_of(z, labels)
+    parts = joined(columns_of(z[start : start + 13], labels[start : start + 13]) for start in range(0, 70, 13))
+    for name, values in whole.present().items():
+        assert (getattr(parts, name) == values).all(), name
+
+
+def test_one_pass_needs_the_memory_of_one_chunk() -> None:
+    """20 MB of logits become columns without another array of their size."""
+    z, labels = random_logits(5000, 1000)
+    logits = z.astype(np.float32)
+    tracemalloc.start()
+    columns = columns_of(logits, labels)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sum(values.nbytes for values in columns.present().values()) <= 64 * 5000
+    assert peak < 5_000_000
