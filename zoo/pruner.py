@@ -68,7 +68,12 @@ class Pruner:
     @property
     def numel(self) -> int:
         """Prunable weights of the model."""
-        return sum(weight.numel() for weight in self.prunable.values())
+        return sum(self.numels.values())
+
+    @property
+    def numels(self) -> dict[str, int]:
+        """Prunable weights of each tensor."""
+        return {name: weight.numel() for name, weight in self.prunable.items()}
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -128,6 +133,10 @@ class Pruner:
         """Show the method the gradients; True means that it replaced this step of the optimizer."""
         self.learned = True
         return self.method.after_backward(self)
+
+    def gradient_counts(self) -> Mapping[str, int] | None:
+        """How many weights of each tensor this step needs the gradient of; None for just those that are kept."""
+        return self.method.gradient_counts(self)
 
     def after_step(self) -> None:
         """Hold the zeros, let the method change the masks, and count the step."""

@@ -101,6 +101,13 @@ class Method:
     def after_step(self, pruner: "zoo.pruner.Pruner") -> None:
         """Update masks after the optimizer's step."""
 
+    def gradient_counts(self, pruner: "zoo.pruner.Pruner") -> Mapping[str, int] | None:  # noqa: ARG002
+        """How many weights of each tensor this step needs the gradient of; None for just those that are kept.
+
+        It is what the training cost counts; torch computes them all. Asked for after ``after_backward``.
+        """
+        return None
+
     def finalize(self, pruner: "zoo.pruner.Pruner") -> None:
         """Leave the model with plain dense tensors (fold thresholds, posterior means and the like)."""
 

@@ -1,5 +1,6 @@
 """GraNet: gradual magnitude pruning that, after each cut, swaps weak weights for promising ones at no cost."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -43,6 +44,10 @@ class GraNetConfig(ExchangeConfig):
         last = max(1, round(self.pruned_by * total_steps))
         return Cubic(final, min(last, round(self.begin * total_steps)), last, self.interval, self.initial)
 
+    def regenerates(self, schedule: Cubic, done: int, total_steps: int) -> bool:
+        """Whether weights change places after ``done`` steps: with every cut, and as often after the last one."""
+        return schedule.is_update(done) or (self.is_due(done, total_steps) and done > schedule.begin)
+
     def fraction(self, done: int, total_steps: int) -> float:
         """A cosine from ``drop`` to 0.005."""
         return CosineDrop(self.drop, self.last(total_steps), floor=0.005).fraction(done)
@@ -71,17 +76,23 @@ class GraNet(Method):
         counts = config.counts(pruner.shapes, config.initial)
         pruner.set_masks(keep_random(pruner.shapes, counts, pruner.generator))
 
+    def gradient_counts(self, pruner: Pruner) -> Mapping[str, int] | None:
+        """Dense gradients of the batch before weights change places."""
+        config: GraNetConfig = self.config
+        schedule = config.schedule(pruner.target, pruner.total_steps)
+        return pruner.numels if config.regenerates(schedule, pruner.step + 1, pruner.total_steps) else None
+
     def after_step(self, pruner: Pruner) -> None:
         """Prune along the curve, then regenerate; after the curve's end, regenerate only."""
         config: GraNetConfig = self.config
         done, total = pruner.step + 1, pruner.total_steps
         schedule = config.schedule(pruner.target, total)
         masks = pruner.masks
+        if not config.regenerates(schedule, done, total):
+            return
         if schedule.is_update(done):
             select = SelectionConfig(scope=config.scope)
             masks = select.masks(magnitude(pruner.prunable), schedule.target(done), within=masks)
-        elif not (config.is_due(done, total) and done > schedule.begin):
-            return
         pruner.set_masks(masks)
         fraction = config.fraction(done, total)
         pruner.set_masks({name: self._regenerated(pruner, name, fraction) for name in masks})

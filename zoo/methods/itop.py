@@ -64,6 +64,12 @@ class InTimeOverParameterization(Method):
         pruner.set_masks(keep_random(pruner.shapes, counts, pruner.generator))
         pruner.memory |= {_EXPLORED + name: mask.clone() for name, mask in pruner.masks.items()}
 
+    def gradient_counts(self, pruner: Pruner) -> Mapping[str, int] | None:
+        """Dense gradients of the batch before an exchange, where growth follows them."""
+        config: ITOPConfig = self.config
+        due = config.growth == "gradient" and config.is_due(pruner.step + 1, pruner.total_steps)
+        return pruner.numels if due else None
+
     def after_step(self, pruner: Pruner) -> None:
         """Exchange weights every ``interval`` steps, by the gradient of the batch that was just learned."""
         config: ITOPConfig = self.config

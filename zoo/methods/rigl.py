@@ -1,5 +1,6 @@
 """RigL: sparse from the first step; the smallest weights are exchanged for those with the largest dense gradient."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -52,14 +53,13 @@ class RigL(Method):
     def after_backward(self, pruner: Pruner) -> bool:
         """Exchange weights every ``interval`` steps before ``end``; the gradient of a pruned weight is not masked."""
         config: RigLConfig = self.config
-        due = pruner.step + -pruner.step % config.interval  # the next step, or this one, at which weights change places
-        if not config.is_due(due, pruner.total_steps) or due - pruner.step >= config.accumulation:
+        if not self._accumulates(pruner):
             return False
         for name, weight in pruner.prunable.items():
             key = f"gradient.{name}"  # a sum, not a mean: only the order of the gradients' sizes matters
             so_far = pruner.memory.get(key)
             pruner.memory[key] = dense_gradient(weight) if so_far is None else so_far + dense_gradient(weight)
-        if pruner.step < due:
+        if pruner.step % config.interval:
             return False
         fraction = config.fraction(pruner.step, pruner.total_steps)
         gradients = {name: pruner.memory.pop(f"gradient.{name}") for name in pruner.prunable}
@@ -70,3 +70,12 @@ class RigL(Method):
             }
         )
         return True
+
+    def gradient_counts(self, pruner: Pruner) -> Mapping[str, int] | None:
+        """Dense gradients at an exchange and while they are summed up for it."""
+        return pruner.numels if self._accumulates(pruner) else None
+
+    def _accumulates(self, pruner: Pruner) -> bool:
+        config: RigLConfig = self.config
+        due = pruner.step + -pruner.step % config.interval  # the next step, or this one, at which weights change places
+        return config.is_due(due, pruner.total_steps) and due - pruner.step < config.accumulation

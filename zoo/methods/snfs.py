@@ -69,6 +69,10 @@ class SparseMomentum(Method):
             pruner.memory[key] = gradient if before is None else before.mul_(self.config.momentum).add_(gradient)
         return False
 
+    def gradient_counts(self, pruner: Pruner) -> Mapping[str, int]:
+        """Dense gradients in every step: the momentum of pruned weights is needed too."""
+        return pruner.numels
+
     def after_step(self, pruner: Pruner) -> None:
         """Exchange weights every ``interval`` steps."""
         config: SNFSConfig = self.config

@@ -75,6 +75,12 @@ class TopKAST(Method):
             weight.grad = gradient if weight.grad is None else weight.grad.copy_(gradient)
         return False
 
+    def gradient_counts(self, pruner: Pruner) -> dict[str, int]:
+        """The sizes of the sets B."""
+        config: TopKASTConfig = self.config
+        forward = config.counts(pruner.shapes, pruner.target)
+        return {name: min(size, forward[name] + round(config.margin * size)) for name, size in pruner.numels.items()}
+
     @torch.no_grad()
     def after_step(self, pruner: Pruner) -> None:
         """Keep what B has learned, undo what weight decay and momentum did elsewhere, and choose new sets."""
@@ -94,11 +100,7 @@ class TopKAST(Method):
     def _choose(self, pruner: Pruner) -> None:
         config: TopKASTConfig = self.config
         scores = magnitude({name: pruner.memory[_LATENT + name] for name in pruner.prunable})
-        forward = config.counts(pruner.shapes, pruner.target)
-        backward = {
-            name: min(score.numel(), forward[name] + round(config.margin * score.numel()))
-            for name, score in scores.items()
-        }
+        forward, backward = config.counts(pruner.shapes, pruner.target), self.gradient_counts(pruner)
         pruner.memory |= {_BACKWARD + name: mask for name, mask in keep_top_each(scores, backward).items()}
         pruner.set_masks(keep_top_each(scores, forward), hold=False)
         self._show(pruner)

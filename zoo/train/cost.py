@@ -14,15 +14,17 @@ class Cost:
         self._pruner = pruner
         self._used = used
         self._batch_size = batch_size
-        self._dense = forward_flops({name: weight.numel() for name, weight in pruner.prunable.items()}, used)
+        self._dense = forward_flops(pruner.numels, used)
         self._seen: dict[str, Tensor] | None = None
         self._sparse = self._dense
 
-    def add(self, *, dense_gradient: bool, teacher: bool) -> None:
-        """One step: forward and two backward products; a mask update looks at the gradient of every weight, a teacher
-        adds a dense forward pass."""
+    def add(self, *, teacher: bool) -> None:
+        """One step: the forward pass, the gradients of activations and those of weights; a teacher adds a dense forward
+        pass. Methods that grow by gradients look at those of weights which the network does not use."""
         if self._pruner.masks is not self._seen:
             self._seen = self._pruner.masks
             self._sparse = forward_flops({name: int(mask.sum()) for name, mask in self._seen.items()}, self._used)
-        image = 2 * self._sparse + (self._dense if dense_gradient else self._sparse) + (self._dense if teacher else 0)
+        counts = self._pruner.gradient_counts()
+        gradients = self._sparse if counts is None else forward_flops(counts, self._used)
+        image = 2 * self._sparse + gradients + (self._dense if teacher else 0)
         self.total += self._batch_size * image

@@ -167,7 +167,7 @@ class Session:
             if config.clip_norm is not None:
                 nn.utils.clip_grad_norm_(self.model.parameters(), config.clip_norm)
             replaced = pruner.after_backward()
-        self._cost.add(dense_gradient=replaced, teacher=self._teacher is not None)
+        self._cost.add(teacher=self._teacher is not None)
         if not replaced:
             optimizer.step()
         elif self._scaler:

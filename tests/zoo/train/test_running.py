@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from zoo.data import Split, load_data
 from zoo.errors import TrainingDivergedError
 from zoo.flops import forward_flops, positions
 from zoo.methods import METHODS, Method
-from zoo.methods.rigl import RigL, RigLConfig
+from zoo.methods.random_static import RandomConfig
 from zoo.models import build
 from zoo.train import TrainConfig, TrainResult, evaluate, train
 
@@ -72,13 +73,40 @@ def test_cost_of_a_fixed_mask_is_three_sparse_passes_a_step(split: Split) -> Non
     assert result.flops == 7 * 64 * 3 * forward_flops({f"{name}.weight": kept[f"{name}.weight"] for name in used}, used)
 
 
-def test_an_exchange_of_rigl_costs_one_dense_gradient(split: Split) -> None:
+@pytest.mark.parametrize(
+    ("name", "config", "dense_steps"),
+    [
+        ("rigl", {"interval": 3, "end": 1.0}, 2),  # exchanges at steps 3 and 6 of 7, counted from 0
+        ("rigl", {"interval": 3, "end": 1.0, "accumulation": 2}, 4),
+        ("itop", {"interval": 3, "allocation": "erk"}, 2),
+        ("itop", {"interval": 3, "allocation": "erk", "growth": "random"}, 0),
+        ("set", {"interval": 3}, 0),
+    ],
+)
+def test_growth_by_gradient_costs_dense_gradients(
+    split: Split, name: str, config: dict[str, Any], dense_steps: int
+) -> None:
     static = run(split, QUICK, METHODS["random"](), 0.9)[1].flops
-    method = RigL(RigLConfig(interval=3, end=1.0))  # exchanges at steps 3 and 6 of 7
-    model, result = run(split, QUICK, method, 0.9)
+    model, result = run(split, QUICK, METHODS[name](METHODS[name].config_type(**config)), 0.9)
+    dense = dense_flops(model)
+    assert result.flops == static + dense_steps * 64 * (dense - static // (7 * 64 * 3))
+
+
+def test_momenta_of_pruned_weights_cost_a_dense_gradient_a_step(split: Split) -> None:
+    static = run(split, QUICK, METHODS["random"](RandomConfig(allocation="uniform")), 0.9)[1].flops
+    model, result = run(split, QUICK, METHODS["snfs"](), 0.9)  # no exchange in seven steps
+    assert result.flops == static * 2 // 3 + 7 * 64 * dense_flops(model)
+
+
+def test_weights_that_learn_unseen_cost_their_gradients(split: Split) -> None:
+    static = run(split, QUICK, METHODS["random"](RandomConfig(allocation="uniform")), 0.9)[1].flops
+    model, result = run(split, QUICK, METHODS["top-kast"](), 0.9)  # 10 % compute, 40 % learn
+    assert result.flops == pytest.approx(static * 2 // 3 + 7 * 64 * 0.4 * dense_flops(model), rel=1e-3)
+
+
+def dense_flops(model: nn.Module) -> int:
     used = positions(model, (1, 8, 8))
-    dense = forward_flops({f"{name}.weight": model.get_parameter(f"{name}.weight").numel() for name in used}, used)
-    assert result.flops == static + 2 * 64 * (dense - static // (7 * 64 * 3))
+    return forward_flops({f"{name}.weight": model.get_parameter(f"{name}.weight").numel() for name in used}, used)
 
 
 def test_a_loss_that_is_no_number_is_one_clear_error(split: Split) -> None:
