@@ -1,5 +1,7 @@
 """The one place that sets accelerate up."""
 
+import atexit
+
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState, GradientState, PartialState
@@ -23,7 +25,17 @@ def make_accelerator(precision: str, execution: Execution) -> Accelerator:
     alone = PartialState._shared_state.get("_num_processes", 1) == 1
     AcceleratorState._reset_state(reset_partial_state=alone)
     GradientState._reset_state()
-    return Accelerator(cpu=on_cpu, mixed_precision="no" if precision == "fp32" else precision)
+    accelerator = Accelerator(cpu=on_cpu, mixed_precision="no" if precision == "fp32" else precision)
+    if accelerator.num_processes > 1:
+        atexit.unregister(_leave_the_group)  # once, however many runs a process makes
+        atexit.register(_leave_the_group)
+    return accelerator
+
+
+def _leave_the_group() -> None:
+    """A process that ends inside its group can abort, because threads of the group are still running."""
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def checksum(tensors: "list[torch.Tensor]") -> int:
