@@ -159,6 +159,8 @@ def _write_methods(session: Session) -> int:
 def _write_architectures(session: Session) -> int:
     from zoo.architectures import ARCHITECTURES
 
+    # Building every network to count it takes seconds, and a count that is known never changes.
+    known = {record.name: record.parameters for record in queries.list_architectures(session)}
     for name, entry in ARCHITECTURES.items():
         queries.upsert_architecture(
             session,
@@ -166,7 +168,7 @@ def _write_architectures(session: Session) -> int:
                 name=name,
                 title=entry.title,
                 input_size=entry.preprocessing.input_size,
-                parameters=_parameters(entry) if entry.timm_name else None,
+                parameters=known.get(name) or (_parameters(entry) if entry.timm_name else None),
                 timm_name=entry.timm_name,
                 source=entry.source,
             ),

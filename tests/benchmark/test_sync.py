@@ -29,8 +29,16 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     made.dispose()
 
 
-def test_every_plugin_is_written(engine: Engine) -> None:
-    counts = sync(engine)
+@pytest.fixture(scope="module")
+def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, dict[str, int]]]:
+    """A catalogue after its first sync, and what that counted."""
+    made = open_catalogue(load_settings({"PRUNARIUM_HOME": str(tmp_path_factory.mktemp("synced"))}))
+    yield made, sync(made)
+    made.dispose()
+
+
+def test_every_plugin_is_written(synced: tuple[Engine, dict[str, int]]) -> None:
+    engine, counts = synced
     with session_scope(engine) as session:
         for task in all_tasks():
             record = queries.get_task(session, task.id)
@@ -62,8 +70,8 @@ def test_every_plugin_is_written(engine: Engine) -> None:
     assert counts["tasks"] == len(all_tasks())
 
 
-def test_a_second_sync_changes_nothing(engine: Engine) -> None:
-    first = sync(engine)
+def test_a_second_sync_changes_nothing(synced: tuple[Engine, dict[str, int]]) -> None:
+    engine, first = synced
     before = _rows(engine)
     assert sync(engine) == first
     assert _rows(engine) == before
@@ -91,8 +99,8 @@ def test_published_rows_that_came_first_are_no_obstacle(engine: Engine) -> None:
         assert {"gmp", "rigl"} <= {method.name for method in queries.list_methods(session)}
 
 
-def test_parameters_of_imagenet_networks_are_those_of_the_literature(engine: Engine) -> None:
-    sync(engine)
+def test_parameters_of_imagenet_networks_are_those_of_the_literature(synced: tuple[Engine, dict[str, int]]) -> None:
+    engine, _ = synced
     with session_scope(engine) as session:
         resnet = queries.get_architecture(session, "resnet50")
     assert resnet is not None
