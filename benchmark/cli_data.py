@@ -22,10 +22,10 @@ From = Annotated[
 @app.command()
 def status(names: Names = None, as_json: AsJson = False) -> None:
     """Show what this machine has: state, size, licence, whether an account is needed, and the next command."""
-    from .data import manifests, shift_statuses
+    from .data import manifests
     from .data import status as status_of
 
-    found = [status_of(manifest) for manifest in manifests(names or ())] + ([] if names else shift_statuses())
+    found = [status_of(manifest) for manifest in manifests(names or ())]
     rows = [row.to_json() for row in found]
     if as_json:
         emit_json(rows)

@@ -1,17 +1,18 @@
 """The images of tasks on this machine: what is here, whether it is still the same, and how the rest is got."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from zoo.core.errors import UsageError
 
 from .data_records import DataRecord, read_record, write_record
 from .errors import ManifestError
-from .tasks import DataSource, SourcedManifest, all_tasks
+from .tasks import BroughtTask, SourcedManifest, all_tasks
 
 State = Literal["have", "unverified", "missing"]
+DataSet = SourcedManifest | BroughtTask
+"""What is fetched, or brought by users: both are read, hashed and vouched for in the same words."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,10 @@ class DataStatus:
         return dict(vars(self))
 
 
-def manifests(names: Sequence[str] = ()) -> list[SourcedManifest]:
-    """The data sets that somebody has to fetch, by name; raises :class:`UsageError` for a name that is none of them."""
-    known = {
+def manifests(names: Sequence[str] = ()) -> list[DataSet]:
+    """The data sets that somebody has to have, by name; raises :class:`UsageError` for a name that is none of them."""
+    known: dict[str, DataSet] = {task.name: task for task in all_tasks() if isinstance(task, BroughtTask)}
+    known |= {
         value.name: value for task in all_tasks() for value in vars(task).values() if isinstance(value, SourcedManifest)
     }
     wanted = [name.partition("@")[0] for name in names]
@@ -43,52 +45,32 @@ def manifests(names: Sequence[str] = ()) -> list[SourcedManifest]:
     return [known[name] for name in wanted or sorted(known)]
 
 
-def status(manifest: SourcedManifest) -> DataStatus:
+def status(manifest: DataSet) -> DataStatus:
     """What this machine has, without reading an image."""
     record = read_record(manifest.name)
-    source = _suggested(manifest)
-    if record is None:
-        state: State = "missing"
-    else:
-        state = "have" if manifest.verified(record) else "unverified"
+    source = manifest.source_in_use
+    state: State = "unverified"
+    if not manifest.present():
+        state = "missing"
+    elif record is not None and manifest.verified(record):
+        state = "have"
     return DataStatus(
         name=manifest.name,
         state=state,
-        source=source.spec if record is None else record.spec,
+        source=source.spec,
         sha256=None if record is None else record.sha256,
         size_bytes=source.size_bytes,
-        licence=manifest.licence,
+        licence=str(manifest.licence),
         gated=source.gated,
         command={
             "have": None,
             "unverified": f"prunarium benchmark data fetch {manifest.name} --pin",
-            "missing": f"prunarium benchmark data fetch {manifest.name}",
+            "missing": manifest.command_to_get,
         }[state],
     )
 
 
-def shift_statuses() -> list[DataStatus]:
-    """Published shifts, a row for each family of files; those that are here are compared when they are read."""
-    from .shifts import SHIFTS
-    from .shifts._published import PublishedShift
-
-    families = {shift.layout.family: shift for _, shift in SHIFTS.items() if isinstance(shift, PublishedShift)}
-    return [
-        DataStatus(
-            name=family,
-            state="have" if (here := Path(shift.place()).exists()) else "missing",
-            source=shift.place() if here else shift.addresses[0],
-            sha256=None,
-            size_bytes=None,
-            licence=shift.licence,
-            gated=shift.terms.gated,
-            command=None if here else f"export {shift.place_variable}=FOLDER",
-        )
-        for family, shift in sorted(families.items())
-    ]
-
-
-def fetch(manifest: SourcedManifest, spec: str | None = None, *, pin: bool = False) -> DataRecord:
+def fetch(manifest: DataSet, spec: str | None = None, *, pin: bool = False) -> DataRecord:
     """Get a copy, compare it, hash it, and remember it; nothing is fetched twice.
 
     ``spec`` names a copy of one's own; without it the recorded copy, else the first source that can be fetched.
@@ -98,22 +80,24 @@ def fetch(manifest: SourcedManifest, spec: str | None = None, *, pin: bool = Fal
     from zoo.data import every_byte_read
 
     before = read_record(manifest.name)
-    address = spec or (before.spec if before is not None else _suggested(manifest).spec)
+    address = spec or manifest.place()
     with every_byte_read():
-        found = manifest.hash_of(_read_or_download(manifest, address))
-    for source in manifest.sources:
-        if source.spec == address and source.sha256 not in (None, found):
+        hashes = _hashes_or_download(manifest, address)
+    for part, known in manifest.known_hashes(address).items():
+        if hashes[part] != known:
             raise ManifestError(
-                f"{address} has changed since the task was frozen: expected sha256 {source.sha256}, got {found}.",
+                f"{_named(address, part)} has changed since the task was frozen: expected sha256 {known}, got "
+                f"{hashes[part]}.",
                 "Numbers from other images cannot be compared. Get another copy: --from SPEC",
             )
-    kept = before is not None and before.pinned and before.sha256 == found
-    record = DataRecord(address, found, pinned=pin or kept)
+    record = DataRecord.of(address, hashes, pinned=pin)
+    if before is not None and before.pinned and before.sha256 == record.sha256:
+        record = replace(record, pinned=True)
     write_record(manifest.name, record)
     return record
 
 
-def check(manifest: SourcedManifest, spec: str | None = None) -> Iterator[str]:
+def check(manifest: DataSet, spec: str | None = None) -> Iterator[str]:
     """One sentence for each thing that is wrong with the recorded copy, or with that in ``spec``; none if all is well.
 
     Every image is read, so that a changed byte is found.
@@ -122,36 +106,35 @@ def check(manifest: SourcedManifest, spec: str | None = None) -> Iterator[str]:
     if spec is None and record is None:
         yield f"{manifest.name} has not been fetched: prunarium benchmark data fetch {manifest.name}"
         return
-    address = spec if spec is not None or record is None else record.spec
     from zoo.data import every_byte_read
 
+    address = spec or manifest.place()
     try:
         with every_byte_read():
-            found = manifest.hash_of(manifest.read(str(address)))
+            found = manifest.hashes_at(address)
     except ManifestError as error:
         yield error.message
         return
-    expected = {source.sha256 for source in manifest.sources if source.spec == address} - {None}
-    if spec is None and record is not None:
-        expected = {record.sha256}
-    if expected and found not in expected:
-        yield f"{address}: expected data with sha256 {' or '.join(map(str, expected))}, got {found}"
+    known = manifest.known_hashes(address)
+    for part, got in found.items():
+        expected = record.sha256_of(part) if spec is None and record is not None else known.get(part)
+        if expected is not None and got != expected:
+            yield f"{_named(address, part)}: expected data with sha256 {expected}, got {got}"
 
 
-def _suggested(manifest: SourcedManifest) -> DataSource:
-    """The first source that can be fetched, else the first."""
-    return next((source for source in manifest.sources if source.fetchable), manifest.sources[0])
+def _named(address: str, part: str) -> str:
+    return f"{address} ({part})" if part else address
 
 
-def _read_or_download(manifest: SourcedManifest, spec: str) -> Any:
+def _hashes_or_download(manifest: DataSet, spec: str) -> Mapping[str, str]:
     from zoo.data.archives import download_archive
     from zoo.errors import DataMissingError
 
     kind, _, selection = spec.partition(":")
     try:
-        return manifest.read(spec)
+        return manifest.hashes_at(spec)
     except DataMissingError:
         if kind != "archive" or "@" in selection:
             raise
         download_archive(selection)
-    return manifest.read(spec)
+    return manifest.hashes_at(spec)

@@ -113,11 +113,13 @@ SCORES.register("knn")(
 class Detection:
     """Scores of in-distribution and of out-of-distribution images, higher = more in-distribution.
 
+    ``outside_name`` tells sets beside the same known images apart: each is resampled in its own way.
     Raises :class:`~benchmark.errors.LogitsError` for an empty side, NaN or infinities.
     """
 
     inside: Float[np.ndarray, " i"]
     outside: Float[np.ndarray, " o"]
+    outside_name: str = "outside"
 
     def __post_init__(self) -> None:
         for side, scores in (("in-distribution", self.inside), ("out-of-distribution", self.outside)):
@@ -142,4 +144,4 @@ def detection(inside: Predictions, outside: Predictions, score: str) -> Detectio
             f"{outside.samples.classes}."
         )
     entry = SCORES[score]
-    return Detection(entry.of(inside.samples.columns), entry.of(outside.samples.columns))
+    return Detection(entry.of(inside.samples.columns), entry.of(outside.samples.columns), outside.condition)

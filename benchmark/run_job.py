@@ -28,7 +28,6 @@ from .provenance import provenance_of
 from .reproducible import reproducible
 from .results import read_predictions, result_record
 from .scoring import score, score_cost
-from .shifts import PublishedShift
 from .sparsity import check_kept, fraction, zeros_of
 from .tasks import CostTask, Task, find_task
 
@@ -64,13 +63,12 @@ def run_job(job: Job, folder: Path, blobs: BlobStore) -> Outcome:
         model = _load(source, task, protocol, job.seed)
         if isinstance(task, CostTask):
             evaluation, stored = Evaluation({}, notes=task.manifest()), dict[str, PredictionRecord]()
-            seen = dict[str, Any]()
             cells = score_cost(task, cost_of(source, model, task))
         else:
             evaluation, kept = _evaluate(job, task, protocol, source, model)
-            stored, seen = _store(task, evaluation, blobs, kept)
+            stored = _store(task, evaluation, blobs, kept)
             cells = score(task, read_predictions(stored.values(), blobs))
-        provenance = provenance_of(job, task, protocol, source, evaluation) | seen
+        provenance = provenance_of(job, task, protocol, source, evaluation)
     results = tuple(result_record(job, cell, provenance) for cell in cells)
     return Outcome(results, tuple(stored.values()), _resources(clock, cpu))
 
@@ -102,11 +100,9 @@ def _evaluate(
     return evaluation, _Kept(fraction(before), fraction(after))
 
 
-def _store(
-    task: Task, evaluation: Evaluation, blobs: BlobStore, kept: _Kept
-) -> tuple[dict[str, PredictionRecord], dict[str, Any]]:
-    """The predictions of each condition, and what provenance says of images that only the user has."""
-    stored, seen = {}, {}
+def _store(task: Task, evaluation: Evaluation, blobs: BlobStore, kept: _Kept) -> dict[str, PredictionRecord]:
+    """The predictions of each condition."""
+    stored = {}
     for condition, images in task.image_sets().items():
         logits, labels = task.judged(evaluation.logits[condition], images.labels)
         predictions = Predictions.from_logits(
@@ -128,11 +124,7 @@ def _store(
             sparsity_before=kept.before,
             sparsity_after=kept.after,
         )
-        if isinstance(task, PublishedShift):
-            seen[f"{task.id}/{condition}".rstrip("/")] = task.content_sha256(condition)
-    if not isinstance(task, PublishedShift):
-        return stored, {}
-    return stored, {"data_sha256": seen, "data_verified": set(task.sha256) == set(task.conditions)}
+    return stored
 
 
 def _resources(clock: float, cpu: float) -> dict[str, Any]:

@@ -9,12 +9,13 @@ from jaxtyping import Float
 
 from .metrics import METRICS, Measured, Metric, basic_interval, measure, resampling_seed
 from .metrics._bins import right_closed_bins
+from .metrics._metric import Interval
 from .metrics.calibration_error import BINS
-from .metrics.corruption_error import CLEAN, Mistakes
+from .metrics.corruption_error import Mistakes
 from .metrics.cost import Cost
 from .ood import SCORES, detection, missing_score
 from .predictions import Predictions
-from .shifts import ShiftTask
+from .shifts import CLEAN, ShiftTask
 from .tasks import CostTask, OpenOodTask, Task
 
 CLASSIFICATION = ("top1", "nll", "brier", "ece15", "ks-error", "debiased-rmsce15")
@@ -69,16 +70,18 @@ def reliability(predictions: Predictions, seed: int) -> list[Cell]:
 def _score_group(task: OpenOodTask, predictions: Mapping[str, Predictions], seed: int) -> list[Cell]:
     """Each set of the group (condition ``energy/ninco``), and the plain mean over them (``energy``).
 
-    The mean has no interval: its sets are resampled apart, and their known images are the same.
+    The known images are the same beside every set: a resample draws them once, and the images of each set by
+    themselves, so that a replicate of the mean is the mean of the sets' replicates.
     """
     inside, cells = predictions["inside"], []
+    everybody = sum(len(predictions[name]) for name in ("inside", *task.outside))
     each: dict[tuple[str, str], list[Measured]] = {}
     for name in task.outside:
         for condition, measured in _score_detection(inside, predictions[name], seed):
             cells.append(Cell(f"{condition}/{name}", measured))
             each.setdefault((condition, measured.metric), []).append(measured)
     means = [
-        Cell(condition, mean_over_conditions(METRICS[name], found, paired=False))
+        Cell(condition, mean_over_conditions(METRICS[name], found, n=everybody))
         for (condition, name), found in each.items()
     ]
     return means + cells
@@ -112,19 +115,20 @@ def _score_shift(task: ShiftTask, predictions: Mapping[str, Predictions], seed: 
     names = (*task.metrics, *(AFTER_TEMPERATURE[name] for name in task.metrics if name in AFTER_TEMPERATURE))
     each: dict[str, dict[str, Measured]] = {name: {} for name in names}
     wrong: dict[str, Float[np.ndarray, " n"]] = {}
-    ids: set[tuple[str, ...]] = set()
+    ids: dict[str, tuple[str, ...]] = {}
     for condition, given in predictions.items():  # read once: of seventy-five conditions one is in memory
         wrong[condition] = 1.0 - given.samples.columns.correct()
-        ids.add(given.ids)
+        ids[condition] = given.ids
         for name in names if condition != CLEAN else ():
             each[name][condition] = measure(METRICS[name], given, seed=seed)
     cells = []
+    clean, ids_of_clean = wrong.pop(CLEAN, None), ids.pop(CLEAN, None)
     for name, measured in each.items():
-        cells.append(Cell("", _whole(METRICS[name], measured, paired=len(ids) == 1)))
+        cells.append(Cell("", _whole(METRICS[name], measured, paired=len(set(ids.values())) == 1)))
         if cells[-1].measured.value is not None:
             cells += [Cell(condition, value) for condition, value in measured.items() if condition]
     # One order of images under all conditions, by their ids.
-    mistakes = Mistakes(wrong, wrong.pop(CLEAN, None))
+    mistakes = Mistakes(wrong, clean if {ids_of_clean} == set(ids.values()) else None)
     return cells + [Cell("", measure(METRICS[name], mistakes, seed=seed)) for name in task.aggregates]
 
 
@@ -133,32 +137,37 @@ def _whole(metric: Metric[Any], each: Mapping[str, Measured], *, paired: bool) -
     return each[""] if list(each) == [""] else mean_over_conditions(metric, each.values(), paired=paired)
 
 
-def mean_over_conditions(metric: Metric[Any], measured: Iterable[Measured], *, paired: bool = True) -> Measured:
+def mean_over_conditions(
+    metric: Metric[Any], measured: Iterable[Measured], *, paired: bool = True, n: int | None = None
+) -> Measured:
     """The mean of one metric over conditions of the same images, with a basic bootstrap interval.
 
     The images are drawn once and seen under every condition, so a replicate of the mean is the mean of the conditions'
     replicates of the same resample; there is none where they are not ``paired``. Missing as soon as one condition is.
+    Conditions that share only some of their ``n`` images (the known ones beside several sets) say how many there are.
     """
     each = list(measured)
     values = [entry.value for entry in each if entry.value is not None]
     if len(values) < len(each):
         reason = next(entry.missing_reason for entry in each if entry.value is None)
         return Measured(metric.name, metric.version, missing_reason=f"a condition has no value: {reason}")
-    value, n = float(np.mean(values)), each[0].n
+    value, size = float(np.mean(values)), each[0].n if n is None else n
     drawn = [entry.replicates for entry in each if entry.replicates is not None]
-    if not paired or len(drawn) < len(each) or len({entry.n for entry in each}) > 1:
+    if not paired or len(drawn) < len(each) or (n is None and len({entry.n for entry in each}) > 1):
         reason = "the conditions do not show the same resampled images"
-        return Measured(metric.name, metric.version, value, n=n, no_interval_reason=reason)
+        return Measured(metric.name, metric.version, value, n=size, no_interval_reason=reason)
     replicates = np.mean(drawn, axis=0)
     low, high = basic_interval(metric, value, replicates)
     return Measured(
         metric.name,
         metric.version,
         value,
-        n=n,
+        n=size,
         ci_low=low,
         ci_high=high,
-        interval_method="basic-bootstrap",
+        interval_method="stratified-bootstrap"
+        if metric.interval is Interval.STRATIFIED_BOOTSTRAP
+        else "basic-bootstrap",
         replicates=replicates,
     )
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt8
 
 from ..errors import MetricError, MetricUndefinedError
 from ..predictions import Predictions
@@ -104,9 +104,12 @@ class ResampledMetric(Metric[Subject]):
         """The values of ``replicates`` resamples that depend on ``seed``, the size and the strata alone."""
         samples = self.samples(subject)
         statistic = self.statistic(samples)
-        strata = None if self.strata is None else self.strata(samples)
-        counts = resample_counts(self.size(subject), seed, replicates, strata)
+        counts = self.resample(samples, self.size(subject), seed, replicates)
         return np.concatenate([statistic(block) for block in in_blocks(counts)])
+
+    def resample(self, samples: Any, n: int, seed: int, replicates: int) -> UInt8[np.ndarray, "r n"]:
+        """How often each image is drawn in each resample."""
+        return resample_counts(n, seed, replicates, None if self.strata is None else self.strata(samples))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -39,8 +39,6 @@ ALEXNET_CLEAN = 0.4348
 """AlexNet's error without corruption, as google-research/robustness_metrics has it."""
 
 SEVERITIES = (1, 2, 3, 4, 5)
-CLEAN = "clean"
-"""The condition of the images before they were corrupted."""
 
 Error = TypeVar("Error", float, Float[np.ndarray, " n"])
 
@@ -120,7 +118,10 @@ def _absolute(mistakes: Mistakes) -> Statistic:
 
 def _relative(mistakes: Mistakes) -> Statistic:
     if mistakes.clean is None:
-        raise MetricUndefinedError("the images were not predicted without corruption")
+        raise MetricUndefinedError(
+            "the images were not predicted without corruption: ImageNet's validation images were not there, or not "
+            "in a folder that was pinned (prunarium benchmark data fetch imagenet --pin)"
+        )
     return _mean(relative_mean_corruption_error(mistakes.by_condition, mistakes.clean))
 
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt8
 
 from ..ood import Detection
 from . import METRICS
 from ._metric import Interval, ResampledMetric, Statistic
+from ._resampling import resample_counts, resampling_seed
 
 Curve = Callable[[Float[np.ndarray, "r t"], Float[np.ndarray, "r t"]], Float[np.ndarray, " r"]]
 """Positives and negatives at or above each threshold, from the strictest threshold to the loosest -> a number."""
@@ -28,6 +29,12 @@ class DetectionMetric(ResampledMetric[Detection]):
     def samples(self, subject: Detection) -> Detection:
         """The pair itself."""
         return subject
+
+    def resample(self, samples: Detection, n: int, seed: int, replicates: int) -> UInt8[np.ndarray, "r n"]:  # noqa: ARG002
+        """Each side by itself: the known images are drawn alike beside whatever set of unknown ones."""
+        drawn = resample_counts(samples.inside.size, seed, replicates)
+        of_outside = resampling_seed(f"{seed}|{samples.outside_name}")
+        return np.concatenate([drawn, resample_counts(samples.outside.size, of_outside, replicates)], axis=1)
 
 
 def auroc(tp: Float[np.ndarray, "r t"], fp: Float[np.ndarray, "r t"]) -> Float[np.ndarray, " r"]:
@@ -106,7 +113,6 @@ def _register(name: str, title: str, better: str, curve: Curve, positive: str, d
             needs=("max_logit", "log_normaliser"),
             interval=Interval.STRATIFIED_BOOTSTRAP,
             statistic=of_curve(curve, positive),
-            strata=_sides,
         )
     )
 

@@ -103,7 +103,7 @@ class _Answers(Mapping[str, Logits]):
 
     def __getitem__(self, condition: str) -> Logits:
         model, _, preprocessing = self._subject
-        found = predict(model, self._sets[condition].images, self._task.fed(preprocessing), self._batch_size)
+        found = predict(model, self._sets[condition].images, self._task.fed(preprocessing, condition), self._batch_size)
         if found.values.shape[1] != self._task.model_classes:
             raise BadModelError(
                 f"{self._task.id} has {self._task.model_classes} classes, the checkpoint predicts "

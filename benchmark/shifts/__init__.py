@@ -6,6 +6,7 @@ from ._protocol import CorruptionShift, ShiftTask
 
 SHIFTS: Plugins[ShiftTask] = Plugins("shift", __name__)
 
+from ._corruption_sets import CLEAN  # noqa: E402
 from ._published import PublishedShift  # noqa: E402
 
-__all__ = ["SHIFTS", "CorruptionShift", "PublishedShift", "ShiftTask"]
+__all__ = ["CLEAN", "SHIFTS", "CorruptionShift", "PublishedShift", "ShiftTask"]

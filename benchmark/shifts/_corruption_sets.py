@@ -26,6 +26,9 @@ EXTRA = ("speckle_noise", "gaussian_blur", "spatter", "saturate")
 
 SEVERITIES = (1, 2, 3, 4, 5)
 
+CLEAN = "clean"
+"""The condition of the images before they were corrupted."""
+
 CITATION = (
     "D. Hendrycks and T. Dietterich (2019). Benchmarking Neural Network Robustness to Common Corruptions and "
     "Perturbations. ICLR. arXiv:1903.12261"

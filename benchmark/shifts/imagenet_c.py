@@ -26,6 +26,7 @@ def _register(name: str, title: str, corruptions: tuple[str, ...], aggregates: t
             terms=Terms("CC-BY-4.0; images of ImageNet", CITATION),
             shown=conditions_of(corruptions),
             cropped=True,
+            clean=bool(aggregates),
             n_each=50_000,
             per_class=50,
             of_classes=1000,

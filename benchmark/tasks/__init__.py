@@ -5,6 +5,7 @@ Distribution-shifted sets are tasks too and live in :mod:`benchmark.shifts`; :fu
 
 from zoo.core.plugins import Plugins
 
+from ._brought import BroughtSets, BroughtTask
 from ._kinds import CostTask, OodTask, Timing, TransferTask, UpstreamTask
 from ._manifest import ImageManifest, Manifest, SplitFacts
 from ._openood import OpenOodTask
@@ -16,6 +17,8 @@ TASKS: Plugins[Task] = Plugins("task", __name__)
 
 __all__ = [
     "TASKS",
+    "BroughtSets",
+    "BroughtTask",
     "CostTask",
     "DataSource",
     "ImageManifest",

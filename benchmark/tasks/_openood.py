@@ -7,19 +7,16 @@ Zhang et al. 2023 (arXiv 2306.09301). The folder that ``PRUNARIUM_OPENOOD`` name
 """
 
 import hashlib
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
-from zoo.core.home import home_folder
-
 from ..errors import ManifestError
-from ._protocol import ImageSet, LabelledSet, Task, TaskKind
+from ._brought import BroughtTask
+from ._protocol import ImageSet, LabelledSet, TaskKind
 
 PLACE = "PRUNARIUM_OPENOOD"
 LISTS = "benchmark_imglist/imagenet"
@@ -36,7 +33,7 @@ HOW_TO_GET = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class OpenOodTask(Task):
+class OpenOodTask(BroughtTask):
     """A group of OpenOOD's sets beside 45,000 validation images of ImageNet.
 
     ``lists`` maps a set to its list and the folder that the list's paths start from; ``expected`` are the numbers of
@@ -53,8 +50,22 @@ class OpenOodTask(Task):
     training_list: tuple[str, str] = ("train_imagenet", "images_largescale")
     upstream_data: str = "imagenet"
 
-    def __hash__(self) -> int:
-        return hash(self.id)
+    __hash__ = BroughtTask.__hash__
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return (INSIDE, *self.outside, TRAINING)
+
+    @property
+    def family(self) -> str:
+        return "openood"
+
+    @property
+    def gated(self) -> bool:
+        return True
+
+    def how_to_get(self) -> str:
+        return HOW_TO_GET
 
     @property
     def outside(self) -> tuple[str, ...]:
@@ -86,43 +97,22 @@ class OpenOodTask(Task):
             "training": self.training_list[0],
         }
 
-    def image_sets(self) -> "OpenOodSets":
-        """``inside`` and the sets of the group, each read when it is asked for."""
-        return OpenOodSets(self)
+    @property
+    def predicted(self) -> tuple[str, ...]:
+        """``inside`` and the sets of the group."""
+        return (INSIDE, *self.outside)
+
+    def read_part(self, place: str, part: str) -> ImageSet:
+        return _read(self, part, place)
 
     def reference_set(self) -> LabelledSet:
         """The labelled training images that features are compared with."""
-        images, labels, ids = _read(self, TRAINING, place())
+        images, labels, ids = self.verified_part(TRAINING)
         if labels is None:
             raise ManifestError(f"The list of {TRAINING} images has no labels.", HOW_TO_GET)
         return LabelledSet(images, labels, ids)
 
 
-class OpenOodSets(Mapping[str, ImageSet]):
-    """The sets of a task, looked up in the lists when they are asked for."""
-
-    def __init__(self, task: OpenOodTask) -> None:
-        self._task = task
-        self._names = (INSIDE, *task.outside)
-
-    def __getitem__(self, name: str) -> ImageSet:
-        if name not in self._names:
-            raise KeyError(name)
-        return _read(self._task, name, place())
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-
-def place() -> str:
-    """Where OpenOOD's folder ``data`` is."""
-    return os.environ.get(PLACE) or str(home_folder() / "data" / "openood")
-
-
-@lru_cache(maxsize=8)
 def _read(task: OpenOodTask, name: str, where: str) -> ImageSet:
     from zoo.data import encoded_split
     from zoo.data.folder import ImageFiles

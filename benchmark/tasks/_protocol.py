@@ -114,8 +114,8 @@ class Task(ABC):
         """The number of logits that a model as published must have."""
         return self.classes
 
-    def fed(self, preprocessing: Preprocessing) -> Preprocessing:
-        """How a model of that ``preprocessing`` is fed these images."""
+    def fed(self, preprocessing: Preprocessing, condition: str = "") -> Preprocessing:  # noqa: ARG002
+        """How a model of that ``preprocessing`` is fed the images of a condition."""
         return preprocessing
 
     def judged(

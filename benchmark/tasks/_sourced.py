@@ -97,6 +97,28 @@ class SourcedManifest(Manifest):
         """Whether a recorded copy is the known one, or was pinned by whoever runs this machine."""
         return record.pinned or record.sha256 in {source.sha256 for source in self.sources}
 
+    def place(self) -> str:
+        """The recorded copy, else the first source that can be fetched, else the first."""
+        record = read_record(self.name)
+        return self._suggested().spec if record is None else record.spec
+
+    @property
+    def source_in_use(self) -> DataSource:
+        """What is said of the place."""
+        return replace(self._suggested(), spec=self.place())
+
+    def present(self) -> bool:
+        """Whether a copy is recorded."""
+        return read_record(self.name) is not None
+
+    @property
+    def command_to_get(self) -> str:
+        """What to type where no copy is recorded."""
+        return f"prunarium benchmark data fetch {self.name}"
+
+    def _suggested(self) -> DataSource:
+        return next((source for source in self.sources if source.fetchable), self.sources[0])
+
     def read(self, spec: str) -> "zoo.data.ImageData":
         """A copy in the class order of the task, compared in all but its hash; raises :class:`ManifestError`."""
         from zoo.data import load_data
@@ -121,6 +143,15 @@ class SourcedManifest(Manifest):
     def hash_of(self, data: "zoo.data.ImageData") -> str:
         """The hash of a copy, over the splits that count; reads each of their images once."""
         return replace(data, splits={name: data.splits[name] for name in self.hashed}).sha256
+
+    def hashes_at(self, spec: str) -> Mapping[str, str]:
+        """The hash of the copy at ``spec``, which is one part."""
+        return {"": self.hash_of(self.read(spec))}
+
+    def known_hashes(self, spec: str) -> Mapping[str, str]:
+        """That of the source at ``spec``, where the task knows it."""
+        known = [source.sha256 for source in self.sources if source.spec == spec and source.sha256 is not None]
+        return {"": known[0]} if known else {}
 
 
 @lru_cache(maxsize=4)

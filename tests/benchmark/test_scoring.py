@@ -14,7 +14,7 @@ from benchmark.metrics.corruption_error import (
     mean_corruption_error,
     relative_mean_corruption_error,
 )
-from benchmark.ood import SCORES
+from benchmark.ood import SCORES, Detection
 from benchmark.predictions import Predictions
 from benchmark.scoring import AFTER_TEMPERATURE, DETECTION, UPSTREAM, mean_over_conditions, reliability, score
 from benchmark.shifts import SHIFTS
@@ -133,6 +133,64 @@ def test_metrics_of_all_conditions_together_see_the_clean_images_apart() -> None
     values = {cell.measured.metric: cell.measured.value for cell in cells if not cell.condition}
     assert values["mce-official-alexnet"] == pytest.approx(mean_corruption_error(errors))
     assert values["relative-mce-official-alexnet"] == pytest.approx(relative_mean_corruption_error(errors, clean))
+
+
+def test_clean_images_that_are_others_make_no_relative_number() -> None:
+    shift = replace(SHIFTS["digits-c-like@1"], aggregates=("mce-official-alexnet", "relative-mce-official-alexnet"))
+    conditions = [f"{name}/{severity}" for name in ALEXNET for severity in SEVERITIES]
+    predictions = {condition: _predictions(condition, seed) for seed, condition in enumerate(conditions)}
+    logits, labels = random_logits(N, CLASSES)
+    others = Predictions.from_logits(tuple(f"other {i}" for i in ids_of(N)), labels, Logits(logits), "clean")
+    for given in (predictions, {**predictions, "clean": others}):
+        whole = {cell.measured.metric: cell.measured for cell in score(shift, given) if not cell.condition}
+        assert whole["relative-mce-official-alexnet"].value is None
+        assert "not predicted without corruption" in (whole["relative-mce-official-alexnet"].missing_reason or "")
+        assert whole["mce-official-alexnet"].ci_low is not None
+        assert whole["top1"].interval_method == "basic-bootstrap"
+
+
+def test_known_images_are_drawn_once_for_all_sets_of_a_group() -> None:
+    """Spread of a group's mean: against draws of whole groups, and areas by counting pairs."""
+    rng = np.random.default_rng(0)
+    known = rng.normal(1.0, 1.0, 60)
+    unknown = {"near": rng.normal(0.0, 1.0, 90), "nearer": rng.normal(0.5, 1.0, 120)}
+    auroc, seed = METRICS["auroc"], resampling_seed("group@1")
+    each = [measure(auroc, Detection(known, scores, name), seed=seed) for name, scores in unknown.items()]
+    found = mean_over_conditions(auroc, each, n=270)
+    draws = []
+    for _ in range(2000):
+        inside = rng.choice(known, known.size)
+        areas = [_area(inside, rng.choice(scores, scores.size)) for scores in unknown.values()]
+        draws.append(np.mean(areas))
+    assert found.replicates is not None
+    assert found.replicates.std() == pytest.approx(np.std(draws), rel=0.08)
+    apart = measure(auroc, Detection(known, unknown["nearer"], "nearer"), seed=seed + 1)
+    assert each[0].replicates is not None
+    assert apart.replicates is not None
+    unpaired = np.mean([each[0].replicates, apart.replicates], axis=0)
+    assert unpaired.std() < 0.9 * found.replicates.std()  # known images drawn apart pretend to be twice as many
+    assert found.ci_low is not None
+    assert found.ci_high is not None
+    assert found.ci_low < np.mean([entry.value for entry in each if entry.value is not None]) < found.ci_high
+    assert (found.n, found.interval_method) == (270, "stratified-bootstrap")
+
+
+def test_sets_of_a_group_are_drawn_apart() -> None:
+    """The same unknown images under two names: independent draws of them, the same draws of the known ones."""
+    rng = np.random.default_rng(1)
+    known, scores = np.repeat(1.0, 40), rng.normal(1.0, 1.0, 80)
+    auroc = METRICS["auroc"]
+    one, two = (measure(auroc, Detection(known, scores, name), seed=5).replicates for name in "ab")
+    assert one is not None
+    assert two is not None
+    assert abs(np.corrcoef(one, two)[0, 1]) < 0.1  # equal known images: all the spread is of the unknown ones
+    one, two = (measure(auroc, Detection(scores, known, name), seed=5).replicates for name in "ab")
+    assert one == pytest.approx(two)
+
+
+def _area(inside: np.ndarray, outside: np.ndarray) -> float:
+    """Of all pairs; no two scores of this test are equal."""
+    return float((inside[:, None] > outside).mean())
 
 
 def test_the_interval_of_a_mean_resamples_images_not_conditions() -> None:

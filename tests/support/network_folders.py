@@ -1,5 +1,6 @@
 """Model folders of real architectures with random weights: nothing is trained, so they are made in a moment."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,16 @@ def write_network(
     seed: int = 0,
     architecture: str = ARCHITECTURE,
     classes: int = 5,
+    crop_fraction: float | None = None,
     **provenance: Any,
 ) -> ModelFolder:
     """A whole folder, ``dense`` or pruned by global magnitude as ``gmp``; keyword arguments change the provenance."""
     model = build(architecture, classes, seed)
     _prune(model, sparsity)
     entry = ARCHITECTURES[architecture]
+    preprocessing = entry.preprocessing
+    if crop_fraction is not None:
+        preprocessing = replace(preprocessing, crop_fraction=crop_fraction)
     method = "gmp" if sparsity else "dense"
     fields: dict[str, Any] = {
         "slug": f"{method}/{architecture}/{sparsity:.2f}-s{seed}",
@@ -51,7 +56,7 @@ def write_network(
         architecture=architecture,
         num_classes=classes,
         class_names=tuple(map(str, range(classes))),
-        preprocessing=entry.preprocessing,
+        preprocessing=preprocessing,
         classifier=entry.classifier,
         timm_name=entry.timm_name,
         positions=POSITIONS if architecture == ARCHITECTURE else {},

@@ -22,11 +22,15 @@ CIFAR-10.2          cifar102_test.npy: a pickled dictionary of images, labels an
 import io
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from miniature import picture
 from PIL import Image
+
+from benchmark.shifts import PublishedShift, ShiftTask
+from benchmark.tasks import BroughtSets, ImageSet
 
 
 def write_classes(root: Path, names: Sequence[str], labels: Sequence[int], each: int, file: str = "{}.JPEG") -> None:
@@ -101,3 +105,14 @@ def bordered(position: int, number: int) -> bytes:
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG")
     return file.getvalue()
+
+
+def parts(shift: ShiftTask) -> BroughtSets:
+    """The conditions as they are read where nobody has vouched for them yet."""
+    assert isinstance(shift, PublishedShift)
+    return BroughtSets(shift.parts, partial(shift.read_part, shift.place()))
+
+
+def part(shift: ShiftTask, condition: str) -> ImageSet:
+    """One of them."""
+    return parts(shift)[condition]

@@ -15,7 +15,6 @@ from benchmark.errors import LogitsError, MetricError, MetricUndefinedError
 from benchmark.logits import Logits
 from benchmark.metrics import METRICS, measure
 from benchmark.metrics._metric import Interval, ResampledMetric, SampleMetric
-from benchmark.metrics._resampling import resample_counts
 from benchmark.metrics.corruption_error import Mistakes
 from benchmark.metrics.cost import Cost
 from benchmark.ood import Detection
@@ -103,8 +102,7 @@ def test_a_resample_is_measured_as_if_its_images_were_there(name: str) -> None:
     metric: Any = METRICS[name]
     subject = subject_of(metric)
     samples, n = metric.samples(subject), metric.size(subject)
-    strata = None if metric.strata is None else metric.strata(samples)
-    counts = resample_counts(n, seed=3, replicates=5, strata=strata)
+    counts = metric.resample(samples, n, seed=3, replicates=5)
     replicates = metric.replicates(subject, seed=3, replicates=5)
     for drawn, replicate in zip(counts, replicates, strict=True):
         rows = np.repeat(np.arange(n), drawn)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hub_fixture import RunningHub
 from miniature import point_datasets_at, publish_tables, samples, table
-from shift_archives import write_dictionary, write_pair, write_severities
+from shift_archives import part, parts, write_dictionary, write_pair, write_severities
 
 from benchmark.errors import ManifestError
 from benchmark.shifts import SHIFTS, PublishedShift
@@ -27,7 +27,7 @@ def small(name: str, n_each: int, **changes: Any) -> PublishedShift:
 def test_each_severity_is_its_own_fifth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_severities(tmp_path / "c", ["fog", "snow"], 20, 10)
     monkeypatch.setenv("PRUNARIUM_CIFAR10_C", str(tmp_path / "c"))
-    sets = small("cifar10-c@1", 20, per_class=2).image_sets()
+    sets = parts(small("cifar10-c@1", 20, per_class=2))
     for k, corruption in enumerate(["fog", "snow"]):
         for severity in range(1, 6):
             images = sets[f"{corruption}/{severity}"]
@@ -40,7 +40,7 @@ def test_each_severity_is_its_own_fifth(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(ManifestError, match=r"no frost\.npy"):
         sets["frost/1"]
     with pytest.raises(ManifestError, match="expected 10,000 images, got 20"):
-        SHIFTS["cifar10-c@1"].image_sets()["fog/1"]
+        part(SHIFTS["cifar10-c@1"], "fog/1")
 
 
 def test_labels_that_are_not_five_times_the_same_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,19 +50,19 @@ def test_labels_that_are_not_five_times_the_same_are_refused(tmp_path: Path, mon
     labels[57] = 1
     np.save(tmp_path / "c" / "labels.npy", labels)
     with pytest.raises(ManifestError, match="not five times the same"):
-        small("cifar10-c@1", 20).image_sets()["fog/1"]
+        part(small("cifar10-c@1", 20), "fog/1")
     np.save(tmp_path / "c" / "labels.npy", labels[:50])
     with pytest.raises(ManifestError, match="100 images and labels.npy 50"):
-        small("cifar10-c@1", 20, version="b").image_sets()["fog/1"]
+        part(small("cifar10-c@1", 20, version="b"), "fog/1")
     np.save(tmp_path / "c" / "fog.npy", np.zeros((100, 32, 32, 3)))
     with pytest.raises(ManifestError, match="expected bytes"):
-        small("cifar10-c@1", 20, version="c").image_sets()["fog/1"]
+        part(small("cifar10-c@1", 20, version="c"), "fog/1")
 
 
 def test_a_pair_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_pair(tmp_path / "c", 30, repeat=2)
     monkeypatch.setenv("PRUNARIUM_CIFAR10_1", str(tmp_path / "c"))
-    images = small("cifar10.1@1", 30).image_sets()[""]
+    images = part(small("cifar10.1@1", 30), "")
     assert images.labels is not None
     assert images.labels.dtype == np.int64
     assert images.ids[28] == f"{images.ids[0]}#2"
@@ -72,7 +72,7 @@ def test_a_pair_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_dictionary_of_arrays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_dictionary(tmp_path / "c", 30)
     monkeypatch.setenv("PRUNARIUM_CIFAR10_2", str(tmp_path / "c"))
-    images = small("cifar10.2@1", 30).image_sets()[""]
+    images = part(small("cifar10.2@1", 30), "")
     expected = np.load(tmp_path / "c" / "cifar102_test.npy", allow_pickle=True).item()
     np.testing.assert_array_equal(np.asarray(images.images), expected["images"])
     assert images.labels is not None
@@ -110,6 +110,6 @@ def test_the_test_split_of_a_hub_and_not_its_training_images(hub: RunningHub, mo
     }
     repository = publish_tables(hub, "cifar10-2-like", tables)
     monkeypatch.setenv("PRUNARIUM_CIFAR10_2", f"hub:{repository}")
-    images = small("cifar10.2@1", 10).image_sets()[""]
+    images = part(small("cifar10.2@1", 10), "")
     assert images.labels is not None
     assert images.labels.tolist() == list(range(10))

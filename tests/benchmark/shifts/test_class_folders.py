@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from hub_fixture import RunningHub
 from miniature import point_datasets_at, publish_tables, samples, table
-from shift_archives import write_classes, write_corruptions
+from shift_archives import part, parts, write_classes, write_corruptions
 
 from benchmark.errors import ManifestError
 from benchmark.shifts import SHIFTS, PublishedShift
 from benchmark.shifts._label_spaces import label_space
+from benchmark.tasks._content import digest
 from zoo.core.imagenet_classes import imagenet_classes, wordnet_ids
 
 FEW = (0, 7, 10, 999)
@@ -36,14 +37,14 @@ def test_imagenet_c_is_found_with_and_without_the_folders_of_its_archives(
     write_corruptions(tmp_path / "c", [folder.strip("/") for folder in folders], names_of(FEW), FEW)
     monkeypatch.setenv("PRUNARIUM_IMAGENET_C", str(tmp_path / "c"))
     shift = small("imagenet-c@1", 8, label_space=FEW, per_class=2)
-    sets = shift.image_sets()
+    sets = parts(shift)
     found = [sets[f"gaussian_noise/{severity}"] for severity in range(1, 6)]
     assert found[0].labels is not None
     assert found[0].labels.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
     # One name an image whatever the corruption: resampled images pair up between conditions.
     assert found[0].ids[1] == f"{wordnet_ids()[0]}/ILSVRC2012_val_00000001"
     assert all(tuple(images.ids) == tuple(found[0].ids) for images in found)
-    assert len({shift.content_sha256(f"gaussian_noise/{severity}") for severity in range(1, 6)}) == 5
+    assert len({digest(images) for images in found}) == 5
 
 
 def test_imagenet_c_bar_calls_its_severities_by_their_strength(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,9 +55,9 @@ def test_imagenet_c_bar_calls_its_severities_by_their_strength(tmp_path: Path, m
     write_corruptions(tmp_path, folders, names_of(FEW), FEW)
     monkeypatch.setenv("PRUNARIUM_IMAGENET_C_BAR", str(tmp_path))
     for severity in range(1, 6):
-        assert len(shift.image_sets()[f"caustic_refraction/{severity}"].images) == 8
+        assert len(part(shift, f"caustic_refraction/{severity}").images) == 8
     with pytest.raises(ManifestError, match="not at"):
-        shift.image_sets()["sparkles/1"]
+        part(shift, "sparkles/1")
 
 
 def test_imagenet_v2_is_labelled_by_number_and_not_by_the_order_of_names(
@@ -69,14 +70,14 @@ def test_imagenet_v2_is_labelled_by_number_and_not_by_the_order_of_names(
         (folder / str(number)).mkdir(parents=True)
         (folder / str(number) / "3a3a.jpeg").write_bytes(b"")
     monkeypatch.setenv("PRUNARIUM_IMAGENET_V2", str(tmp_path))
-    images = small("imagenet-v2-threshold-0.7@1", 1000, per_class=1).image_sets()[""]
+    images = part(small("imagenet-v2-threshold-0.7@1", 1000, per_class=1), "")
     assert images.labels is not None
     assert images.labels.tolist() == list(numbers)
     names = [Path(images.images.name(row)).parent.name for row in range(1000)]  # type: ignore[attr-defined]
     assert [int(name) for name in names] == images.labels.tolist()
     assert sum(int(name) == position for position, name in enumerate(sorted(names))) == 12
     with pytest.raises(ManifestError, match="matched-frequency"):
-        small("imagenet-v2-matched-frequency@1", 1000).image_sets()[""]
+        part(small("imagenet-v2-matched-frequency@1", 1000), "")
 
 
 @pytest.mark.parametrize(("name", "variable"), [("imagenet-a", "IMAGENET_A"), ("imagenet-r", "IMAGENET_R")])
@@ -87,12 +88,12 @@ def test_a_and_r_are_labelled_among_their_200_classes(
     write_classes(tmp_path / name, names_of(space), space, 1)
     (tmp_path / name / "README.txt").write_text("...")
     monkeypatch.setenv(f"PRUNARIUM_{variable}", str(tmp_path))
-    images = small(f"{name}@1", 200).image_sets()[""]
+    images = part(small(f"{name}@1", 200), "")
     assert images.labels is not None
     assert images.labels.tolist() == list(range(200))
     assert SHIFTS[f"{name}@1"].classes == 200
     with pytest.raises(ManifestError, match="expected 7,500 images|expected 30,000 images"):
-        SHIFTS[f"{name}@1"].image_sets()[""]
+        part(SHIFTS[f"{name}@1"], "")
 
 
 def test_the_two_subsets_share_86_classes() -> None:
@@ -104,7 +105,7 @@ def test_another_sets_classes_are_refused(tmp_path: Path, monkeypatch: pytest.Mo
     write_classes(tmp_path / "imagenet-r", names_of(space), space, 1)
     monkeypatch.setenv("PRUNARIUM_IMAGENET_A", str(tmp_path))
     with pytest.raises(ManifestError, match="not laid out as imagenet-a@1 was"):
-        small("imagenet-a@1", 200).image_sets()[""]
+        part(small("imagenet-a@1", 200), "")
 
 
 def test_a_class_that_lost_an_image_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,14 +115,14 @@ def test_a_class_that_lost_an_image_is_noticed(tmp_path: Path, monkeypatch: pyte
     )
     monkeypatch.setenv("PRUNARIUM_IMAGENET_C", str(tmp_path))
     with pytest.raises(ManifestError, match="expected 2 images of every class, got 3 of class 0"):
-        small("imagenet-c@1", 8, label_space=FEW, per_class=2).image_sets()["fog/1"]
+        part(small("imagenet-c@1", 8, label_space=FEW, per_class=2), "fog/1")
 
 
 def test_a_pinned_condition_is_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_corruptions(tmp_path, ["fog/1", "fog/2"], names_of(FEW), FEW)
     monkeypatch.setenv("PRUNARIUM_IMAGENET_C", str(tmp_path))
     shift = small("imagenet-c@1", 8, label_space=FEW)
-    pinned = replace(shift, version="pinned", sha256={"fog/1": shift.content_sha256("fog/1"), "fog/2": "0" * 64})
+    pinned = replace(shift, version="pinned", sha256={"fog/1": digest(part(shift, "fog/1")), "fog/2": "0" * 64})
     assert len(pinned.image_sets()["fog/1"].images) == 8
     with pytest.raises(ManifestError, match="with sha256 000"):
         pinned.image_sets()["fog/2"]
@@ -132,7 +133,7 @@ def test_images_that_are_in_a_set_twice_count_twice(tmp_path: Path, monkeypatch:
     folder = tmp_path / "sketch" / names_of(FEW)[0]
     (folder / "again.JPEG").write_bytes(next(folder.iterdir()).read_bytes())
     monkeypatch.setenv("PRUNARIUM_IMAGENET_SKETCH", str(tmp_path))
-    images = small("imagenet-sketch@1", 5, label_space=FEW).image_sets()[""]
+    images = part(small("imagenet-sketch@1", 5, label_space=FEW), "")
     assert len(set(images.ids)) == 5
     assert images.ids[1] == f"{images.ids[0]}#2"
 
@@ -141,7 +142,7 @@ def test_images_that_are_not_there_are_asked_for(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("PRUNARIUM_IMAGENET_C", raising=False)
     monkeypatch.setenv("PRUNARIUM_HOME", str(tmp_path))
     with pytest.raises(ManifestError, match="are not at") as caught:
-        SHIFTS["imagenet-c@1"].image_sets()["fog/3"]
+        part(SHIFTS["imagenet-c@1"], "fog/3")
     assert "PRUNARIUM_IMAGENET_C=FOLDER" in (caught.value.hint or "")
     assert "https://zenodo.org/records/2235448" in (caught.value.hint or "")
 
@@ -165,12 +166,12 @@ def test_imagenet_r_from_a_hub_is_labelled_by_wordnet_id(
     rows = rows.add_column("class_name", [f"name {9 - position}" for position in range(6)])
     repository = publish_tables(on_hub, "imagenet-r-like", {"test": rows})
     monkeypatch.setenv("PRUNARIUM_IMAGENET_R", f"hub:{repository}")
-    images = small("imagenet-r@1", 6, label_space=few).image_sets()[""]
+    images = part(small("imagenet-r@1", 6, label_space=few), "")
     assert images.labels is not None
     assert images.labels.tolist() == [0, 0, 1, 2, 2, 2]
     write_classes(tmp_path / "imagenet-r", names_of(few), (0, 1, 2), 1)
     monkeypatch.setenv("PRUNARIUM_IMAGENET_R", str(tmp_path))
-    in_folders = small("imagenet-r@1", 3, label_space=few).image_sets()[""]
+    in_folders = part(small("imagenet-r@1", 3, label_space=few), "")
     assert set(in_folders.ids) < set(images.ids)  # the same files have the same ids in either layout
 
 
@@ -186,7 +187,7 @@ def test_class_labels_of_a_hub_are_matched_by_id_words_or_number(
     rows = table(samples([1, 1, 1]), "image", {"label": datasets.ClassLabel(names=names)})
     repository = publish_tables(on_hub, f"sketch-{spelling}", {"train": rows})
     monkeypatch.setenv("PRUNARIUM_IMAGENET_SKETCH", f"hub:{repository}")
-    images = small("imagenet-sketch@1", 3, label_space=few).image_sets()[""]
+    images = part(small("imagenet-sketch@1", 3, label_space=few), "")
     assert images.labels is not None
     assert images.labels.tolist() == ([2, 1, 0] if spelling == "words" else [0, 1, 2])
 
@@ -198,4 +199,4 @@ def test_a_hubs_class_that_is_not_expected_is_named(on_hub: RunningHub, monkeypa
     repository = publish_tables(on_hub, "with-unicorn", {"train": rows})
     monkeypatch.setenv("PRUNARIUM_IMAGENET_SKETCH", f"hub:{repository}")
     with pytest.raises(ManifestError, match="its class 'unicorn' is none of the 1000"):
-        small("imagenet-sketch@1", 2).image_sets()[""]
+        part(small("imagenet-sketch@1", 2), "")

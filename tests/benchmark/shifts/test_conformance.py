@@ -4,7 +4,7 @@ import pytest
 
 from benchmark.metrics import METRICS
 from benchmark.protocols import PROTOCOLS
-from benchmark.shifts import SHIFTS, PublishedShift, ShiftTask
+from benchmark.shifts import CLEAN, SHIFTS, PublishedShift, ShiftTask
 from benchmark.shifts._label_spaces import label_space, objectnet_labels
 from benchmark.tasks import TASKS
 from zoo.checkpoint.config import Preprocessing
@@ -48,6 +48,8 @@ def test_only_files_that_were_cropped_before_are_not_resized() -> None:
     for shift in PUBLISHED:
         fed = shift.fed(PREPROCESSING)
         assert fed.crop_fraction == (1.0 if shift.cropped else 0.875)
+        # The images before corruption are those that ImageNet's own task shows.
+        assert shift.fed(PREPROCESSING, CLEAN) == PREPROCESSING
         assert (fed.input_size, fed.mean, fed.interpolation) == ((3, 224, 224), (0.5, 0.5, 0.5), "bilinear")
 
 
@@ -58,6 +60,13 @@ def test_the_mean_of_imagenet_c_is_over_fifteen_corruptions() -> None:
     assert fifteen.primary_metric == "mce-official-alexnet@1"
     assert four.aggregates == ()
     assert set(SHIFTS["cifar10-c@1"].conditions) == set(fifteen.conditions)
+
+
+def test_clean_images_are_read_where_a_number_needs_them() -> None:
+    needing = {shift.name for shift in PUBLISHED if any(name.startswith("relative") for name in shift.aggregates)}
+    assert {shift.name for shift in PUBLISHED if shift.clean} == needing == {"imagenet-c"}
+    assert CLEAN not in SHIFTS["imagenet-c@1"].conditions  # they are in no mean
+    assert CLEAN not in SHIFTS["imagenet-c@1"].image_sets()  # nobody has fetched ImageNet on this machine
 
 
 def test_large_sets_keep_the_largest_logits_alone() -> None:

@@ -13,18 +13,21 @@ from hub_fixture import RunningHub
 from miniature import point_datasets_at, publish_tables, samples, table
 from network_folders import write_network
 from scipy.special import log_softmax
-from shift_archives import write_classes, write_corruptions, write_objectnet, write_severities
+from shift_archives import part, parts, write_classes, write_corruptions, write_objectnet, write_severities
 
 import benchmark.suites
 from benchmark.inference import predict
-from benchmark.metrics.corruption_error import ALEXNET
+from benchmark.metrics.corruption_error import ALEXNET, ALEXNET_CLEAN
 from benchmark.predictions import Predictions
 from benchmark.shifts import SHIFTS, PublishedShift
 from benchmark.shifts._corruption_sets import CORRUPTIONS, conditions_of
 from benchmark.shifts._label_spaces import objectnet_labels
 from benchmark.suites import Cell, Suite
+from benchmark.tasks import TASKS, SourcedManifest, SplitFacts, UpstreamTask
+from benchmark.tasks._content import digest
 from prunarium.cli import run
 from registry.blobs import BlobStore
+from zoo.checkpoint.folder import read_folder
 from zoo.core.imagenet_classes import wordnet_ids
 from zoo.models import load_model
 
@@ -53,7 +56,8 @@ def catalogue_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[An
     made: list[DigitCatalogue] = []
 
     def make(classes: int, data: str) -> DigitCatalogue:
-        folder = write_network(tmp_path / "models" / "a", architecture="resnet20-cifar", classes=classes, data=data)
+        where = tmp_path / "models" / "a"
+        folder = write_network(where, architecture="resnet20-cifar", classes=classes, crop_fraction=0.875, data=data)
         made.append(digit_catalogue(tmp_path / "home", [folder]))
         monkeypatch.setenv("PRUNARIUM_HOME", str(made[0].settings.home))
         return made[0]
@@ -61,6 +65,24 @@ def catalogue_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[An
     yield make
     for catalogue in made:
         catalogue.engine.dispose()
+
+
+def pin(capsys: pytest.CaptureFixture[str], *words: str) -> None:
+    """Vouch for what is there, as a user does."""
+    assert run(["benchmark", "data", "fetch", *words, "--pin", "--json"]) == 0
+    assert all(row["verified"] for row in json.loads(capsys.readouterr().out))
+
+
+def with_validation_images(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ImageNet of three classes, whose test images have the names that corrupted ones have."""
+    for split in ("train", "test"):
+        write_classes(folder / split, names_of(FEW), FEW, 2, "ILSVRC2012_val_{}.JPEG")
+    task = TASKS["imagenet@1"]
+    assert isinstance(task, UpstreamTask)
+    assert isinstance(task.data, SourcedManifest)
+    splits = {"train": SplitFacts(6), "test": SplitFacts(6)}
+    data = replace(task.data, class_names=names_of(FEW), splits=splits)
+    monkeypatch.setitem(TASKS._entries, "imagenet@1", replace(task, data=data))
 
 
 def run_mini(catalogue: DigitCatalogue, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -103,9 +125,13 @@ def test_imagenet_c_r_and_objectnet_from_folders_and_a_hub(
     monkeypatch.setenv("PRUNARIUM_IMAGENET_C", str(tmp_path / "c"))
     monkeypatch.setenv("PRUNARIUM_IMAGENET_R", f"hub:{repository}")
     monkeypatch.setenv("PRUNARIUM_OBJECTNET", str(tmp_path / "o"))
+    with_validation_images(tmp_path / "imagenet", monkeypatch)
     catalogue = catalogue_of(1000, "imagenet")
+    pin(capsys, "imagenet", "--from", f"folder:{tmp_path / 'imagenet'}")
+    pin(capsys, "imagenet-c", "imagenet-r", "objectnet")
     report = run_mini(catalogue, capsys)
-    assert (report["done"], report["failed"]) == (3, [])
+    assert [failure["message"] for failure in report["failed"]] == []
+    assert report["done"] == 3
     check_corruptions(catalogue, tmp_path / "models" / "a")
     restricted = {row.metric: row for row in catalogue.results(task="imagenet-r@1")}
     measured = {name for name, row in restricted.items() if row.value is not None}
@@ -113,15 +139,14 @@ def test_imagenet_c_r_and_objectnet_from_folders_and_a_hub(
     assert restricted["nll-ts@1"].missing_reason is not None  # nobody has fitted a temperature on ImageNet here
     assert restricted["nll@1"].value == pytest.approx(nll_by_hand(tmp_path / "models" / "a"), rel=1e-5)
     assert restricted["top1@1"].n == 12
-    assert set(restricted["top1@1"].provenance["data_sha256"]) == {"imagenet-r@1"}
-    assert restricted["top1@1"].provenance["data_verified"] is False
+    assert restricted["top1@1"].provenance["data_sha256"] == {"imagenet-r@1": digest(part(SHIFTS["imagenet-r@1"], ""))}
     assert [(row.metric, row.n) for row in catalogue.results(task="objectnet@1")] == [("top1@1", 113)]
 
 
 def nll_by_hand(model_folder: Path) -> float:
     """Over the 200 logits of ImageNet-R, not the model's 1,000."""
     shift = SHIFTS["imagenet-r@1"]
-    images, space = shift.image_sets()[""], list(shift.label_space)  # type: ignore[attr-defined]
+    images, space = part(shift, ""), list(shift.label_space)  # type: ignore[attr-defined]
     values = predict(load_model(model_folder), images.images, preprocessing_of(model_folder), 64).values[:, space]
     return float(-log_softmax(values.astype(np.float64), axis=1)[np.arange(len(values)), images.labels].mean())
 
@@ -130,28 +155,41 @@ def check_corruptions(catalogue: DigitCatalogue, model_folder: Path) -> None:
     """Every cell, and mCE from mistakes that are worked out here from the images again."""
     results = {(row.metric, row.condition): row for row in catalogue.results(task="imagenet-c@1")}
     assert len(results) == 4 * (len(SHIFTS["imagenet-c@1"].conditions) + 1) + 3 + 2
-    assert results["relative-mce-official-alexnet@1", ""].missing_reason is not None
     model, shift = load_model(model_folder), SHIFTS["imagenet-c@1"]
     assert isinstance(shift, PublishedShift)
     mistakes = {}
-    for condition, images in shift.image_sets().items():
-        logits = predict(model, images.images, shift.fed(preprocessing_of(model_folder)), 64).restricted(FEW)
+    sets = {**parts(shift), "clean": shift.image_sets()["clean"]}
+    for condition, images in sets.items():
+        logits = predict(model, images.images, shift.fed(preprocessing_of(model_folder), condition), 64).restricted(FEW)
         mistakes[condition] = (logits.values.argmax(axis=1) != images.labels).astype(np.float64)
-        assert results["top1@1", condition].value == pytest.approx(1 - mistakes[condition].mean())
-    mce = results["mce-official-alexnet@1", ""]
+        if condition != "clean":
+            assert results["top1@1", condition].value == pytest.approx(1 - mistakes[condition].mean())
+    assert ("top1@1", "clean") not in results
+    clean = mistakes.pop("clean")
+    kept = stored(catalogue, "imagenet-c@1", "clean")
+    assert kept.ids == stored(catalogue, "imagenet-c@1", "fog/3").ids
+    # By their names, with the checkpoint's own preprocessing (a margin of an eighth), not that of the cropped files.
+    whole = read_folder(model_folder).config.preprocessing
+    assert whole.crop_fraction < 1
+    by_id = dict(
+        zip(sets["clean"].ids, predict(model, sets["clean"].images, whole, 64).restricted(FEW).values, strict=True)
+    )
+    assert kept.samples.columns.max_logit == pytest.approx([by_id[name].max() for name in kept.ids], rel=1e-5)
+    mce, relative = results["mce-official-alexnet@1", ""], results["relative-mce-official-alexnet@1", ""]
     if len(mistakes) == 75:
         errors = {c: np.mean([mistakes[f"{c}/{s}"].mean() for s in SEVERITIES]) for c in CORRUPTIONS}
         assert mce.value == pytest.approx(np.mean([errors[c] / ALEXNET[c] for c in CORRUPTIONS]))
+        added = [(errors[c] - clean.mean()) / (ALEXNET[c] - ALEXNET_CLEAN) for c in CORRUPTIONS]
+        assert relative.value == pytest.approx(np.mean(added))
     else:
         assert "70 of these conditions are missing" in (mce.missing_reason or "")
+        assert "70 of these conditions are missing" in (relative.missing_reason or "")  # not the clean images
     mean = results["top1@1", ""]
     assert mean.value == pytest.approx(np.mean([1 - wrong.mean() for wrong in mistakes.values()]))
     assert mean.interval_method == "basic-bootstrap"  # the same images under every condition
 
 
 def preprocessing_of(folder: Path) -> Any:
-    from zoo.checkpoint.folder import read_folder
-
     return read_folder(folder).config.preprocessing
 
 
@@ -167,6 +205,7 @@ def test_cifar_arrays_keep_the_largest_logits_where_they_are_many(
     write_severities(tmp_path / "c", ["fog", "saturate"], 30, 100)
     monkeypatch.setenv("PRUNARIUM_CIFAR100_C", str(tmp_path / "c"))
     catalogue = catalogue_of(100, "cifar100")
+    pin(capsys, "cifar100-c", "cifar100-c-extra")
     assert run_mini(catalogue, capsys)["failed"] == []
     kept = {}
     for task in ("cifar100-c@1", "cifar100-c-extra@1"):
@@ -179,14 +218,15 @@ def test_cifar_arrays_keep_the_largest_logits_where_they_are_many(
     assert kept["cifar100-c-extra@1"].samples.complete  # four conditions of it are few
 
 
-def stored(catalogue: DigitCatalogue, task: str) -> Predictions:
+def stored(catalogue: DigitCatalogue, task: str, condition: str | None = None) -> Predictions:
     """One of the stored conditions of a task, as any rescoring reads it."""
     from registry import queries
     from registry.db.session import session_scope
 
     with session_scope(catalogue.engine) as session:
         jobs = [job for job in queries.jobs_of(session, catalogue.checkpoints[0]) if job.task == task]
-        records = queries.predictions_of(session, jobs[0].id)
+        every = queries.predictions_of(session, jobs[0].id)
+    records = [record for record in every if condition in (None, record.condition)]
     return Predictions.from_parquet(BlobStore(catalogue.settings.blobs).get(records[0].blob_sha256))
 
 
@@ -202,6 +242,10 @@ def test_images_that_are_not_there_fail_the_job_with_what_to_do(
     space = SHIFTS["imagenet-a@1"].label_space  # type: ignore[attr-defined]
     write_classes(tmp_path / "nothing" / "imagenet-a", names_of(space), space, 1)
     command = ["benchmark", "run", "--suite", "mini", "--folders", str(catalogue.folders), "--retry-failed", "--json"]
+    assert run(command) == 1  # the files are there, and nobody has vouched for them
+    assert json.loads(capsys.readouterr().out)["failed"][0]["message"].startswith("The hash of imagenet-a@1 at")
+    assert catalogue.results(task="imagenet-a@1") == []
+    pin(capsys, "imagenet-a")
     assert run(command) == 0
     assert json.loads(capsys.readouterr().out)["done"] == 1
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from shift_archives import write_objectnet
+from shift_archives import part, write_objectnet
 
 from benchmark.errors import ManifestError
 from benchmark.logits import Logits
@@ -29,7 +29,7 @@ def shift(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ObjectNetShift:
 
 
 def test_shared_labels_alone_are_read_and_the_border_is_gone(shift: ObjectNetShift) -> None:
-    images = shift.image_sets()[""]
+    images = part(shift, "")
     assert len(images.images) == 2 * 113
     assert images.labels is not None
     assert images.labels.tolist() == [label for label in range(113) for _ in range(2)]
@@ -70,4 +70,4 @@ def test_a_class_outside_of_the_125_never_wins(shift: ObjectNetShift) -> None:
 def test_an_archive_without_its_mapping_is_refused(shift: ObjectNetShift, tmp_path: Path) -> None:
     (tmp_path / "objectnet-1.0" / "mappings" / "folder_to_objectnet_label.json").unlink()
     with pytest.raises(ManifestError, match="not at"):
-        replace(shift, version="unmapped").image_sets()[""]
+        part(replace(shift, version="unmapped"), "")
