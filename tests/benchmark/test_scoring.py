@@ -188,6 +188,19 @@ def test_sets_of_a_group_are_drawn_apart() -> None:
     assert one == pytest.approx(two)
 
 
+def test_the_sets_of_a_task_are_drawn_apart_by_their_names() -> None:
+    known, same = _predictions("inside", 1), {name: _predictions(name, 2) for name in ("ssb-hard", "ninco")}
+    cells = score(find_task("openood-near@1"), {"inside": known, **same})
+    found = {cell.condition: cell.measured for cell in cells if cell.measured.metric == "auroc"}
+    one, two, mean = (found[name] for name in ("energy/ssb-hard", "energy/ninco", "energy"))
+    assert one.value == two.value == mean.value
+    assert one.replicates is not None
+    assert two.replicates is not None
+    assert not np.array_equal(one.replicates, two.replicates)
+    assert mean.replicates == pytest.approx((one.replicates + two.replicates) / 2)
+    assert mean.n == 3 * N
+
+
 def _area(inside: np.ndarray, outside: np.ndarray) -> float:
     """Of all pairs; no two scores of this test are equal."""
     return float((inside[:, None] > outside).mean())
