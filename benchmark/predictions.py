@@ -6,7 +6,7 @@ those that are kept. Images are in order of their ids, so that neither batches n
 images pair up between models.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -15,7 +15,7 @@ import pyarrow as pa
 from jaxtyping import Float, Int
 
 from . import prediction_file
-from .columns import INTEGER_COLUMNS, LABEL_COLUMNS, Columns, chunks, columns_of
+from .columns import INTEGER_COLUMNS, LABEL_COLUMNS, Columns, chunks, columns_of, joined
 from .errors import BenchmarkError, CorruptPredictionsError, PredictionsError
 from .logits import Logits, check_labels
 from .samples import TOP, Samples, check_columns, top_classes
@@ -132,6 +132,15 @@ class Predictions:
 
     def _content(self) -> prediction_file.Content:
         return prediction_file.Content(self.ids, self.samples, self.condition, self.temperature)
+
+
+def ranks_of_all(parts: Iterable[Predictions]) -> Predictions:
+    """Disjoint sets of one network's images as one, in order of the ids: columns alone, which metrics of ranks need."""
+    each = list(parts)
+    ids = [image_id for part in each for image_id in part.ids]
+    order = np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.int64)
+    together = Samples(joined(part.samples.columns for part in each), each[0].samples.classes).taken(order)
+    return Predictions(tuple(ids[i] for i in order), together, each[0].condition, each[0].temperature)
 
 
 _WHY = {

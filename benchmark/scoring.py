@@ -14,16 +14,17 @@ from .metrics.calibration_error import BINS
 from .metrics.corruption_error import Mistakes
 from .metrics.cost import Cost
 from .ood import SCORES, detection, missing_score
-from .predictions import Predictions
+from .predictions import Predictions, ranks_of_all
 from .shifts import CLEAN, ShiftTask
-from .tasks import CostTask, OpenOodTask, Task
+from .tasks import CostTask, OpenOodTask, Task, UpstreamTask
 
 CLASSIFICATION = ("top1", "nll", "brier", "ece15", "ks-error", "debiased-rmsce15")
 UPSTREAM = (
     *CLASSIFICATION, "top5", "rmsce15", "mce15", "adaptive-ece15", "debiased-ece15", "classwise-ece15",
-    "classwise-adaptive-ece15", "uce15", "uce15-scaled", "uce8-mohan", "aurra", "mean-confidence",
-    "predictive-entropy", "mutual-information", "nll-ts", "brier-ts", "ece15-ts",
+    "classwise-adaptive-ece15", "thresholded-adaptive-ece15", "uce15", "uce15-scaled", "uce8-mohan", "aurra",
+    "mean-confidence", "predictive-entropy", "mutual-information", "nll-ts", "brier-ts", "ece15-ts",
 )  # fmt: skip
+RANKS = {"labels", "true_rank"}
 AFTER_TEMPERATURE = {"nll": "nll-ts", "brier": "brier-ts", "ece15": "ece15-ts"}
 IN_BINS = ("top1", "mean-confidence")
 DETECTION = ("auroc", "fpr95-ood-pos", "fpr95-id-pos", "aupr-in", "aupr-out")
@@ -47,9 +48,26 @@ def score(task: Task, predictions: Mapping[str, Predictions]) -> list[Cell]:
         return _score_detection(predictions["inside"], predictions["outside"], seed)
     if isinstance(task, ShiftTask):
         return _score_shift(task, predictions, seed)
-    names = _with_primary(UPSTREAM if task.kind == "upstream" else CLASSIFICATION, task)
-    cells = [Cell("", measure(METRICS[name], predictions[""], seed=seed)) for name in names]
-    return cells + (reliability(predictions[""], seed) if task.kind == "upstream" else [])
+    if isinstance(task, UpstreamTask):
+        return _score_upstream(task, predictions, seed)
+    return [
+        Cell("", measure(METRICS[name], predictions[""], seed=seed)) for name in _with_primary(CLASSIFICATION, task)
+    ]
+
+
+def _score_upstream(task: UpstreamTask, predictions: Mapping[str, Predictions], seed: int) -> list[Cell]:
+    """Every metric of the test images, and a reliability diagram.
+
+    Where the temperature was fitted on some of them, a metric that reads nothing but ranks, which no temperature
+    changes, is still of all.
+    """
+    tested = predictions[""]
+    everybody = ranks_of_all([tested, predictions["validation"]]) if task.fitting_fraction else tested
+    cells = [
+        Cell("", measure(metric, everybody if set(metric.needs) <= RANKS else tested, seed=seed))
+        for metric in (METRICS[name] for name in _with_primary(UPSTREAM, task))
+    ]
+    return cells + reliability(tested, seed)
 
 
 def reliability(predictions: Predictions, seed: int) -> list[Cell]:

@@ -1,5 +1,7 @@
 """Calibration error of every class's probability over bins of equally many images."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from jaxtyping import Float
 
@@ -11,21 +13,27 @@ from .equal_mass import BINS, adaptive_error
 CLASSES_AT_A_TIME = 16
 
 
-def classwise_adaptive_error(samples: Samples) -> Statistic:
-    """The mean over classes of the adaptive calibration error of that class's probability over all images.
+def one_against_rest(samples: Samples) -> Iterator[tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]]:
+    """Of each class its probability of every image, and 1 for the images that are of it.
 
     Every class is sorted by itself, which one pass over the images cannot do: a few classes are widened at a time.
     """
+    gaps, columns = samples.all_gaps(), samples.columns
+    for first in range(0, samples.classes, CLASSES_AT_A_TIME):
+        block = gaps[:, first : first + CLASSES_AT_A_TIME].astype(np.float64)
+        probabilities = np.exp(block - columns.log_normaliser.astype(np.float64)[:, None])
+        for offset in range(block.shape[1]):
+            is_class = (columns.labels == first + offset).astype(np.float64)
+            yield np.ascontiguousarray(probabilities[:, offset]), is_class
+
+
+def classwise_adaptive_error(samples: Samples) -> Statistic:
+    """The mean over classes of the adaptive calibration error of that class's probability over all images."""
 
     def statistic(counts: Float[np.ndarray, "r n"]) -> Float[np.ndarray, " r"]:
-        gaps, columns = samples.all_gaps(), samples.columns
         total = np.zeros(len(counts))
-        for first in range(0, samples.classes, CLASSES_AT_A_TIME):
-            block = gaps[:, first : first + CLASSES_AT_A_TIME].astype(np.float64)
-            probabilities = np.exp(block - columns.log_normaliser.astype(np.float64)[:, None])
-            for offset in range(block.shape[1]):
-                is_class = (columns.labels == first + offset).astype(np.float64)
-                total += adaptive_error(np.ascontiguousarray(probabilities[:, offset]), is_class, BINS)(counts)
+        for probabilities, is_class in one_against_rest(samples):
+            total += adaptive_error(probabilities, is_class, BINS)(counts)
         return total / samples.classes
 
     return statistic

@@ -5,19 +5,21 @@ every shift of the same images as it is (Ovadia et al. 2019, arXiv 1906.02530).
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float
 
-from ..errors import BadModelError
+from zoo.errors import DataMissingError
+
+from ..errors import BadModelError, DataNotFetchedError, UnverifiedDataError
 from ..feature_scores import NEIGHBOURS, knn_scores, mahalanobis_scores
 from ..inference import EVALUATION_BATCH, extract, predict
 from ..logits import Logits
 from ..shifts import ShiftTask
 from ..tasks import Task
-from ..temperature import fit_temperature
+from ..temperature import TemperatureFit, fit_temperature
 from . import PROTOCOLS, Evaluation, Protocol, ProtocolFacts, Subject
 
 if TYPE_CHECKING:
@@ -58,23 +60,34 @@ class AsPublished(Protocol):
         answers = _Answers(subject, task, batch_size)
         answers.look_for_images()
         logits = answers if isinstance(task, ShiftTask) else dict(answers)
-        evaluation = Evaluation(logits, extra=self._feature_scores(subject, task, batch_size))
-        fitting = task.fitting_set()
+        scores, notes = self._feature_scores(subject, task, batch_size)
+        fit, why = self._fit(subject, task, logits, batch_size)
+        return Evaluation(logits, None if fit is None else fit.usable, {**notes, **why}, scores)
+
+    def _fit(
+        self, subject: Subject, task: Task, logits: Mapping[str, Logits], batch_size: int
+    ) -> tuple[TemperatureFit | None, Mapping[str, Any]]:
+        """The temperature, where the task has images to fit it on and this machine has them, and its note."""
+        try:
+            fitting = task.fitting_set()
+        except (DataNotFetchedError, UnverifiedDataError, DataMissingError) as error:
+            # A shift's own images suffice for all but the metrics after scaling.
+            return None, {"temperature": {"missing_reason": error.message}}
         if fitting is None:
-            return evaluation
+            return None, {}
         validation = logits.get("validation")
         if validation is None:
             validation = predict(subject.model, fitting.images, subject.preprocessing, batch_size)
         fit = fit_temperature(validation, fitting.labels)
-        return replace(evaluation, temperature=fit.usable, notes={"temperature": asdict(fit)})
+        return fit, {"temperature": asdict(fit)}
 
     def _feature_scores(
         self, subject: Subject, task: Task, batch_size: int
-    ) -> Mapping[str, Mapping[str, Float[np.ndarray, " n"]]]:
-        """By condition and name, where the task has training images to compare with."""
+    ) -> tuple[Mapping[str, Mapping[str, Float[np.ndarray, " n"]]], Mapping[str, Any]]:
+        """By condition and name, where the task has training images to compare with, and a note on these."""
         reference = task.reference_set()
         if reference is None:
-            return {}
+            return {}, {}
 
         def features(images: "zoo.data.Images") -> Float[np.ndarray, "n d"]:
             found = extract(subject.model, subject.classifier, images, task.fed(subject.preprocessing), batch_size)
@@ -87,7 +100,7 @@ class AsPublished(Protocol):
             scores[condition] = {"mahalanobis": mahalanobis_scores(own, training, reference.labels)}
             if len(training) >= NEIGHBOURS:
                 scores[condition]["knn"] = knn_scores(own, training)
-        return scores
+        return scores, {"references": {"n": len(training), **task.reference_choice()}}
 
 
 class _Answers(Mapping[str, Logits]):

@@ -40,23 +40,33 @@ class ClassificationTask(Task, ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class UpstreamTask(ClassificationTask):
-    """The classes that the model was trained on: predicted as published, without any training here."""
+    """The classes that the model was trained on: predicted as published, without any training here.
+
+    ``fitting_fraction``: where the data have no validation split, the temperature is fitted on this part of the test
+    images of each class, the last by their ids (hashes of the images). Metrics that a probability enters are of the
+    others; those that follow from the ranks of the classes alone (top-1) are of all, as everybody publishes them.
+    """
 
     kind: ClassVar[TaskKind] = "upstream"
+    fitting_fraction: float = 0.0
+
+    def manifest(self) -> Mapping[str, Any]:
+        held = {"fitting_fraction": self.fitting_fraction} if self.fitting_fraction else {}
+        return {**super().manifest(), **held}
 
     def image_sets(self) -> Mapping[str, ImageSet]:
-        """The test split under ``""``; the validation split, on which the temperature is fitted, under its name.
-
-        ImageNet has none: its validation images are what everybody tests on, and no temperature is fitted.
-        """
-        sets = {"": ImageSet(*self.data.split("test"))}
-        if "validation" in self.data.splits:
-            sets["validation"] = ImageSet(*self.data.split("validation"))
-        return sets
+        """The test images under ``""``, without those on which the temperature is fitted: ``validation``."""
+        return {name: ImageSet(*images) for name, images in self._parts().items()}
 
     def fitting_set(self) -> LabelledSet | None:
-        """The validation split, where there is one."""
-        return self.data.split("validation") if "validation" in self.data.splits else None
+        """The validation split, or the part of the test images that stands in for it."""
+        return self._parts().get("validation")
+
+    def _parts(self) -> Mapping[str, LabelledSet]:
+        if self.fitting_fraction:
+            return self.data.divided("test", {"": 1 - self.fitting_fraction, "validation": self.fitting_fraction})
+        there = {"": "test"} | ({"validation": "validation"} if "validation" in self.data.splits else {})
+        return {name: self.data.split(split) for name, split in there.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +82,8 @@ class TransferTask(ClassificationTask):
 
 MOST_REFERENCES = 100_000
 """Training images whose features fit in memory: 1.6 GB of 2,048 numbers each."""
+
+REFERENCE_SEED = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,9 +122,18 @@ class OodTask(Task):
         }
 
     def reference_set(self) -> LabelledSet | None:
-        """The train split of the known classes, unless there is none or it is too large to hold all its features."""
+        """The train split of the known classes; of more images than fit, as many of every class."""
         train = self.inside.splits.get("train")
-        return self.inside.split("train") if train is not None and train.n <= MOST_REFERENCES else None
+        if train is None:
+            return None
+        choice = self.reference_choice()
+        return self.inside.drawn("train", **choice) if choice else self.inside.split("train")
+
+    def reference_choice(self) -> dict[str, int]:
+        train = self.inside.splits.get("train")
+        if train is None or train.n <= MOST_REFERENCES:
+            return {}
+        return {"per_class": MOST_REFERENCES // self.classes, "seed": REFERENCE_SEED}
 
     def data_sha256(self) -> Mapping[str, str]:
         return {**self.inside.sha256s, **self.outside.sha256s}

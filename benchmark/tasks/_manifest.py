@@ -1,7 +1,8 @@
 """What the images of a task must be, and the comparison with what was loaded."""
 
+import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,25 @@ class Manifest(ABC):
         """One split of the checked images."""
         split = self.load().splits[name]
         return LabelledSet(split.images, split.labels, split.ids)
+
+    def divided(self, name: str, fractions: Mapping[str, float]) -> dict[str, LabelledSet]:
+        """Parts of one split, as :func:`zoo.data.split_by_id` cuts each class: the same on every machine."""
+        from zoo.data import split_by_id
+
+        whole = self.load().splits[name]
+        return {part: _selected(whole, rows) for part, rows in split_by_id(whole.ids, whole.labels, fractions).items()}
+
+    def drawn(self, name: str, per_class: int, seed: int) -> LabelledSet:
+        """``per_class`` images of each class of one split, or all that it has, by the SHA-256 of ``seed|id``.
+
+        No generator is involved: the same images on every machine, in whatever order a copy has them.
+        """
+        whole = self.load().splits[name]
+        key = [hashlib.sha256(f"{seed}|{image_id}".encode()).digest() for image_id in whole.ids]
+        members: dict[int, list[int]] = {}
+        for row in sorted(range(len(whole)), key=key.__getitem__):
+            members.setdefault(int(whole.labels[row]), []).append(row)
+        return _selected(whole, [row for label in sorted(members) for row in members[label][:per_class]])
 
     def to_json(self) -> dict[str, Any]:
         """JSON types, for the catalogue."""
@@ -138,6 +158,11 @@ def with_validation(data: "zoo.data.ImageData", fraction: float) -> "zoo.data.Im
     everything = data.splits["train"]
     chosen = split_by_id(everything.ids, everything.labels, {"validation": fraction, "train": 1 - fraction})
     return replace(data, splits={**data.splits, **{name: everything.select(rows) for name, rows in chosen.items()}})
+
+
+def _selected(split: "zoo.data.Split", rows: Sequence[int]) -> LabelledSet:
+    part = split.select(rows)
+    return LabelledSet(part.images, part.labels, part.ids)
 
 
 def _facts_to_json(facts: SplitFacts) -> dict[str, Any]:

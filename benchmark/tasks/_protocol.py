@@ -104,6 +104,10 @@ class Task(ABC):
         """Labelled training images, whose features those of unfamiliar images are compared with."""
         return None
 
+    def reference_choice(self) -> Mapping[str, int]:
+        """How many of each class are drawn for :meth:`reference_set`, and the seed; empty where all are taken."""
+        return {}
+
     @property
     def keep(self) -> Keep:
         """What is stored of the predictions."""

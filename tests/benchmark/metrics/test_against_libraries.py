@@ -150,15 +150,17 @@ def test_selective_accuracy_by_its_definition(case: tuple[Floats, Ints]) -> None
     assert evaluate("aurra", exact_samples(logits, labels)) == pytest.approx(np.mean(rates), rel=1e-9)
 
 
-def test_classwise_adaptive_error_by_its_definition(case: tuple[Floats, Ints]) -> None:
+@pytest.mark.parametrize(
+    ("name", "threshold"), [("classwise-adaptive-ece15", 0.0), ("thresholded-adaptive-ece15", 0.01)]
+)
+def test_classwise_adaptive_errors_by_their_definition(name: str, threshold: float, case: tuple[Floats, Ints]) -> None:
     logits, labels = case
-    total = 0.0
+    errors = []
     for k, p in enumerate(softmax(logits).T):
-        order = np.argsort(p, kind="stable")
+        order = [i for i in np.argsort(p, kind="stable") if p[i] > threshold]
         bins = zip(np.array_split(p[order], 15), np.array_split((labels == k)[order], 15), strict=True)
-        total += sum(abs(c.mean() - h.mean()) * len(c) / len(p) for c, h in bins)
-    ours = evaluate("classwise-adaptive-ece15", exact_samples(logits, labels))
-    assert ours == pytest.approx(total / logits.shape[1], rel=1e-9)
+        errors.append(sum(abs(c.mean() - h.mean()) * len(c) / len(order) for c, h in bins if len(c)))
+    assert evaluate(name, exact_samples(logits, labels)) == pytest.approx(np.mean(errors), rel=1e-9)
 
 
 def test_the_debiased_error_is_what_a_thousand_draws_tend_to(case: tuple[Floats, Ints]) -> None:

@@ -22,6 +22,7 @@ from golden_values import (
     fourier_images,
     inputs,
     metric,
+    one_against_rest,
     plug_in,
     temperature,
     top_label,
@@ -42,7 +43,7 @@ from metric_inputs import evaluate, golden, set_c
 
 from benchmark.diagnostics.fourier import high_frequency_fraction
 from benchmark.metrics._bins import right_closed_bins
-from benchmark.metrics.calibration_error import l1, l2, largest
+from benchmark.metrics.calibration_error import binned_error, l1, l2, largest
 from benchmark.metrics.corruption_error import ALEXNET, mean_corruption_error, relative_mean_corruption_error
 from benchmark.metrics.detection import average_precision, of_curve
 from registry.statistics import (
@@ -272,6 +273,17 @@ def test_relative_mce_by_the_rounded_table_is_that_of_the_specification() -> Non
 )
 def test_adaptive_errors_of_other_codes_are_other_numbers(key: str, name: str) -> None:
     assert evaluate(name, a()) != pytest.approx(golden()[key], rel=5e-5)
+
+
+def test_tace_as_robustness_metrics_cuts_it() -> None:
+    """0.0277435 by robustness_metrics (adaptive, class-conditional, threshold 0.01), which the golden file lacks."""
+
+    def above(p: Any, y: Any) -> float:
+        kept = p > 0.01
+        return value_of(binned_error(p[kept], y[kept], 15, l1, by_rounded_positions), int(kept.sum()))
+
+    assert np.mean(one_against_rest(above)) == pytest.approx(0.0277435, abs=5e-8)
+    assert evaluate("thresholded-adaptive-ece15", a()) != pytest.approx(0.0277435, rel=1e-3)
 
 
 def test_every_golden_value_has_its_place() -> None:

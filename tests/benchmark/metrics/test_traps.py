@@ -140,6 +140,12 @@ def test_without_clean_images_there_is_no_relative_mce() -> None:
     assert measured.missing_reason == "the images were not predicted without corruption"
 
 
+def test_a_thousand_guessed_classes_have_no_probability_above_the_threshold() -> None:
+    guess = exact_samples(np.zeros((40, 1000)), np.arange(40))
+    with pytest.raises(MetricUndefinedError, match="above 0.01 on any image"):
+        evaluate("thresholded-adaptive-ece15", guess)
+
+
 def test_a_guess_is_calibrated_by_the_scaled_uncertainty_error_alone() -> None:
     """Equal logits of four classes: entropy 1, error 3/4. Doubling the error is right for two classes only."""
     samples = exact_samples(np.zeros((40, 4)), np.arange(40) % 4)
