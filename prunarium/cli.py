@@ -125,6 +125,13 @@ def run(args: Sequence[str]) -> int:
         say(f"error: this command needs {error.name}, which is not installed.")
         say(f"Install it with: pip install 'prunarium[{extra}]'")
         return 1
+    except OSError as error:
+        if error.filename is None or error.strerror is None:
+            raise
+        # Such as a name that is too long, a place that takes no folders, a device that fails.
+        say(f"error: {error.filename} cannot be used: {error.strerror}.")
+        say("Name another path, or change what is there.")
+        return 1
     return 0
 
 

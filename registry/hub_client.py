@@ -96,7 +96,9 @@ def hub_errors(endpoint: str | None, repo_id: str) -> Iterator[None]:
         raise refusal(error.response.status_code, "GatedRepo", "", where, repo_id) from error
     except (OfflineModeIsEnabled, LocalEntryNotFoundError) as error:
         raise unavailable(where) from error
-    except (RepositoryNotFoundError, RevisionNotFoundError, EntryNotFoundError) as error:
+    except RevisionNotFoundError as error:
+        raise refusal(404, "RevisionNotFound", _server_message(error), where, repo_id) from error
+    except (RepositoryNotFoundError, EntryNotFoundError) as error:
         raise refusal(404, "", _server_message(error), where, repo_id) from error
     except HfHubHTTPError as error:
         raise refusal(error.response.status_code, "", _server_message(error), where, repo_id) from error
@@ -110,6 +112,9 @@ def refusal(status: int, code: str, said: str, where: str, repo_id: str) -> HubE
         hint = "Ask for access on its page, then pull with your token: set PRUNARIUM_HUB_TOKEN."
         return HubAccessError(f"{repo_id} on {where} is gated: its owner decides who may have it.", hint)
     said = said.rstrip(".")
+    if code == "RevisionNotFound":
+        hint = "Leave @revision out for the newest, or name a branch, a tag or a commit of its page."
+        return NotOnHubError(f"{repo_id} on {where} has no such revision ({said}).", hint)
     if status == 404 or code == "RepoNotFound":
         message = f"{where} has no such repository, revision or file: {repo_id} ({said})."
         return NotOnHubError(message, "A private repository needs a token: set PRUNARIUM_HUB_TOKEN.")

@@ -14,7 +14,7 @@ from .hub import Hub
 from .names import is_commit
 from .ndjson import DeleteFile, DeleteFolder, Header, Large
 from .queries import discussions, history, objects, repos
-from .queries.history import HEADS, PULLS, TAGS
+from .queries.history import CONVERTS, HEADS, PULLS, TAGS
 from .records import Caller, Commit, Entry, Repo
 
 # A parsed line whose inline bytes are in the store already.
@@ -68,7 +68,7 @@ def commit(
 
 def branch_name(session: Session, repo_id: int, revision: str) -> str:
     """The full name of a branch or pull request that may be committed to."""
-    if revision.startswith((HEADS, PULLS)):
+    if revision.startswith((HEADS, PULLS, CONVERTS)):
         name = revision
     elif revision.startswith("refs/") or is_commit(revision):
         raise BadRequestError(f"{revision[:100]!a} is not a branch.")

@@ -15,12 +15,14 @@ from .history import make_commit
 from .names import short_ref
 from .parsing import query_count, query_flag, text_field
 from .queries import history, repos
-from .queries.history import HEADS, PULLS, TAGS
+from .queries.history import CONVERTS, HEADS, PULLS, TAGS
 from .records import Ref
 from .routes_tree import commit_at
 from .views import commit_item
 
 router = APIRouter()
+
+_KINDS = {"branches": HEADS, "tags": TAGS, "converts": CONVERTS}
 
 
 @router.get("/api/{kind}/{namespace}/{name}/refs")
@@ -28,7 +30,7 @@ def refs(repo: Readable, request: Request, hub: TheHub) -> dict[str, Any]:
     """All references and where they point."""
     with hub.reading() as session:
         found = history.list_refs(session, repo.id)
-    answer = {"branches": _named(found, HEADS), "tags": _named(found, TAGS), "converts": []}
+    answer = {name: _named(found, prefix) for name, prefix in _KINDS.items()}
     if query_flag(request, "include_prs"):
         answer["pullRequests"] = _named(found, PULLS)
     return answer
@@ -51,7 +53,8 @@ def commits(repo: Readable, request: Request, hub: TheHub) -> JSONResponse:
 @router.post("/api/{kind}/{namespace}/{name}/branch/{branch:path}")
 def create_branch(repo: Writable, request: Request, body: JsonBody, hub: TheHub) -> dict[str, Any]:
     """A new branch at ``startingPoint`` (default: the head of ``main``)."""
-    branch = short_ref(segment(request, "branch"))
+    branch = segment(request, "branch")
+    name = _branch(branch)
     start = text_field(body, "startingPoint", most=300, default="main")
     with hub.writing() as session:
         lock_repo(session, repo)
@@ -59,7 +62,7 @@ def create_branch(repo: Writable, request: Request, body: JsonBody, hub: TheHub)
         commit = history.resolve(session, repo.id, start)
         if commit is None:
             raise RevisionNotFoundError(f"Invalid rev id: {start[:100]!a}")
-        history.set_ref(session, repo.id, HEADS + branch, commit.oid)
+        history.set_ref(session, repo.id, name, commit.oid)
     return {}
 
 
@@ -71,7 +74,7 @@ def delete_branch(repo: Writable, request: Request, hub: TheHub) -> dict[str, An
         raise BadRequestError("The branch main cannot be deleted.")
     with hub.writing() as session:
         lock_repo(session, repo)
-        if not history.remove_ref(session, repo.id, HEADS + branch):
+        if not history.remove_ref(session, repo.id, _branch(branch)):
             raise RevisionNotFoundError(f"There is no branch {branch[:100]!a}.")
     return {}
 
@@ -129,11 +132,20 @@ def _named(found: list[Ref], prefix: str) -> list[dict[str, Any]]:
     ]
 
 
+def _branch(branch: str) -> str:
+    """The full name of a branch, or of a copy in another format: ``refs/convert/parquet`` is asked for by that name."""
+    if branch.startswith(CONVERTS):
+        return CONVERTS + short_ref(branch.removeprefix(CONVERTS))
+    return HEADS + short_ref(branch)
+
+
 def _refuse_taken(found: list[Ref], name: str) -> None:
     """A branch and a tag of one name would make a revision mean two things; ``a`` and ``a/b`` cannot both be in git."""
     for ref in found:
         short = ref.name.removeprefix(HEADS).removeprefix(TAGS)
         if short == name:
             raise ConflictError(f"Reference {name} already exists.")
-        if ref.name.startswith((HEADS, TAGS)) and (short.startswith(f"{name}/") or name.startswith(f"{short}/")):
+        if ref.name.startswith((HEADS, TAGS, CONVERTS)) and (
+            short.startswith(f"{name}/") or name.startswith(f"{short}/")
+        ):
             raise ConflictError(f"Reference {name} clashes with {short}.")

@@ -72,6 +72,20 @@ def test_a_fault_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
         run(["inspect"])
 
 
+def test_a_path_that_the_system_refuses_is_one_clear_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["inspect", f"{'a' * 300}.safetensors"]) == 1
+    assert "cannot be used: File name too long." in capsys.readouterr().err
+
+
+def test_a_fault_without_a_path_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise OSError("a bug")
+
+    monkeypatch.setattr("registry.cli_inspect.inspect", fail)
+    with pytest.raises(OSError, match="a bug"):
+        run(["inspect"])
+
+
 _TRAIN = ["zoo", "train", "--out", "out"]
 _PRUNE = ["zoo", "prune", "--data", "digits:0-4", "--parents", "parents", "--out", "out"]
 WRONG_INPUT = {

@@ -223,9 +223,12 @@ def test_a_repository_of_anybody_is_pulled_with_what_is_known(shop: Shop, tmp_pa
 
 
 def test_what_is_not_there_is_said(shop: Shop) -> None:
-    for target in (f"{shop.hub.namespace}/absent", f"{shop.published.repo_id}@no-such-branch"):
-        with pytest.raises(NotOnHubError, match="no such repository, revision or file"):
-            shop.pull(target)
+    with pytest.raises(NotOnHubError, match="no such repository, revision or file"):
+        shop.pull(f"{shop.hub.namespace}/absent")
+    for revision in ("no-such-branch", "0" * 40):
+        with pytest.raises(NotOnHubError, match="has no such revision") as caught:
+            shop.pull(f"{shop.published.repo_id}@{revision}")
+        assert "Leave @revision out" in (caught.value.hint or "")
     repo_id, commit = shop.upload("no-weights", {CONFIG: b"{}"})
     with pytest.raises(NotOnHubError, match=f"{repo_id}@{commit} on {shop.hub.endpoint} has no model.safetensors"):
         shop.pull(repo_id)

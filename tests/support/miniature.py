@@ -87,6 +87,30 @@ def table(
     return datasets.Dataset.from_dict(columns, datasets.Features({image: datasets.Image(), **labels}))
 
 
+CONVERTED = "refs/convert/parquet"
+"""Where the Hub keeps the Parquet copy that it makes of other data sets."""
+
+
+def publish_converted(hub: RunningHub, name: str, tables: Mapping[str, Any]) -> str:
+    """Lay tables out as the Hub's own Parquet copies: ``default/SPLIT/0000.parquet`` at a reference, and no card.
+
+    Returns ``OWNER/NAME@refs/convert/parquet``.
+    """
+    from huggingface_hub import CommitOperationAdd, HfApi
+
+    api = HfApi(hub.endpoint, token=hub.token)
+    repo = f"{hub.namespace}/{name}"
+    api.create_repo(repo, repo_type="dataset")
+    api.create_branch(repo, branch=CONVERTED, repo_type="dataset")
+    operations = []
+    for split, rows in tables.items():
+        buffer = io.BytesIO()
+        rows.to_parquet(buffer)
+        operations.append(CommitOperationAdd(f"default/{split}/0000.parquet", buffer.getvalue()))
+    api.create_commit(repo, operations, commit_message="Copy", repo_type="dataset", revision=CONVERTED)
+    return f"{repo}@{CONVERTED}"
+
+
 def publish_tables(hub: RunningHub, name: str, tables: Mapping[str, Any], config: str = "default") -> str:
     """Make a data set repository with ``data/SPLIT-00000-of-00001.parquet`` and a card, as ``push_to_hub`` lays it.
 

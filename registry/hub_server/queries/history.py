@@ -9,7 +9,7 @@ from ...db.hub_tables import HubCommit, HubEntry, HubRef
 from ..names import is_commit
 from ..records import Commit, Entry, Ref
 
-HEADS, TAGS, PULLS = "refs/heads/", "refs/tags/", "refs/pr/"
+HEADS, TAGS, PULLS, CONVERTS = "refs/heads/", "refs/tags/", "refs/pr/", "refs/convert/"
 
 
 def resolve(session: Session, repo_id: int, revision: str) -> Commit | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from hub_fixture import RunningHub
-from miniature import point_datasets_at, publish_tables, samples, table
+from miniature import point_datasets_at, publish_converted, publish_tables, samples, table
 from shift_archives import part, parts, write_classes, write_corruptions
 
 from benchmark.errors import ManifestError
@@ -190,6 +190,33 @@ def test_class_labels_of_a_hub_are_matched_by_id_words_or_number(
     images = part(small("imagenet-sketch@1", 3, label_space=few), "")
     assert images.labels is not None
     assert images.labels.tolist() == ([2, 1, 0] if spelling == "words" else [0, 1, 2])
+
+
+def test_imagenet_a_is_the_train_split_of_its_hub(on_hub: RunningHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    import datasets
+
+    space = label_space("imagenet-a")
+    label = datasets.ClassLabel(names=list(names_of(space)))  # as its repository has them: WordNet ids
+    repository = publish_tables(
+        on_hub, "imagenet-a-like", {"train": table(samples([1] * 200), "image", {"label": label})}
+    )
+    monkeypatch.setenv("PRUNARIUM_IMAGENET_A", f"hub:{repository}")
+    images = part(small("imagenet-a@1", 200), "")
+    assert images.labels is not None
+    assert images.labels.tolist() == list(range(200))
+
+
+def test_imagenet_sketch_is_read_from_the_parquet_copy_of_its_hub(
+    on_hub: RunningHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import datasets
+
+    rows = table(samples([2, 1, 1, 1]), "image", {"label": datasets.ClassLabel(names=list(names_of(FEW)))})
+    repository = publish_converted(on_hub, "sketch-converted", {"train": rows})
+    monkeypatch.setenv("PRUNARIUM_IMAGENET_SKETCH", f"hub:{repository}")
+    images = part(small("imagenet-sketch@1", 5, label_space=FEW), "")
+    assert images.labels is not None
+    assert images.labels.tolist() == [0, 0, 1, 2, 3]
 
 
 def test_a_hubs_class_that_is_not_expected_is_named(on_hub: RunningHub, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hub_fixture import RunningHub
+from miniature import point_datasets_at, publish_tables, samples, table
 from shift_archives import part, write_objectnet
 
 from benchmark.errors import ManifestError
@@ -37,6 +39,17 @@ def test_shared_labels_alone_are_read_and_the_border_is_gone(shift: ObjectNetShi
     assert picture.shape == (16, 26, 3)
     assert (picture[..., 1] == 200).all()  # nothing red is left
     assert len(set(images.ids)) == 226
+
+
+def test_a_hub_names_the_labels_in_an_order_of_its_own(hub: RunningHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    datasets = pytest.importorskip("datasets")
+    point_datasets_at(hub, monkeypatch)
+    label = datasets.ClassLabel(names=LABELS[::-1])
+    repository = publish_tables(hub, "objectnet-like", {"test": table(samples([1] * 113), "image", {"label": label})})
+    monkeypatch.setenv("PRUNARIUM_OBJECTNET", f"hub:{repository}")
+    images = part(SHIFTS["objectnet@1"], "")
+    assert images.labels is not None
+    assert images.labels.tolist() == list(range(112, -1, -1))
 
 
 def test_a_prediction_is_right_if_it_is_in_the_set(shift: ObjectNetShift) -> None:

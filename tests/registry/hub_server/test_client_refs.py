@@ -65,3 +65,21 @@ def test_squash(alice: HfApi, repo: str) -> None:
 def test_main_stays(alice: HfApi, repo: str) -> None:
     with pytest.raises(BadRequestError, match="main"):
         alice.delete_branch(repo, branch="main")
+
+
+def test_a_copy_in_another_format_has_a_reference_of_its_own(alice: HfApi, repo: str) -> None:
+    name = "refs/convert/parquet"
+    alice.create_branch(repo, branch=name)
+    made = alice.upload_file(path_or_fileobj=b"1", path_in_repo="default/rows.csv", repo_id=repo, revision=name)
+    assert alice.model_info(repo, revision=name).sha == made.oid
+    refs = alice.list_repo_refs(repo)
+    assert [(ref.name, ref.ref, ref.target_commit) for ref in refs.converts] == [("parquet", name, made.oid)]
+    assert [ref.name for ref in refs.branches] == ["main"]
+    assert "default/rows.csv" not in alice.list_repo_files(repo)
+    with pytest.raises(HfHubHTTPError, match="409"):
+        alice.create_branch(repo, branch=name)
+    for wrong in ("refs/convert/", "refs/convert/../x", "refs/other/x"):
+        with pytest.raises(BadRequestError, match="Invalid reference"):
+            alice.create_branch(repo, branch=wrong)
+    alice.delete_branch(repo, branch=name)
+    assert alice.list_repo_refs(repo).converts == []
