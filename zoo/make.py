@@ -168,7 +168,8 @@ def _parent(path: Path, request: Request) -> ModelFolder:
     if (*found[:2], data_name(found[2])) != ("dense", request.architecture, data_name(request.data)):
         raise UsageError(
             f"{path} is {found[0]} on {found[1]}, trained on {found[2]}; "
-            f"the parent must be dense on {request.architecture}, trained on {request.data}."
+            f"the parent must be dense on {request.architecture}, trained on {request.data}.",
+            f"Make one: prunarium zoo train --architecture {request.architecture} --data {request.data} --out FOLDER",
         )
     return folder
 

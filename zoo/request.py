@@ -78,7 +78,10 @@ class Request:
                 "0.90 removes nine weights of ten.",
             )
         if (self.method == "dense") != (self.target == 0.0):
-            raise UsageError(f"Sparsity {self.target} does not go with the method {self.method!r}.", "Dense means 0.")
+            raise UsageError(
+                f"Sparsity {self.target} does not go with the method {self.method!r}.",
+                "Dense networks are made by: prunarium zoo train",
+            )
         if self.parent is not None and self.method == "dense":
             raise UsageError("A dense model has no dense parent.")
 

@@ -117,6 +117,7 @@ TRAIN = ["zoo", "train", "--data", "digits:0-4", "--out", "out"]
         ([*TRAIN, "--architecture", "resnet8-digits", "--set", "speed=1"], "TrainConfig has no speed"),
         ([*TRAIN, "--architecture", "resnet8-digits", "--set", "momentum"], "--set takes name=value"),
         ([*TRAIN, "--architecture", "resnet8-digits", "--set", "seed=1"], "Seeds are given with --seeds"),
+        ([*TRAIN, "--architecture", "resnet8-digits", "--set", "epochs=2.5"], "Epochs are given with --epochs"),
         ([*TRAIN, "--architecture", "resnet8-digits", "--save-seconds", "-1"], "Seconds between states"),
     ],
 )

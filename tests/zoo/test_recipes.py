@@ -5,7 +5,7 @@ from importlib.resources import files
 import pytest
 
 from zoo.architectures import ARCHITECTURES
-from zoo.core.errors import UsageError
+from zoo.core.errors import PrunariumError, UsageError
 from zoo.methods import METHODS
 from zoo.methods.gmp import GMPConfig
 from zoo.methods.rigl import RigLConfig
@@ -42,12 +42,10 @@ def test_unknown_keys_are_errors(document: dict[str, dict[str, object]], message
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(
-    "architecture",
-    [entry.name.removesuffix(".toml") for entry in files("zoo.recipes").iterdir() if ".toml" in entry.name],
+    "architecture", ["resnet8-digits", "lenet-300-100", "resnet50", "mobilenetv1", "vit_base_patch16_224"]
 )
 def test_every_recipe_file_serves_every_method(architecture: str, method: str) -> None:
     recipe = load_recipe(architecture, method, seed=5)
-    assert architecture in ARCHITECTURES
     assert recipe.train.seed == 5
     assert isinstance(recipe.method, METHODS[method])
 
@@ -64,6 +62,22 @@ def test_networks_from_scratch_and_from_a_parent_see_the_data_equally_often() ->
             assert before + epochs[name] == 50, name
 
 
-def test_an_architecture_without_a_recipe_is_one_clear_error() -> None:
-    with pytest.raises(UsageError, match=r"no recipe for the architecture 'resnet50'.\nThere are: resnet8-digits"):
-        load_recipe("resnet50", "gmp")
+def test_every_architecture_has_a_recipe_and_every_file_an_architecture() -> None:
+    there = {entry.name.removesuffix(".toml") for entry in files("zoo.recipes").iterdir() if ".toml" in entry.name}
+    assert {entry.recipe for _, entry in ARCHITECTURES.items()} == there
+    assert len({load_recipe(name, "gmp").train for name in ("resnet50", "convnext_tiny", "lenet-5")}) == 3
+
+
+@pytest.mark.parametrize("architecture", ["resnet50", "deit_small_patch16_224", "lenet-5"])
+@pytest.mark.parametrize("method", ["dense", "gmp"])
+@pytest.mark.parametrize("epochs", [0, 2])
+def test_a_recipe_may_be_cut_to_any_number_of_epochs(architecture: str, method: str, epochs: int) -> None:
+    whole, cut = load_recipe(architecture, method).train, load_recipe(architecture, method, epochs=epochs).train
+    assert cut.epochs == epochs
+    if epochs:  # what is halfway through the one is halfway through the other
+        assert cut.rate(500, 1000) == pytest.approx(whole.rate(500, 1000))
+
+
+def test_an_unknown_architecture_is_one_clear_error() -> None:
+    with pytest.raises(PrunariumError, match="Did you mean 'resnet50'"):
+        load_recipe("resnet05", "gmp")

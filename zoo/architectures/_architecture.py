@@ -14,7 +14,8 @@ class Architecture:
 
     ``build`` makes a freshly initialised network for a number of classes, from torch's global random state.
     ``classifier`` is the module (a linear layer) that a new head replaces; its input are the features.
-    ``timm_name`` is None where timm cannot build it. ``source`` says where the definition comes from.
+    ``timm_name`` is None where timm cannot build it. ``source`` says where the definition comes from. ``recipe`` is the
+    file of :mod:`zoo.recipes` with our own settings for it.
     """
 
     name: str
@@ -24,3 +25,4 @@ class Architecture:
     classifier: str
     timm_name: str | None
     source: str
+    recipe: str = "small-images"

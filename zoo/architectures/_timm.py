@@ -9,7 +9,7 @@ from ..checkpoint.config import Preprocessing
 from . import ARCHITECTURES, Architecture
 
 
-def enter(timm_name: str, title: str, classifier: str, preprocessing: Preprocessing) -> None:
+def enter(timm_name: str, title: str, classifier: str, preprocessing: Preprocessing, recipe: str = "imagenet") -> None:
     """Register the network ``timm_name``; its definition is timm's, its weights are none of timm's."""
     ARCHITECTURES.register(timm_name)(
         Architecture(
@@ -20,6 +20,7 @@ def enter(timm_name: str, title: str, classifier: str, preprocessing: Preprocess
             classifier=classifier,
             timm_name=timm_name,
             source=f"timm {timm_name}",
+            recipe=recipe,
         )
     )
 

@@ -4,4 +4,4 @@ from ._inputs import BICUBIC
 from ._timm import enter
 
 for _size in ("tiny", "small", "base", "large"):
-    enter(f"convnext_{_size}", f"ConvNeXt-{_size.title()}", "head.fc", BICUBIC)
+    enter(f"convnext_{_size}", f"ConvNeXt-{_size.title()}", "head.fc", BICUBIC, "transformers")

@@ -50,5 +50,6 @@ ARCHITECTURES.register("mobilenetv1")(
         classifier="fc",
         timm_name=None,
         source="Prunarium; after Howard et al. 2017 (arXiv 1704.04861)",
+        recipe="imagenet",
     )
 )

@@ -60,5 +60,6 @@ ARCHITECTURES.register("resnet8-digits")(
         classifier="fc",
         timm_name=None,
         source="Prunarium; blocks after He et al. 2016 (arXiv 1512.03385)",
+        recipe="resnet8-digits",
     )
 )

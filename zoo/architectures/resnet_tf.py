@@ -44,5 +44,6 @@ ARCHITECTURES.register("resnet50-tf")(
         classifier="fc",
         timm_name=None,
         source="github google-research/rigl, rigl/imagenet_resnet/resnet_model.py",
+        recipe="imagenet",
     )
 )

@@ -2,8 +2,7 @@
 
 Two kinds, both TOML, both strict about their keys:
 
-* ``<architecture>.toml`` here: settings of our own for an architecture, tuned once, for every method
-  (:func:`load_recipe`);
+* ``*.toml`` here: settings of our own for one or several architectures and every method (:func:`load_recipe`);
 * ``published/<name>.toml``: what a paper ran, with its source (:func:`published`).
 """
 

@@ -1,4 +1,4 @@
-"""Our own settings for an architecture: one TOML file for each, for every method.
+"""Our own settings for architectures, for every method: one TOML file, which an architecture names as its ``recipe``.
 
 A file has the tables ``[shared]``, ``["dense parent"]`` and ``[scratch]`` (by what a method starts from) and
 ``[methods.<name>]``; later ones win. Their keys are fields of :class:`~zoo.train.TrainConfig`;
@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
+from ..architectures import ARCHITECTURES
 from ..core.errors import UsageError
 from ..methods import METHODS
-from ._recipe import Recipe, chosen, make_recipe
+from ._recipe import Recipe, make_recipe
 
 _TABLES = {"shared", "dense parent", "scratch", "methods"}
 
@@ -20,17 +21,11 @@ _TABLES = {"shared", "dense parent", "scratch", "methods"}
 def load_recipe(architecture: str, method: str, **overrides: Any) -> Recipe:
     """The recipe of an architecture for a method; ``overrides`` that are not None replace fields of the training.
 
-    Raises :class:`UsageError` where the architecture has no recipe or a key is unknown.
+    Another number of ``epochs`` stretches its schedule. Raises :class:`UsageError` for an unknown architecture or key.
     """
-    folder = files(__package__)
-    file = folder / f"{architecture}.toml"
-    if not file.is_file():
-        known = sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name[-5:] == ".toml")
-        raise UsageError(
-            f"There is no recipe for the architecture {architecture!r}.",
-            f"There are: {', '.join(known)}. Published ones: prunarium zoo recipes",
-        )
-    return parse_recipe(tomllib.loads(file.read_text(encoding="utf-8")), method, overrides, architecture)
+    file = f"{ARCHITECTURES[architecture].recipe}.toml"
+    document = tomllib.loads((files(__package__) / file).read_text(encoding="utf-8"))
+    return parse_recipe(document, method, overrides, f"recipe {file}")
 
 
 def parse_recipe(
@@ -42,5 +37,5 @@ def parse_recipe(
     own = dict(document.get("methods", {}).get(method, {}))
     config = own.pop("config", {})
     start = METHODS[method].facts.starts_from
-    train = {**document.get("shared", {}), **document.get(start, {}), **own, **chosen(overrides)}
-    return make_recipe(method, train, config, where)
+    train = {**document.get("shared", {}), **document.get(start, {}), **own}
+    return make_recipe(method, train, config, where, overrides)

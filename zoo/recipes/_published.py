@@ -7,7 +7,7 @@ percent: ``rigl-resnet50-erk`` gives ``rigl-resnet50-erk-90``; a dense one has t
 """
 
 import tomllib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
@@ -15,7 +15,7 @@ from typing import Any
 
 from ..checkpoint.strict import decode
 from ..core.errors import UsageError
-from ._recipe import Recipe, chosen, make_recipe
+from ._recipe import Recipe, make_recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,16 +63,8 @@ class Published:
     from_scratch: bool
 
     def resolve(self, **overrides: Any) -> Recipe:
-        """The recipe; ``overrides`` that are not None replace fields of the training.
-
-        Another number of ``epochs`` stretches its schedule, as the authors of RigL do.
-        """
-        changes = chosen(overrides)
-        epochs = changes.pop("epochs", None)
-        recipe = make_recipe(
-            self.method, {**self.train, **changes}, self.config, self.name, from_scratch=self.from_scratch
-        )
-        return recipe if epochs is None else replace(recipe, train=recipe.train.stretched(epochs))
+        """The recipe; ``overrides`` that are not None replace fields of the training, ``epochs`` stretches it."""
+        return make_recipe(self.method, self.train, self.config, self.name, overrides, from_scratch=self.from_scratch)
 
 
 def published(name: str) -> Published:

@@ -12,6 +12,8 @@ from ..train import TrainConfig
 
 T = TypeVar("T")
 
+_ELSEWHERE = {"seed": "Seeds are given with --seeds.", "epochs": "Epochs are given with --epochs."}
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -31,11 +33,25 @@ class Recipe:
 
 
 def make_recipe(
-    method: str, train: Mapping[str, Any], config: Mapping[str, Any], where: str, *, from_scratch: bool = False
+    method: str,
+    train: Mapping[str, Any],
+    config: Mapping[str, Any],
+    where: str,
+    overrides: Mapping[str, Any],
+    *,
+    from_scratch: bool = False,
 ) -> Recipe:
-    """A recipe from the tables of a file; raises :class:`UsageError` for unknown keys and impossible values."""
+    """A recipe from the tables of a file; raises :class:`UsageError` for unknown keys and impossible values.
+
+    ``overrides`` that are not None replace fields of the training. Another number of ``epochs`` stretches its schedule,
+    as the authors of RigL do.
+    """
+    changes = {name: value for name, value in overrides.items() if value is not None}
+    epochs = changes.pop("epochs", None)
+    settings = _made(TrainConfig, {**train, **changes}, where)
     kind = METHODS[method]
-    return Recipe(_made(TrainConfig, train, where), kind(_made(kind.config_type, config, where)), from_scratch)
+    made = kind(_made(kind.config_type, config, where))
+    return Recipe(settings if epochs is None else settings.stretched(epochs), made, from_scratch)
 
 
 def parse_settings(texts: Sequence[str]) -> dict[str, Any]:
@@ -47,19 +63,14 @@ def parse_settings(texts: Sequence[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for text in texts:
         name, equals, value = (part.strip() for part in text.partition("="))
-        if not (equals and name and value) or name == "seed":
-            hint = "Seeds are given with --seeds." if name == "seed" else "For example --set distillation=0.5"
+        if not (equals and name and value) or name in _ELSEWHERE:
+            hint = _ELSEWHERE.get(name, "For example --set distillation=0.5")
             raise UsageError(f"--set takes name=value of a field of the training, got {text!r}.", hint)
         try:
             found[name] = tomllib.loads(f"value = {value}")["value"]
         except tomllib.TOMLDecodeError:
             found[name] = value
     return found
-
-
-def chosen(overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """Those that are set."""
-    return {name: value for name, value in overrides.items() if value is not None}
 
 
 def _made(kind: type[T], values: Mapping[str, Any], where: str) -> T:

@@ -101,14 +101,16 @@ class TrainConfig:
             )
 
     def stretched(self, epochs: int) -> "TrainConfig":
-        """The same training for another number of epochs: steps of the rate and a shorter warm-up come at the same
-        fractions of the run."""
+        """The same training for another number of epochs: steps and cycles of the rate and a shorter warm-up come at
+        the same fractions of the run."""
         factor = epochs / self.epochs if self.epochs else 1.0
+        curve = factor or 1.0  # no epochs ask for no rate, and zeros are no milestones
         return replace(
             self,
             epochs=epochs,
-            milestones=tuple(milestone * factor for milestone in self.milestones),
+            milestones=tuple(milestone * curve for milestone in self.milestones),
             warmup_epochs=self.warmup_epochs * min(factor, 1.0),
+            cycle_epochs=self.cycle_epochs * curve,
         )
 
     def rate(self, step: int, total_steps: int) -> float:
