@@ -2,8 +2,8 @@
 
 from zoo.core.plugins import Plugins
 
-from ._protocol import Evaluation, Protocol, ProtocolFacts, Subject, SubjectKind
+from ._protocol import Evaluation, Protocol, ProtocolFacts, Subject, SubjectKind, refuse_other_classes
 
 PROTOCOLS: Plugins[type[Protocol]] = Plugins("protocol", __name__)
 
-__all__ = ["PROTOCOLS", "Evaluation", "Protocol", "ProtocolFacts", "Subject", "SubjectKind"]
+__all__ = ["PROTOCOLS", "Evaluation", "Protocol", "ProtocolFacts", "Subject", "SubjectKind", "refuse_other_classes"]

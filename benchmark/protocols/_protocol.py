@@ -23,6 +23,7 @@ from torch import nn
 from zoo.checkpoint.config import Preprocessing
 from zoo.core.canonical import config_hash
 
+from ..errors import BadModelError
 from ..logits import Logits
 from ..tasks import Task
 
@@ -100,3 +101,12 @@ class Protocol(ABC):
     def config_hash(self) -> str:
         """64 hex digits over the whole configuration; provenance of every result."""
         return config_hash(self.facts.id, asdict(self.config))
+
+
+def refuse_other_classes(logits: Logits, task: Task) -> None:
+    """Raise :class:`BadModelError` where a model as published predicts other classes than the task's."""
+    if logits.values.shape[1] != task.model_classes:
+        raise BadModelError(
+            f"{task.id} has {task.model_classes} classes, the checkpoint predicts {logits.values.shape[1]}.",
+            "As published, a model is measured on its own classes; use linear or full for others.",
+        )

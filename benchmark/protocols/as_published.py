@@ -13,14 +13,14 @@ from jaxtyping import Float
 
 from zoo.errors import DataMissingError
 
-from ..errors import BadModelError, DataNotFetchedError, UnverifiedDataError
+from ..errors import DataNotFetchedError, UnverifiedDataError
 from ..feature_scores import NEIGHBOURS, knn_scores, mahalanobis_scores
 from ..inference import EVALUATION_BATCH, extract, predict
 from ..logits import Logits
 from ..shifts import ShiftTask
 from ..tasks import Task
 from ..temperature import TemperatureFit, fit_temperature
-from . import PROTOCOLS, Evaluation, Protocol, ProtocolFacts, Subject
+from . import PROTOCOLS, Evaluation, Protocol, ProtocolFacts, Subject, refuse_other_classes
 
 if TYPE_CHECKING:
     import zoo.data
@@ -117,12 +117,7 @@ class _Answers(Mapping[str, Logits]):
     def __getitem__(self, condition: str) -> Logits:
         model, _, preprocessing = self._subject
         found = predict(model, self._sets[condition].images, self._task.fed(preprocessing, condition), self._batch_size)
-        if found.values.shape[1] != self._task.model_classes:
-            raise BadModelError(
-                f"{self._task.id} has {self._task.model_classes} classes, the checkpoint predicts "
-                f"{found.values.shape[1]}.",
-                "As published, a model is measured on its own classes; use linear or full for others.",
-            )
+        refuse_other_classes(found, self._task)
         return found
 
     def __iter__(self) -> Iterator[str]:
