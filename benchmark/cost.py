@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,12 +43,8 @@ def _with_throughput(counted: Cost, model: nn.Module, preprocessing: Preprocessi
     if not isinstance(meter, str) and before is not None:
         passes = timing.repeats + timing.warm_up
         energy = (meter() - before) / (passes * timing.batch)
-    return Cost(
-        bytes=counted.bytes,
-        nonzeros=counted.nonzeros,
-        flops=counted.flops,
-        flops_dense=counted.flops_dense,
-        latency_ms=counted.latency_ms,
+    return replace(
+        counted,
         throughput=timing.batch / seconds,
         peak_memory_bytes=peak_bytes(model, noise(model, preprocessing, timing.batch)),
         energy_joules=energy,

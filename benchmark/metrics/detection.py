@@ -54,12 +54,6 @@ def area_under_precision_recall(tp: Float[np.ndarray, "r t"], fp: Float[np.ndarr
     return area
 
 
-def average_precision(tp: Float[np.ndarray, "r t"], fp: Float[np.ndarray, "r t"]) -> Float[np.ndarray, " r"]:
-    """The same curve by steps (scikit-learn's average precision); differs in the third digit."""
-    area: Float[np.ndarray, " r"] = np.sum(np.diff(tp, axis=1, prepend=0.0) * _precision(tp, fp), axis=1) / tp[:, -1]
-    return area
-
-
 def false_positive_rate_at_95(tp: Float[np.ndarray, "r t"], fp: Float[np.ndarray, "r t"]) -> Float[np.ndarray, " r"]:
     """The share of negatives above the strictest threshold that keeps at least 95 % of the positives."""
     enough = 20 * tp >= 19 * tp[:, -1:]  # in whole numbers: 0.95 is not one

@@ -71,3 +71,10 @@ def nearest_recall_rate(positive: Floats, negative: Floats) -> float:
     thresholds = np.sort(np.concatenate([positive, negative]))
     recall = np.array([(positive >= t).mean() for t in thresholds])
     return float((negative >= thresholds[np.abs(recall - 0.95).argmin()]).mean())
+
+
+def average_precision(tp: Floats, fp: Floats) -> Floats:
+    """scikit-learn's area under the precision-recall curve: by steps instead of trapezoids."""
+    precision = np.where(tp + fp > 0, tp / np.maximum(tp + fp, 1.0), 1.0)
+    area: Floats = np.sum(np.diff(tp, axis=1, prepend=0.0) * precision, axis=1) / tp[:, -1]
+    return area

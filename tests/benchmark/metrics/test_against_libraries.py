@@ -8,7 +8,7 @@ import pytest
 import scipy.special
 import scipy.stats
 import torch
-from metric_conventions import drawn_debiased_error
+from metric_conventions import average_precision, drawn_debiased_error
 from metric_inputs import Floats, Ints, evaluate, exact_samples, random_logits, random_mistakes
 from sklearn.metrics import (
     auc,
@@ -29,7 +29,7 @@ from torchmetrics.functional.classification import (
 
 from benchmark.metrics import METRICS
 from benchmark.metrics.corruption_error import ALEXNET
-from benchmark.metrics.detection import average_precision, of_curve
+from benchmark.metrics.detection import of_curve
 from benchmark.ood import Detection
 
 CASES = [(300, 6, 0.5), (1000, 10, 1.0), (777, 30, 4.0)]

@@ -29,6 +29,7 @@ from golden_values import (
     value_of,
 )  # fmt: skip
 from metric_conventions import (
+    average_precision,
     by_quantiles,
     by_rounded_positions,
     clipped_nll,
@@ -45,7 +46,7 @@ from benchmark.diagnostics.fourier import high_frequency_fraction
 from benchmark.metrics._bins import right_closed_bins
 from benchmark.metrics.calibration_error import binned_error, l1, l2, largest
 from benchmark.metrics.corruption_error import ALEXNET, mean_corruption_error, relative_mean_corruption_error
-from benchmark.metrics.detection import average_precision, of_curve
+from benchmark.metrics.detection import of_curve
 from registry.statistics import (
     accuracy_of_log_odds,
     clopper_pearson,
