@@ -127,7 +127,7 @@ def _show(done: "list[Published]", failed: "Mapping[str, PrunariumError]", as_js
             {**asdict(row), "commit": row.commit[:10], "news": "published" if row.created else "unchanged"}
             for row in done
         ]
-        emit_table(f"{len(done)} models published", shown, columns, at_most=NEWS)
+        emit_table(f"Models published: {len(done)}", shown, columns, at_most=NEWS)
     for row in done:
         for note in row.notes:
             say(note)

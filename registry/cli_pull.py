@@ -88,7 +88,7 @@ def _print(rows: list[dict[str, Any]]) -> None:
         "path": "folder",
     }
     shown = [{**row, "commit": row["commit"][:10]} for row in rows]
-    emit_table(f"{len(rows)} models pulled", shown, columns, at_most=NEWS)
+    emit_table(f"Models pulled: {len(rows)}", shown, columns, at_most=NEWS)
     cached = sum(row["from_cache"] for row in rows)
     if cached:
         say(f"{cached} of {len(rows)} were there already and were verified again.")

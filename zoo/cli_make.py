@@ -278,7 +278,7 @@ def _print_rows(rows: Sequence[dict[str, Any]], out: Path, json: bool) -> None:
         row | {"upstream_top1": percent(row["upstream_top1"]), "sparsity": f"{row['sparsity']:.2f}"} for row in rows
     ]
     columns = {"name": "Model", "sparsity": "Sparsity", "upstream_top1": "Upstream top-1", "seconds": "Seconds"}
-    emit_table(f"{len(rows)} models in {out}", shown, columns, at_most=12)
+    emit_table(f"Models in {out}: {len(rows)}", shown, columns, at_most=12)
 
 
 def _report(follow: Callable[[int, int, str], None]) -> "zoo.make.Report":
