@@ -96,7 +96,7 @@ PRUNE = ["prune", "--data", "digits:0-4", "--out", "out", "--parents", "."]
         ([*PRUNE[:-1], "gone", "--method", "gmp", "--sparsities", "0.9"], "no folder gone", "prunarium zoo train"),
         (
             ["train", "--architecture", "resnet8digits", "--data", "digits:0-4", "--out", "out"],
-            "no recipe for the architecture 'resnet8digits'",
+            "There is no architecture 'resnet8digits'",
             "resnet8-digits",
         ),
         (
