@@ -64,11 +64,8 @@ class Manifest(ABC):
         No generator is involved: the same images on every machine, in whatever order a copy has them.
         """
         whole = self.load().splits[name]
-        key = [hashlib.sha256(f"{seed}|{image_id}".encode()).digest() for image_id in whole.ids]
-        members: dict[int, list[int]] = {}
-        for row in sorted(range(len(whole)), key=key.__getitem__):
-            members.setdefault(int(whole.labels[row]), []).append(row)
-        return _selected(whole, [row for label in sorted(members) for row in members[label][:per_class]])
+        keys = [f"{seed}|{image_id}" for image_id in whole.ids]
+        return _selected(whole, first_of_each_class(keys, whole.labels.tolist(), per_class))
 
     def to_json(self) -> dict[str, Any]:
         """JSON types, for the catalogue."""
@@ -158,6 +155,18 @@ def with_validation(data: "zoo.data.ImageData", fraction: float) -> "zoo.data.Im
     everything = data.splits["train"]
     chosen = split_by_id(everything.ids, everything.labels, {"validation": fraction, "train": 1 - fraction})
     return replace(data, splits={**data.splits, **{name: everything.select(rows) for name, rows in chosen.items()}})
+
+
+def first_of_each_class(keys: Sequence[str], labels: Sequence[int], count: int) -> list[int]:
+    """The rows of the first ``count`` images of each class by the SHA-256 of their keys, class after class.
+
+    >>> first_of_each_class(["a", "b", "c"], [1, 0, 1], 1)
+    [1, 2]
+    """
+    members: dict[int, list[int]] = {}
+    for row in sorted(range(len(keys)), key=lambda row: hashlib.sha256(keys[row].encode()).digest()):
+        members.setdefault(labels[row], []).append(row)
+    return [row for label in sorted(members) for row in members[label][:count]]
 
 
 def _selected(split: "zoo.data.Split", rows: Sequence[int]) -> LabelledSet:

@@ -6,7 +6,6 @@ Zhang et al. 2023 (arXiv 2306.09301). The folder that ``PRUNARIUM_OPENOOD`` name
     images_largescale/ssb_hard/...                   images_classic/texture/... for the textures
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 
 from ..errors import ManifestError
 from ._brought import BroughtTask
+from ._manifest import first_of_each_class
 from ._protocol import ImageSet, LabelledSet, TaskKind
 
 PLACE = "PRUNARIUM_OPENOOD"
@@ -121,7 +121,8 @@ def _read(task: OpenOodTask, name: str, where: str) -> ImageSet:
     root = Path(where).expanduser().absolute()
     rows = _rows(root / LISTS / f"{list_name}.txt")
     if name == TRAINING:
-        rows = _first_of_each_class(rows, task.fit_per_class)
+        chosen = first_of_each_class([file for file, _ in rows], [label for _, label in rows], task.fit_per_class)
+        rows = [rows[row] for row in chosen]
     labels = np.array([label for _, label in rows], dtype=np.int64)
     _check(task, name, labels)
     files = [path for path, _ in rows]
@@ -152,13 +153,3 @@ def _check(task: OpenOodTask, name: str, labels: np.ndarray) -> None:
         raise ManifestError(
             f"The list of {name} has labels that are none of the {task.of_classes} classes.", HOW_TO_GET
         )
-
-
-def _first_of_each_class(rows: list[tuple[str, int]], count: int) -> list[tuple[str, int]]:
-    """The same images on every machine, whatever the order of the list, and no seed."""
-    by_class: dict[int, list[str]] = {}
-    for file, label in sorted(rows, key=lambda row: hashlib.sha256(row[0].encode()).hexdigest()):
-        chosen = by_class.setdefault(label, [])
-        if len(chosen) < count:
-            chosen.append(file)
-    return [(file, label) for label in sorted(by_class) for file in by_class[label]]
