@@ -1,14 +1,17 @@
-"""Find the dense parent of a pruned model among the folders that ``zoo train`` wrote."""
+"""Find the dense parent of a pruned model among the folders that ``zoo train`` or ``import`` wrote."""
 
+import re
 from pathlib import Path
 
 from .checkpoint.folder import ModelFolder, read_folder
 from .checkpoint.slug import Slug
 from .errors import ParentMissingError
 
+_SEEDED = re.compile(r"-s\d+$")
+
 
 def find_parent(folder: Path, architecture: str | None, seed: int) -> ModelFolder:
-    """The dense model of this seed; ``architecture`` None takes the only one there is.
+    """The dense model of this seed, else an imported one, which has none; ``architecture`` None takes the only one.
 
     Raises :class:`ParentMissingError` where there is none, or more than one to choose from.
     """
@@ -17,12 +20,16 @@ def find_parent(folder: Path, architecture: str | None, seed: int) -> ModelFolde
             f"There is no folder {folder} with dense parents.", _how_to_train(folder, architecture)
         )
     pattern = Slug("dense", architecture or "*", "0.00", f"s{seed}").repo_name
-    found = sorted(folder.glob(pattern))
+    unseeded = folder.glob(Slug("dense", architecture or "*", "0.00").repo_name + "*")
+    found = sorted(folder.glob(pattern)) or sorted(path for path in unseeded if not _SEEDED.search(path.name))
     if not found:
         raise ParentMissingError(f"{folder} holds no dense parent {pattern}.", _how_to_train(folder, architecture))
     if len(found) > 1:
         names = ", ".join(path.name for path in found)
-        raise ParentMissingError(f"{folder} holds several dense parents: {names}.", "Choose one with --architecture.")
+        raise ParentMissingError(
+            f"{folder} holds several dense parents: {names}.",
+            "Choose one with --architecture, or give --parents a folder with one of them.",
+        )
     return read_folder(found[0])
 
 

@@ -40,6 +40,14 @@ def test_of_several_architectures_one_must_be_named(tmp_path: Path) -> None:
     assert find_parent(tmp_path, "other", 0).path == wanted
 
 
+def test_an_imported_network_is_the_parent_of_every_seed_that_has_no_other(tmp_path: Path) -> None:
+    imported = parent(tmp_path).rename(tmp_path / "dense-toy-0.00-9742a93e")
+    assert find_parent(tmp_path, None, 0).path == find_parent(tmp_path, "toy", 7).path == imported
+    trained = parent(tmp_path, seed=7)
+    assert find_parent(tmp_path, "toy", 7).path == trained
+    assert find_parent(tmp_path, "toy", 0).path == imported
+
+
 def test_a_missing_parent_and_a_missing_folder_say_how_to_make_it(tmp_path: Path) -> None:
     with pytest.raises(
         ParentMissingError, match=r"no dense parent dense-toy-0.00-s3.\nMake it first: prunarium zoo train"

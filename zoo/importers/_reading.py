@@ -26,6 +26,8 @@ _SAFE = (
     "torch.save(model.state_dict(), 'state.pth'), then import that."
 )
 
+_NAMING = ("WeightsUnpickler error:", "Unsupported", "Trying to load unsupported")  # how torch begins such a sentence
+
 
 def read_document(path: Path) -> Any:
     """What a file holds: a mapping of names to tensors, perhaps inside other mappings.
@@ -98,5 +100,5 @@ def _torch(path: Path) -> Any:
 def _cause(error: Exception) -> str:
     """The sentence that names the forbidden thing; torch's advice to switch the safety off stays out."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    named = next((line for line in lines if line.startswith(("WeightsUnpickler error:", "Unsupported"))), None)
+    named = next((line for line in lines if line.startswith(_NAMING)), None)
     return (named or (lines[0] if lines else type(error).__name__)).partition(" Please use ")[0][:300]

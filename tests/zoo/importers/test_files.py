@@ -70,6 +70,16 @@ def test_a_pickle_with_code_is_refused_and_never_run(kind: str, tmp_path: Path) 
     assert "weights_only=False" not in str(caught.value)  # torch's own advice would be a bad one
 
 
+def test_a_blocked_module_is_named_without_the_advice_to_run_it(tmp_path: Path) -> None:
+    path = tmp_path / "evil.pth"
+    with zipfile.ZipFile(path, "w") as archive:  # as torch.save writes it, with a call of os.system in its place
+        archive.writestr("file/data.pkl", b"cposix\nsystem\n(S'true'\ntR.")
+        archive.writestr("file/version", "3\n")
+    with pytest.raises(ForeignFileError, match=r"more than tensors: Trying .* posix\.system") as caught:
+        read_document(path)
+    assert "Re-running" not in str(caught.value)
+
+
 def test_a_whole_module_is_refused_with_what_to_do(tmp_path: Path) -> None:
     torch.save(torch.nn.Linear(2, 2), tmp_path / "model.pt")
     with pytest.raises(ForeignFileError, match="more than tensors.*Linear") as caught:
