@@ -92,7 +92,7 @@ WRONG_INPUT = {
     "unknown method": ([*_PRUNE, "--method", "gnp", "--sparsities", "0.9"], 2, "Did you mean 'gmp'"),
     "sparsity 1.5": ([*_PRUNE, "--method", "gmp", "--sparsities", "1.5"], 2, "1.5"),
     "missing parents": ([*_PRUNE, "--method", "gmp", "--sparsities", "0.9"], 2, "parents"),
-    "unknown architecture": ([*_TRAIN, "--data", "digits:0-4", "--architecture", "resnet9"], 2, "resnet8-digits"),
+    "unknown architecture": ([*_TRAIN, "--data", "digits:0-4", "--architecture", "resnet9"], 2, "Did you mean 'resnet"),
     "unknown data": ([*_TRAIN, "--data", "digit:0-4", "--architecture", "resnet8-digits"], 2, "digits"),
     "missing file": (["inspect", "nowhere.safetensors"], 2, "nowhere.safetensors"),
     "missing folder to check": (["check", "nowhere"], 2, "nowhere"),

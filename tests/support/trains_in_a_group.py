@@ -3,6 +3,7 @@
 Arguments: a folder; the methods, comma-separated.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -64,3 +65,6 @@ def main(folder: Path, methods: list[str]) -> None:
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]), sys.argv[2].split(","))
+    torch.distributed.barrier()
+    torch.distributed.destroy_process_group()
+    os._exit(0)  # threads of torch can abort a process that ends by itself, seldom, on a busy machine

@@ -1,6 +1,7 @@
 """The one place that sets accelerate up."""
 
 import atexit
+import gc
 
 import torch
 from accelerate import Accelerator
@@ -35,6 +36,7 @@ def make_accelerator(precision: str, execution: Execution) -> Accelerator:
 def _leave_the_group() -> None:
     """A process that ends inside its group can abort, because threads of the group are still running."""
     if torch.distributed.is_initialized():
+        gc.collect()  # models in cycles hold the group too
         torch.distributed.destroy_process_group()
 
 
