@@ -27,9 +27,10 @@ process, of which about 430 MiB are Python and torch. **Nobody should rank metho
 small, on data this easy, say whether a method works, not which is best. Beside them stands what a paper reports for
 ResNet-50 on ImageNet (its dense network in brackets), where there is a row made in the way of our defaults.
 
-Ten per cent is chance. Where a row falls to it, a layer has lost its weights: AC/DC ranks all layers together while they
-are still near their initial values, and of this ResNet-8's classifier nothing is left at 95 % (0 of 320 weights, and 0
-of 1,152 of the first block, with the first seed). Wide intervals (SNFS, Early-CroP, MEST) are seeds of which one fails.
+Ten per cent is chance. Where a row falls to it, a layer has lost its weights: AC/DC ranks all layers together while
+they are still near their initial values, and of this ResNet-8's classifier nothing is left at 95 % (0 of 320 weights,
+and 0 of 1,152 of the first block, with the first seed). Wide intervals (SNFS, Early-CroP, MEST) are seeds of which one
+fails.
 """
 
 _IMAGENET = """\
