@@ -14,6 +14,8 @@ ZooError
 ├── ForeignFileError           somebody else's checkpoint that is unsafe, damaged, out of reach or of unknown layout
 └── CurvatureError             a method cannot measure how the loss curves
     ├── CalibrationError           too few samples to measure it from
+    ├── LayerInputError            a layer whose inputs are not understood, or that the network does not call
+    ├── NonFiniteInputError        a layer is given infinity or something that is not a number
     ├── NonFiniteGradientError     a gradient is infinite or not a number
     └── LostDigitsError            a Fisher block is too close to singular for any number format
 """
@@ -75,6 +77,14 @@ class CurvatureError(ZooError):
 
 class CalibrationError(CurvatureError):
     """Calibration batches are missing, or end before the samples that a method asks for."""
+
+
+class LayerInputError(CurvatureError):
+    """A layer's output is no plain product of its weight with its input, or the network never calls it."""
+
+
+class NonFiniteInputError(CurvatureError):
+    """A layer is given NaN or infinity."""
 
 
 class NonFiniteGradientError(CurvatureError):

@@ -40,6 +40,27 @@ def keep_top(scores: Float[Tensor, "*shape"], count: int) -> Bool[Tensor, "*shap
     return kept.reshape(scores.shape)
 
 
+def keep_top_rows(scores: Float[Tensor, "*rows columns"], count: int) -> Bool[Tensor, "*rows columns"]:
+    """Keep exactly ``count`` scores, of each row as many as of the others: the highest ones of the row.
+
+    What is left over by the division goes to the rows whose next score is the highest. Raises as :func:`keep_top`.
+
+    >>> keep_top_rows(torch.tensor([[3.0, 2.0, 1.0], [9.0, 8.0, 7.0]]), 3).tolist()
+    [[True, False, False], [True, True, False]]
+    """
+    rows = scores.detach().reshape(-1, scores.shape[-1])
+    if not 0 <= count <= rows.numel() or bool(torch.isnan(rows).any()):
+        return keep_top(scores, count)  # which says what is wrong
+    each, left = divmod(count, len(rows))
+    order = rows.argsort(dim=1, descending=True, stable=True)
+    kept = torch.zeros_like(rows, dtype=torch.bool).scatter_(1, order[:, :each], True)
+    if left:
+        following = order[:, each]
+        lucky = keep_top(rows.gather(1, following[:, None]).squeeze(1), left).nonzero().squeeze(1)
+        kept[lucky, following[lucky]] = True
+    return kept.reshape(scores.shape)
+
+
 def keep_top_global(scores: Mapping[str, Tensor], count: int, within: Mapping[str, Tensor] | None = None) -> Masks:
     """Keep the ``count`` highest scores over all tensors together; ties by the order of ``scores``, then flat index.
 

@@ -13,12 +13,17 @@ Batches = Iterator[tuple[Tensor, Tensor]]
 
 def calibration_batches(calibration: Callable[[], Batches] | None) -> Batches:
     """A fresh pass over (images, labels); raises :class:`CalibrationError` when a run has no calibration data."""
+    return calibration_source(calibration)()
+
+
+def calibration_source(calibration: Callable[[], Batches] | None) -> Callable[[], Batches]:
+    """What makes fresh passes; raises :class:`CalibrationError` when a run has no calibration data."""
     if calibration is None:
         raise CalibrationError(
             "This method looks at training data before it prunes and was given no calibration data.",
             "Pass calibration=..., a function that returns an iterator of (images, labels).",
         )
-    return calibration()
+    return calibration
 
 
 def first_samples(batches: Batches, count: int) -> tuple[Float[Tensor, "samples ..."], Int[Tensor, " samples"]]:
