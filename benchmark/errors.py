@@ -12,6 +12,7 @@ BenchmarkError                    kind
 │   └── CorruptPredictionsError   bad_data    a blob that is not what was stored
 ├── MetricError                   bug         a metric was given what it cannot measure
 │   └── MetricUndefinedError      bug         there is no such number here: the cell is missing, with this reason
+├── NotMeasuredError              bug         a question about numbers or predictions that nobody has (exit code 2)
 ├── ModelUnavailableError         transient   no hub answered, or no folder holds the checkpoint
 └── WorkerDiedError               transient   a worker process ended before its work did
 
@@ -22,7 +23,7 @@ BenchmarkError                    kind
 from typing import ClassVar
 
 from registry.records import FailureKind
-from zoo.core.errors import PrunariumError
+from zoo.core.errors import PrunariumError, UsageError
 
 
 class BenchmarkError(PrunariumError):
@@ -81,6 +82,10 @@ class MetricError(BenchmarkError):
 
 class MetricUndefinedError(MetricError):
     """The number does not exist for these predictions; its message is the reason that the board shows."""
+
+
+class NotMeasuredError(BenchmarkError, UsageError):
+    """A question about an evaluation that was not done, or whose predictions were not kept."""
 
 
 class ModelUnavailableError(BenchmarkError):

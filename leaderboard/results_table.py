@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from registry.cell_interval import IMAGES_AND_SEEDS, SEEDS, cell_interval
 from registry.records import MetricRecord, ModelRecord, ResultRecord, TaskRecord
 
 from .catalogue import Catalogue, Entry
@@ -82,7 +83,7 @@ def _line(catalogue: Catalogue, name: str, task: str, protocol: str, metric_ref:
     first = results[0]
     values = [result.value for result in results if result.value is not None]
     value = sum(values) / len(values) if values else None
-    half, how = half_width(results)
+    half, how = half_width(results, metric)
     return ResultLine(
         model=model,
         task=catalogue.tasks[task],
@@ -105,18 +106,17 @@ def _line(catalogue: Catalogue, name: str, task: str, protocol: str, metric_ref:
     )
 
 
-def half_width(results: Sequence[ResultRecord]) -> tuple[float | None, str]:
+def half_width(results: Sequence[ResultRecord], metric: MetricRecord | None) -> tuple[float | None, str]:
     """Half of the 95 % interval of a cell, and in words how it was made or why there is none."""
-    values = [result.value for result in results if result.value is not None]
-    if len(values) > 1:
-        return mean_over_replicates(values).half, f"Student t over {len(values)} seeds"
-    first = results[0]
-    if first.ci_low is not None and first.ci_high is not None:
-        return (first.ci_high - first.ci_low) / 2, _in_words(first.interval_method or "")
-    return None, first.no_interval_reason or ""
+    found, reason = cell_interval(results, metric)
+    if found is None:
+        return None, reason or ""
+    return (found.high - found.low) / 2, _in_words(found.method or "", len(results))
 
 
-def _in_words(method: str) -> str:
+def _in_words(method: str, seeds: int) -> str:
+    if method in (IMAGES_AND_SEEDS, SEEDS) and seeds > 1:
+        return f"{seeds} seeds and the test images" if method == IMAGES_AND_SEEDS else f"Student t over {seeds} seeds"
     return method.replace("-", " ").replace("_", " ").replace("wilson", "Wilson")
 
 

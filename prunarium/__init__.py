@@ -7,6 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from benchmark.comparison import compare
+    from benchmark.prediction_table import predictions
     from registry.check import check
     from registry.pull import load, pull
     from registry.search import search
@@ -16,14 +18,16 @@ __version__ = "0.1.0"
 
 _HOME = {
     "check": "registry.check",
+    "compare": "benchmark.comparison",
     "keep_sparse": "zoo.holding",
     "load": "registry.pull",
+    "predictions": "benchmark.prediction_table",
     "pull": "registry.pull",
     "release_sparsity": "zoo.holding",
     "search": "registry.search",
 }
 
-__all__ = ["check", "keep_sparse", "load", "pull", "release_sparsity", "search"]
+__all__ = ["check", "compare", "keep_sparse", "load", "predictions", "pull", "release_sparsity", "search"]
 
 
 def __getattr__(name: str) -> Any:

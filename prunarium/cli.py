@@ -42,6 +42,7 @@ COMMANDS = {
     "submit": Mount("registry.cli_submissions:submit", "Submit a published model for evaluation."),
     "status": Mount("registry.cli_submissions:status", "Show where submissions and their jobs stand."),
     "withdraw": Mount("registry.cli_submissions:withdraw", "Withdraw a submission."),
+    "compare": Mount("benchmark.cli_compare:compare", "Compare a model with its dense parent, image by image."),
     "worker": Mount("benchmark.cli:worker", "Evaluate queued jobs until stopped."),
     "serve": Mount("leaderboard.cli:serve", "Serve the leaderboard of the catalogue."),
     "zoo": Mount("zoo.cli:app", "Make pruned models."),
@@ -54,7 +55,6 @@ COMMANDS = {
 _INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 
 _EXTRA_OF_MODULE = {
-    "jaxtyping": "zoo",
     "scipy": "zoo",
     "torch": "zoo",
     "torchvision": "zoo",

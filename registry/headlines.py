@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any, Final
 
+from .cell_interval import cell_interval
 from .records import MetricRecord, ProtocolRecord, ResultRecord, TaskRecord
-from .report import Headline, Range, range_of
-from .statistics import mean_interval
+from .report import Headline
 
 # In this order on the card. What a model costs depends on the machine and is no headline.
 _KINDS: Final = ("upstream", "transfer", "shift", "ood")
@@ -38,7 +38,7 @@ def _headline(rows: Sequence[ResultRecord], plugins: Plugins) -> Headline:
     first, task = rows[0], plugins.tasks[rows[0].task]
     protocol, metric = plugins.protocols.get(first.protocol), plugins.metrics.get(first.metric)
     values = [row.value for row in rows if row.value is not None]
-    interval, why = _interval(rows, values)
+    interval, why = cell_interval(rows, metric)
     dataset = _dataset(task)
     return Headline(
         task=first.task,
@@ -61,18 +61,6 @@ def _headline(rows: Sequence[ResultRecord], plugins: Plugins) -> Headline:
         dataset_task=dataset.get("task_id"),
         dataset_revision=dataset.get("revision"),
     )
-
-
-def _interval(rows: Sequence[ResultRecord], values: Sequence[float]) -> tuple[Range | None, str | None]:
-    """A single row's own interval; over several seeds Student's t, which says nothing of the finite test set."""
-    if not values:
-        return None, None
-    if len(rows) == 1:
-        return range_of(rows[0]), rows[0].no_interval_reason
-    if len(values) < len(rows):
-        return None, f"{len(rows) - len(values)} of {len(rows)} seeds are missing"
-    low, high = mean_interval(values)
-    return Range(low, high, "t over seeds"), None
 
 
 def _dataset(task: TaskRecord) -> Mapping[str, Any]:

@@ -8,7 +8,6 @@ from .aggregation import accuracy_of_log_odds, geometric_mean_error_ratio, log_o
 from .bootstrap import (
     basic_bootstrap_interval,
     bootstrap_replicates,
-    hierarchical_replicates,
     pack_replicates,
     percentile_interval,
     stratified_replicates,
@@ -24,10 +23,13 @@ from .intervals import (
     student_t_quantile,
     wilson,
 )
-from .paired import McNemar, mcnemar, paired_bootstrap_difference
+from .paired import McNemar, holm, mcnemar, paired_bootstrap_difference
+from .power import POWER, paired_resolution, unpaired_resolution
 from .ranks import RankInterval, rank_intervals, tie_groups
+from .seeds import interval_over_seeds, joined_interval, paired_interval, seed_half_width
 
 __all__ = [
+    "POWER",
     "Change",
     "Interval",
     "McNemar",
@@ -38,7 +40,9 @@ __all__ = [
     "bootstrap_replicates",
     "clopper_pearson",
     "geometric_mean_error_ratio",
-    "hierarchical_replicates",
+    "holm",
+    "interval_over_seeds",
+    "joined_interval",
     "log_odds",
     "mcnemar",
     "mean_interval",
@@ -48,13 +52,17 @@ __all__ = [
     "normal_interval_from_std",
     "pack_replicates",
     "paired_bootstrap_difference",
+    "paired_interval",
+    "paired_resolution",
     "percentile_interval",
     "quartiles_by_severity",
     "rank_intervals",
     "relative_error_change",
+    "seed_half_width",
     "stratified_replicates",
     "student_t_quantile",
     "tie_groups",
     "unpack_replicates",
+    "unpaired_resolution",
     "wilson",
 ]

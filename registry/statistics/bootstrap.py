@@ -36,24 +36,6 @@ def stratified_replicates(
     return _resampled_means(values, np.unique(labels, return_inverse=True)[1], n_replicates, seed)
 
 
-def hierarchical_replicates(per_seed: npt.ArrayLike, n_replicates: int = REPLICATES, *, seed: int) -> Floats:
-    """Resample seeds, then images, of values of shape (seeds, n); returns shape (n_replicates,).
-
-    All seeds saw the same test images, so a replicate draws one set of images for all its seeds: drawing anew for each
-    seed would average away the noise of the test set and give intervals that are too narrow. With few seeds the part
-    that comes from seeds is too small by (seeds - 1) / seeds.
-    """
-    values = np.asarray(per_seed, dtype=np.float64)
-    if values.ndim != 2 or 0 in values.shape:
-        raise ValueError(f"expected values of shape (seeds, samples), got {values.shape}")
-    by_seed = _resampled_means(values.T, np.zeros(values.shape[1], dtype=np.int64), n_replicates, seed)
-    # A stream of its own: the images drawn are those of the other functions with this seed.
-    generator = np.random.default_rng([seed, 1])
-    chosen = generator.integers(0, values.shape[0], size=(n_replicates, values.shape[0]))
-    means: Floats = np.take_along_axis(by_seed, chosen, axis=1).mean(axis=1)
-    return means
-
-
 def basic_bootstrap_interval(value: float, replicates: npt.ArrayLike, level: float = LEVEL) -> Interval:
     """The basic (reverse percentile) interval, 2 value - quantiles: for biased statistics such as ECE.
 

@@ -80,8 +80,8 @@ def mean_interval(values: Sequence[float], level: float = LEVEL) -> Interval:
 
 
 @cache
-def student_t_quantile(probability: float, degrees: int) -> float:
-    """The quantile of Student's t distribution with ``degrees`` degrees of freedom, to about 1e-12 relative.
+def student_t_quantile(probability: float, degrees: float) -> float:
+    """The quantile of Student's t distribution with ``degrees`` degrees of freedom (whole or not), to about 1e-12.
 
     >>> round(student_t_quantile(0.975, 4), 6)
     2.776445

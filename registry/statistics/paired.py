@@ -1,5 +1,6 @@
 """Two models on the same images."""
 
+from collections.abc import Sequence
 from math import exp, lgamma, log
 from typing import NamedTuple
 
@@ -55,3 +56,18 @@ def paired_bootstrap_difference(
     if one.shape != other.shape:
         raise ValueError(f"expected replicates of one drawing, got {one.size} and {other.size}")
     return basic_bootstrap_interval(first - second, one - other, level)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """p values adjusted for being many, in their order: below 0.05 each, at most one family in twenty has a false one.
+
+    Source: Holm 1979, A simple sequentially rejective multiple test procedure.
+
+    >>> holm([0.01, 0.04, 0.03])
+    [0.03, 0.06, 0.06]
+    """
+    adjusted, largest = [0.0] * len(p_values), 0.0
+    for rank, place in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        largest = max(largest, min(1.0, p_values[place] * (len(p_values) - rank)))
+        adjusted[place] = largest
+    return adjusted

@@ -10,7 +10,6 @@ from scipy import stats
 from registry.statistics import (
     basic_bootstrap_interval,
     bootstrap_replicates,
-    hierarchical_replicates,
     pack_replicates,
     percentile_interval,
     stratified_replicates,
@@ -79,20 +78,6 @@ def test_mean_per_class_is_not_the_mean() -> None:
     assert set(stratified_replicates(correct, labels, 20, seed=0).tolist()) == {0.5}
 
 
-def test_hierarchical_replicates_keep_the_noise_of_the_shared_images() -> None:
-    """Five seeds that agree on every image are one seed: their interval must not shrink."""
-    images = (np.random.default_rng(2).random(500) < 0.8).astype(np.float64)
-    five = hierarchical_replicates(np.tile(images, (5, 1)), 4000, seed=0)
-    assert five.std() == pytest.approx(images.std() / np.sqrt(500), rel=0.06)
-
-
-def test_hierarchical_replicates_add_the_noise_of_seeds() -> None:
-    """No noise of images: what is left is the bootstrap of the seeds' means."""
-    per_seed = np.repeat([[0.1], [0.5], [0.9]], 400, axis=1)
-    replicates = hierarchical_replicates(per_seed, 6000, seed=0)
-    assert replicates.std() == pytest.approx(np.std([0.1, 0.5, 0.9]) / np.sqrt(3), rel=0.05)
-
-
 def test_coverage_of_the_percentile_interval() -> None:
     """Over many samples of a known share, about 95 % of the intervals hold it."""
     generator = np.random.default_rng(0)
@@ -113,7 +98,5 @@ def test_nonsense_is_refused() -> None:
         bootstrap_replicates([], seed=0)
     with pytest.raises(ValueError, match="one stratum per sample"):
         stratified_replicates([1.0, 0.0], [1], seed=0)
-    with pytest.raises(ValueError, match=r"\(seeds, samples\)"):
-        hierarchical_replicates([1.0, 0.0], seed=0)
     with pytest.raises(ValueError, match="at least 2 replicates"):
         percentile_interval([1.0])

@@ -46,8 +46,8 @@ def test_wilson_refuses_impossible_counts(successes: int, n: int) -> None:
         wilson(successes, n)
 
 
-@given(st.integers(1, 10_000), st.floats(1e-6, 1 - 1e-6))
-def test_student_t_quantile_equals_scipy(degrees: int, probability: float) -> None:
+@given(st.floats(1, 10_000), st.floats(1e-6, 1 - 1e-6))
+def test_student_t_quantile_equals_scipy(degrees: float, probability: float) -> None:
     assert student_t_quantile(probability, degrees) == pytest.approx(
         stats.t.ppf(probability, degrees), rel=1e-8, abs=1e-8
     )

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
+from statsmodels.stats.multitest import multipletests
 
-from registry.statistics import bootstrap_replicates, mcnemar, paired_bootstrap_difference
+from registry.statistics import bootstrap_replicates, holm, mcnemar, paired_bootstrap_difference
 
 
 @given(st.integers(0, 300), st.integers(0, 300), st.integers(0, 20), st.integers(0, 20))
@@ -60,3 +62,15 @@ def test_a_paired_interval_is_narrower_than_two_single_ones() -> None:
 def test_replicates_of_different_drawings_are_refused() -> None:
     with pytest.raises(ValueError, match="one drawing"):
         paired_bootstrap_difference(0.5, 0.5, [0.5, 0.5], [0.5])
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
+def test_holm_equals_statsmodels(p_values: list[float]) -> None:
+    assert holm(p_values) == pytest.approx(list(multipletests(p_values, method="holm")[1]), abs=1e-12)
+
+
+@given(st.integers(0, 200), st.integers(0, 200), st.integers(0, 50))
+def test_the_exact_test_equals_statsmodels(first: int, second: int, both: int) -> None:
+    ours = mcnemar([1] * first + [0] * second + [1] * both, [0] * first + [1] * second + [1] * both)
+    theirs = statsmodels_mcnemar([[both, first], [second, 0]], exact=True)
+    assert ours.p_exact == pytest.approx(float(theirs.pvalue), abs=1e-10)
