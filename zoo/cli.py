@@ -1,8 +1,9 @@
 """``prunarium zoo``: list methods and architectures, train dense networks, prune them."""
 
 from .cli_inspect import inspect
-from .cli_make import Json, baseline, prune, recipes, train
+from .cli_make import Json, baseline, recipes, train
 from .cli_methods import methods
+from .cli_prune import prune
 from .core.commands import command_group
 from .core.console import emit_json, emit_table
 

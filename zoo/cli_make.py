@@ -1,4 +1,4 @@
-"""``prunarium zoo train``, ``prune``, ``baseline`` and ``recipes``: what makes models, and the options they share."""
+"""``prunarium zoo train``, ``baseline`` and ``recipes``: what makes models, and the options that ``prune`` shares."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .cli_methods import PluginFiles
 from .core.console import emit_json, emit_table, say
 from .core.errors import UsageError
 from .core.progress import following, track
@@ -111,69 +110,11 @@ def train(
         precision=precision,
         settings=tuple(settings or ()),
         overwrite=overwrite,
-        running=_running(
+        running=running_of(
             device, pieces, channels_last, compile, workers, save_seconds, log_steps, tensorboard, validate
         ),
     )
     make_all([_training(order, architecture, recipe, parents, seed) for seed in seeds_of(seeds)], jobs, json)
-
-
-def prune(
-    method: Annotated[str, typer.Option(help="One or several, comma-separated, from: prunarium zoo methods")],
-    sparsities: Annotated[str, typer.Option(help="Fractions of zeros, comma-separated: 0.90,0.95,0.98")],
-    parents: Annotated[Path, typer.Option(help="Folder of the dense parents, made by: prunarium zoo train")],
-    data: Data,
-    out: Out,
-    architecture: Annotated[str | None, typer.Option(help="Needed when the parents have several.")] = None,
-    seeds: Seeds = "0",
-    epochs: Epochs = None,
-    learning_rate: LearningRate = None,
-    batch_size: BatchSize = None,
-    precision: Precision = None,
-    settings: Settings = None,
-    device: Device = "auto",
-    pieces: Pieces = 1,
-    channels_last: ChannelsLast = False,
-    compile: Compile = False,  # noqa: A002 - the name of the option
-    workers: Workers = 0,
-    save_seconds: SaveSeconds = 300.0,
-    log_steps: LogSteps = None,
-    tensorboard: TensorBoard = False,
-    validate: Validate = False,
-    plugin: PluginFiles = None,  # noqa: ARG001 - its callback has loaded them
-    jobs: Jobs = 1,
-    overwrite: Overwrite = False,
-    json: Json = False,
-) -> None:
-    """Prune networks to one or several sparsities, each with the fine-tuning or training of its recipe."""
-    from .methods import METHODS
-    from .parents import find_parent
-    from .request import Request
-
-    names = [name.strip() for name in method.split(",")]
-    for name in names:
-        METHODS[name]  # an unknown name is an error before anything is made
-    targets = _fractions(sparsities)
-    order = partial(
-        Request,
-        data=data,
-        out=out,
-        epochs=epochs,
-        learning_rate=learning_rate,
-        batch_size=batch_size,
-        precision=precision,
-        settings=tuple(settings or ()),
-        overwrite=overwrite,
-        running=_running(
-            device, pieces, channels_last, compile, workers, save_seconds, log_steps, tensorboard, validate
-        ),
-    )
-    requests = []
-    for seed in seeds_of(seeds):
-        parent = find_parent(parents, architecture, seed)
-        made_from = partial(order, seed=seed, architecture=parent.config.architecture, parent=parent.path)
-        requests += [made_from(name, target=target) for name in names for target in targets]
-    make_all(requests, jobs, json)
 
 
 def baseline(
@@ -201,7 +142,9 @@ def baseline(
     a random mask with the same densities, magnitude pruning."""
     from .baseline import controls_for
 
-    running = _running(device, pieces, channels_last, compile, workers, save_seconds, log_steps, tensorboard, validate)
+    running = running_of(
+        device, pieces, channels_last, compile, workers, save_seconds, log_steps, tensorboard, validate
+    )
     kinds = [kind.strip() for kind in controls.split(",") if kind.strip()]
     requests = controls_for(model, parents=parents, out=out, kinds=kinds, overwrite=overwrite, running=running)
     if not requests:
@@ -298,7 +241,7 @@ def _report(follow: Callable[[int, int, str], None]) -> "zoo.make.Report":
     return report
 
 
-def _running(
+def running_of(
     device: str,
     pieces: int,
     channels_last: bool,
@@ -309,6 +252,7 @@ def _running(
     tensorboard: bool,
     validate: bool,
 ) -> "zoo.request.Running":
+    """What the options of a run come to."""
     from .request import Running
     from .train import Execution
 
@@ -324,16 +268,3 @@ def _speaks() -> bool:
 def _say(message: str) -> None:
     if _speaks():
         say(message)
-
-
-def _fractions(text: str) -> list[float]:
-    try:
-        fractions = [float(part) for part in text.split(",")]
-    except ValueError:
-        fractions = []
-    if not fractions or not all(0.0 < fraction < 1.0 for fraction in fractions):
-        raise UsageError(
-            f"--sparsities takes fractions between 0 and 1 separated by commas, got {text!r}.",
-            "For example 0.90,0.95,0.98.",
-        )
-    return fractions

@@ -54,6 +54,7 @@ def _row(name: str, method: "type[zoo.methods.Method]") -> dict[str, Any]:
         "family": method.facts.family,
         "starts_from": method.facts.starts_from,
         "masks": method.facts.mask_behaviour.value,
+        "patterns": ", ".join(method.facts.patterns),
         "exact_target": method.facts.exact_target,
         "config": asdict(method().config),
         "paper": method.facts.paper,

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
@@ -20,6 +21,7 @@ from .data import ImageData, load_data
 from .errors import FolderTakenError
 from .flops import positions
 from .models import build, load_model
+from .patterns import UNSTRUCTURED, Pattern
 from .provenance import Origin, provenance_of
 from .recipes import Recipe
 from .request import Request
@@ -101,6 +103,7 @@ def _make(request: Request, origin: Origin, report: Report | None) -> ModelFolde
         input_size=entry.preprocessing.input_size,
         method=recipe.method,
         target=request.target,
+        pattern=request.pattern,
         execution=running.execution,
         accelerator=accelerator,
         teacher=load_model(origin.parent.path) if origin.parent is not None and recipe.train.distillation else None,
@@ -156,10 +159,15 @@ def _config_hash(request: Request, recipe: Recipe, data: ImageData, parent_hash:
             "data": data.sha256,
             "target": request.target,
             "parent": parent_hash,
+            **({} if request.pattern == UNSTRUCTURED else {"pattern": _pattern_fields(request.pattern)}),
             **control,
             **({"from_scratch": True} if recipe.from_scratch else {}),
         },
     )
+
+
+def _pattern_fields(pattern: Pattern) -> dict[str, Any]:
+    return {"name": str(pattern), **non_default_fields(pattern)}
 
 
 def _parent(path: Path, request: Request) -> ModelFolder:

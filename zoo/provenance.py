@@ -10,6 +10,7 @@ from .checkpoint.config import Provenance, TrainingRecord
 from .checkpoint.folder import ModelFolder
 from .core.versions import code_version, package_versions
 from .data import ImageData
+from .patterns import UNSTRUCTURED, NByM, Pattern
 from .recipes import Recipe
 from .request import Request
 from .train import Session, TrainResult
@@ -33,7 +34,8 @@ def provenance_of(origin: Origin, session: Session, result: TrainResult, upstrea
     """The provenance of a network that ``session`` has trained; ``upstream_top1`` is a fraction of the test split."""
     request, recipe = origin.request, origin.recipe
     facts = recipe.method.facts
-    sparsity = "" if request.method == "dense" else f", {request.target:.0%} sparse"
+    measured = session.pruner.sparsity()
+    sparsity = "" if request.method == "dense" else f", {_sparseness(request.pattern, request.target)}"
     control = "" if request.control is None else f", control of {request.control.of}"
     title = f"{facts.title}, {ARCHITECTURES[request.architecture].title}{sparsity}, seed {request.seed}{control}"
     return Provenance(
@@ -43,7 +45,9 @@ def provenance_of(origin: Origin, session: Session, result: TrainResult, upstrea
         family=facts.family,
         method_config=asdict(recipe.method.config),
         architecture=request.architecture,
-        sparsity_target=request.target,
+        # Whole units meet a target nearly: then what the network has is what it claims.
+        sparsity_target=request.target if request.pattern == UNSTRUCTURED else measured,
+        pattern=str(request.pattern),
         replicate=request.seed,
         parent=None if origin.parent is None else origin.parent.provenance.slug,
         parent_hash=origin.parent_hash,
@@ -65,6 +69,12 @@ def provenance_of(origin: Origin, session: Session, result: TrainResult, upstrea
             control_for=None if request.control is None else request.control.of,
         ),
     )
+
+
+def _sparseness(pattern: Pattern, target: float) -> str:
+    if pattern == UNSTRUCTURED:
+        return f"{target:.0%} sparse"
+    return f"{pattern}" if isinstance(pattern, NByM) else f"{pattern}, {target:.0%} sparse"
 
 
 def _machine(session: Session) -> dict[str, Any]:

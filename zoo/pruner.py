@@ -10,8 +10,11 @@ from torch.optim import Optimizer
 from .core.errors import UsageError
 from .errors import MaskError, TargetMissedError
 from .masks import Masks, count_for, sparsity_of, zero_pruned
-from .methods._protocol import Method
+from .methods._protocol import Method, check_pattern
+from .patterns import UNSTRUCTURED, NByM, Pattern
 from .prunable import prunable_parameters
+from .second_order.samples import calibration_batches
+from .structures import structure_of
 
 Batches = Iterator[tuple[Tensor, Tensor]]
 
@@ -25,7 +28,8 @@ class Pruner:
     Args:
         model: changed in place.
         method: what decides the masks.
-        target: sparsity to end at, fraction of zeros over all prunable weights.
+        target: sparsity to end at, fraction of zeros over all prunable weights; that of N:M follows from the pattern.
+        pattern: that the zeros have to follow.
         total_steps: length of the run.
         seed: of :attr:`generator`, the only source of chance a method may use.
         calibration: makes a fresh iterator of (images "n c h w", labels "n") batches of training data.
@@ -43,7 +47,11 @@ class Pruner:
         total_steps: int,
         seed: int,
         calibration: Callable[[], Batches] | None = None,
+        pattern: Pattern = UNSTRUCTURED,
     ) -> None:
+        check_pattern(method.facts, pattern)
+        if isinstance(pattern, NByM) and target != pattern.sparsity:
+            raise UsageError(f"The sparsity of {pattern} is {pattern.sparsity:g}, not {target}.")
         if not 0.0 <= target < 1.0:
             raise UsageError(
                 f"A sparsity is at least 0 and below 1, got {target}.", "0.90 removes nine weights of ten."
@@ -51,11 +59,13 @@ class Pruner:
         self.model = model
         self.method = method
         self.target = target
+        self.pattern = pattern
         self.total_steps = total_steps
         self.calibration = calibration
         self.prunable = prunable_parameters(model)
         if not self.prunable:
             raise MaskError(f"{type(model).__name__} has no convolution and no linear layer to prune.")
+        self.structure = structure_of(pattern, model, self._image_shape)
         self.masks: Masks = {name: torch.ones_like(weight, dtype=torch.bool) for name, weight in self.prunable.items()}
         self.step = 0
         self.generator = torch.Generator().manual_seed(seed)
@@ -149,22 +159,34 @@ class Pruner:
         """Leave plain dense tensors; raises :class:`TargetMissedError` if a promised target was missed."""
         self.method.finalize(self)
         self.apply_masks()
-        kept = sum(int(mask.sum()) for mask in self.masks.values())
-        wanted = count_for(self.target, self.numel)
-        facts = self.method.facts
-        if abs(kept - wanted) > (0 if facts.exact_target else OUTCOME_TOLERANCE * self.numel):
+        misfit = self._misfit()
+        if misfit is not None:
+            facts, kept = self.method.facts, sum(int(mask.sum()) for mask in self.masks.values())
             raise TargetMissedError(
-                f"{facts.title} keeps {kept} weights after {self.step} of {self.total_steps} steps, "
-                f"not the {wanted} of sparsity {self.target}.",
+                f"{facts.title} keeps {kept} weights after {self.step} of {self.total_steps} steps, {misfit}.",
                 "Train longer, so that the schedule can end."
                 if facts.exact_target
                 else f"Ask for {1.0 - kept / self.numel:.2f}, which these settings reach, or change them.",
             )
 
+    def _misfit(self) -> str | None:
+        """What the masks miss of what was asked for."""
+        if self.method.facts.exact_target:
+            return self.structure.misfit(self.masks, self.target)
+        kept, wanted = sum(int(mask.sum()) for mask in self.masks.values()), count_for(self.target, self.numel)
+        missed = abs(kept - wanted) > OUTCOME_TOLERANCE * self.numel
+        return f"not the {wanted} of sparsity {self.target}" if missed else None
+
+    def _image_shape(self) -> tuple[int, ...]:
+        """(channels, height, width) of the images of the run."""
+        images, _ = next(calibration_batches(self.calibration))
+        return tuple(images.shape[1:])
+
     def state_dict(self) -> dict[str, Any]:
         """What a resumed run needs besides the state of the model and of the optimizer."""
         return {
             "target": self.target,
+            "pattern": str(self.pattern),
             "total_steps": self.total_steps,
             "step": self.step,
             "masks": {name: mask.clone() for name, mask in self.masks.items()},
@@ -175,10 +197,11 @@ class Pruner:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue a run: call after :meth:`begin` and after model and optimizer were loaded."""
-        if (state["target"], state["total_steps"]) != (self.target, self.total_steps):
+        saved = (state["target"], state["pattern"], state["total_steps"])
+        if saved != (self.target, str(self.pattern), self.total_steps):
             raise UsageError(
-                f"The saved run has target {state['target']} in {state['total_steps']} steps, "
-                f"this one {self.target} in {self.total_steps}."
+                f"The saved run has target {saved[0]}, {saved[1]}, in {saved[2]} steps, "
+                f"this one {self.target}, {self.pattern}, in {self.total_steps}."
             )
         self.step = state["step"]
         self._load_memory(state["memory"])

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from .checkpoint.slug import Slug
 from .core.errors import UsageError
+from .methods import METHODS, check_pattern
+from .patterns import UNSTRUCTURED, Channel, NByM, Pattern, Unstructured
 from .recipes import Recipe, load_recipe, parse_settings, published
 from .train import Execution
 
@@ -48,7 +50,9 @@ class Control:
 
 @dataclass(frozen=True)
 class Request:
-    """One model to make. ``target`` is a sparsity in hundredths; ``parent`` the folder of the dense model or None.
+    """One model to make. ``target`` is a sparsity in hundredths, or what follows from the ``pattern``.
+
+    ``parent`` is the folder of the dense model or None.
 
     ``recipe`` names a published one; without it the architecture's own is taken. ``settings`` (``name=value``) replace
     fields of its training.
@@ -70,9 +74,13 @@ class Request:
     recipe: str | None = None
     control: Control | None = None
     running: Running = field(default_factory=Running)
+    pattern: Pattern = UNSTRUCTURED
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.target < 1.0 or round(self.target, 2) != self.target:
+        if isinstance(self.pattern, NByM):
+            if self.target != self.pattern.sparsity:
+                raise UsageError(f"The sparsity of {self.pattern} is {self.pattern.sparsity:g}, not {self.target}.")
+        elif not 0.0 <= self.target < 1.0 or round(self.target, 2) != self.target:
             raise UsageError(
                 f"A sparsity is a fraction from 0 to 0.99 in hundredths, got {self.target}.",
                 "0.90 removes nine weights of ten.",
@@ -84,13 +92,16 @@ class Request:
             )
         if self.parent is not None and self.method == "dense":
             raise UsageError("A dense model has no dense parent.")
+        if self.control is None:
+            check_pattern(METHODS[self.method].facts, self.pattern)
 
     @property
     def slug(self) -> Slug:
         """Where the model stands in the catalogue."""
         label = self.control.label if self.control else published(self.recipe).variant if self.recipe else None
-        variant = f"s{self.seed}" if label is None else f"{label}-s{self.seed}"
-        return Slug(self.method, self.architecture, f"{self.target:.2f}", variant)
+        parts = (label, *_in_slug(self.pattern), f"s{self.seed}")
+        sparsity = f"{self.pattern.n}of{self.pattern.m}" if isinstance(self.pattern, NByM) else f"{self.target:.2f}"
+        return Slug(self.method, self.architecture, sparsity, "-".join(part for part in parts if part))
 
     @property
     def path(self) -> Path:
@@ -117,3 +128,11 @@ class Request:
         if self.recipe is not None:
             return published(self.recipe).resolve(**changes)
         return load_recipe(self.architecture, self.method, **changes)
+
+
+def _in_slug(pattern: Pattern) -> tuple[str, ...]:
+    """What a slug says of a pattern besides the sparsity."""
+    if isinstance(pattern, Unstructured | NByM):
+        return ()
+    word = str(pattern).replace(":", "")
+    return (word,) if pattern.aggregate == Channel().aggregate else (word, pattern.aggregate)

@@ -1,17 +1,19 @@
 """From scores to masks: an allocation says how much each layer keeps, a scope which layers stay dense."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from .allocation import BY_LAYER, Counts, Shapes, count_for
+from .allocation import BY_LAYER, Counts, Shapes
 from .core.errors import UsageError
-from .errors import MaskError
-from .masks import Masks, keep_top_each, keep_top_global
+from .masks import Masks, keep_random
+from .patterns import Unstructured
 from .scope import check_scope, left_dense
-from .scores import layer_adaptive
+from .scores import Scores, at_random, layer_adaptive
+from .structures import Structure
+from .structures.unstructured import exact_masks
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,33 @@ class LayerwiseConfig:
         """The tensors that the scope leaves dense."""
         return left_dense(tuple(shapes), self.scope)
 
-    def counts(self, shapes: Shapes, sparsity: float, limits: Mapping[str, int] | None = None) -> Counts:
-        """Kept weights per tensor."""
-        return BY_LAYER[self.allocation](shapes, sparsity, self.dense(shapes), limits)
+    def counts(
+        self,
+        shapes: Shapes,
+        sparsity: float,
+        limits: Mapping[str, int] | None = None,
+        also_dense: Collection[str] = (),
+    ) -> Counts:
+        """Kept weights per tensor; ``also_dense`` stay dense besides what the scope leaves dense."""
+        return BY_LAYER[self.allocation](shapes, sparsity, (*self.dense(shapes), *also_dense), limits)
+
+    def ranked(self, scores: Scores) -> Scores | None:  # noqa: ARG002 - see SelectionConfig
+        """Scores that one ranking over all tensors goes by; None where each tensor has its count."""
+        return None
+
+    def drawn(
+        self,
+        shapes: Shapes,
+        sparsity: float,
+        generator: torch.Generator,
+        structure: Structure,
+        within: Mapping[str, Tensor] | None = None,
+    ) -> Masks:
+        """Random masks of ``sparsity``, every one with these counts equally likely; nested in ``within`` if given."""
+        if within is None and isinstance(structure.pattern, Unstructured):
+            return keep_random(shapes, self.counts(shapes, sparsity), generator)
+        inside = None if within is None else {name: mask.cpu() for name, mask in within.items()}  # as the generator is
+        return structure.masks(at_random(shapes, generator), sparsity, self, inside)
 
 
 @dataclass(frozen=True)
@@ -61,21 +87,23 @@ class SelectionConfig(LayerwiseConfig):
         """The names that ``allocation`` may have."""
         return ("global", *BY_LAYER, "lamp")
 
-    def masks(self, scores: Mapping[str, Tensor], sparsity: float, within: Mapping[str, Tensor] | None = None) -> Masks:
-        """Masks (True = kept) of exactly ``sparsity`` over all tensors of ``scores``, nested in ``within`` if given."""
-        shapes = {name: tuple(score.shape) for name, score in scores.items()}
-        if self.allocation in BY_LAYER:
-            limits = None if within is None else {name: int(mask.sum()) for name, mask in within.items()}
-            return keep_top_each(scores, self.counts(shapes, sparsity, limits), within)
-        dense = self.dense(shapes)
-        ranked = {name: score for name, score in scores.items() if name not in dense}
-        count = count_for(sparsity, sum(score.numel() for score in scores.values())) - sum(
-            scores[name].numel() for name in dense
-        )
-        if count < 0:
-            raise MaskError(f"At sparsity {sparsity} the layers that stay dense ({', '.join(dense)}) keep too much.")
-        kept = keep_top_global(layer_adaptive(ranked) if self.allocation == "lamp" else ranked, count, within)
-        return {
-            name: torch.ones_like(score, dtype=torch.bool) if name in dense else kept[name]
-            for name, score in scores.items()
-        }
+    def ranked(self, scores: Scores) -> Scores | None:
+        """The scores themselves, or LAMP's shares."""
+        if self.allocation == "lamp":
+            return layer_adaptive(scores)
+        return dict(scores) if self.allocation == "global" else None
+
+    def masks(
+        self,
+        scores: Mapping[str, Tensor],
+        sparsity: float,
+        within: Mapping[str, Tensor] | None = None,
+        structure: Structure | None = None,
+    ) -> Masks:
+        """Masks (True = kept) of ``sparsity`` over all tensors of ``scores``, nested in ``within`` if given.
+
+        ``structure``: that of the run, ``pruner.structure``; None for masks without a pattern, which are exact.
+        """
+        if structure is None:
+            return exact_masks(scores, sparsity, self, within)
+        return structure.masks(scores, sparsity, self, within)

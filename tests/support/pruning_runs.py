@@ -12,6 +12,7 @@ from torch.nn.functional import cross_entropy
 from torch.optim import SGD, Optimizer
 
 from zoo.methods import METHODS, Method
+from zoo.patterns import UNSTRUCTURED, Pattern
 from zoo.pruner import Pruner
 
 STEPS = 24
@@ -139,13 +140,16 @@ def start(
     model: nn.Module | None = None,
     make_optimizer: Callable[[nn.Module], Optimizer] = sgd,
     accelerator: Any = None,
+    pattern: Pattern = UNSTRUCTURED,
 ) -> Run:
     """A run whose method has been prepared; networks start alike whatever the seed of the pruner."""
     if model is None:
         torch.manual_seed(1)
         model = TinyNetwork()
     chosen = METHODS[method]() if isinstance(method, str) else method
-    pruner = Pruner(model, chosen, target=target, total_steps=steps, seed=seed, calibration=calibration)
+    pruner = Pruner(
+        model, chosen, target=target, total_steps=steps, seed=seed, calibration=calibration, pattern=pattern
+    )
     network = model
     optimizer = pruner.begin(lambda: make_optimizer(network))
     if accelerator is None:

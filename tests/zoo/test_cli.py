@@ -28,6 +28,7 @@ def test_methods_lists_every_method_with_its_facts(capsys: pytest.CaptureFixture
         "family",
         "starts_from",
         "masks",
+        "patterns",
         "exact_target",
         "config",
         "paper",

@@ -92,7 +92,7 @@ def test_a_missed_target_is_an_error() -> None:
 
 def test_a_saved_run_of_another_length_is_refused() -> None:
     saved = start("gmp", 0.5, steps=24).pruner.state_dict()
-    with pytest.raises(UsageError, match="target 0.5 in 24 steps, this one 0.5 in 10"):
+    with pytest.raises(UsageError, match="target 0.5, unstructured, in 24 steps, this one 0.5, unstructured, in 10"):
         pruner(target=0.5).load_state_dict(saved)
 
 

@@ -35,7 +35,8 @@ DENSE = "dense"
 EMPTY = "empty"
 CHANNEL = "channel"
 
-_GROUPS = (2, 4, 8, 16, 32)
+GROUP_SIZES = (2, 4, 8, 16, 32)
+"""The M of the N:M patterns that are told."""
 
 _KEPT_OF_SUPPORT = 0.95
 _ZEROS_OUTSIDE = 0.95
@@ -155,7 +156,7 @@ def _blocks(cube: Mask) -> Iterator[_Support]:
 
 def _groups(cube: Mask) -> Iterator[_Support]:
     counts = cube.astype(np.uint8)
-    for group in _GROUPS:
+    for group in GROUP_SIZES:
         if counts.shape[2] % 2:
             return
         counts = counts[..., ::2] + counts[..., 1::2]

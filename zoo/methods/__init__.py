@@ -4,8 +4,8 @@ An installed package adds its own through the entry point group ``prunarium.meth
 """
 
 from ..core.plugins import Plugins
-from ._protocol import MaskBehaviour, Method, MethodFacts
+from ._protocol import EVERY_PATTERN, MaskBehaviour, Method, MethodFacts, check_pattern
 
 METHODS: Plugins[type[Method]] = Plugins("pruning method", __name__, group="prunarium.methods")
 
-__all__ = ["METHODS", "MaskBehaviour", "Method", "MethodFacts"]
+__all__ = ["EVERY_PATTERN", "METHODS", "MaskBehaviour", "Method", "MethodFacts", "check_pattern"]

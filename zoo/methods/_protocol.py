@@ -26,6 +26,12 @@ saves it gets the sparse network; the latent ones are in ``pruner.memory``. ``af
 the gradients into theirs, the optimizer steps, ``after_step`` keeps them and puts the visible ones back. Such a method
 sets its masks with ``hold=False``, which says what is zero now and leaves the zeros to the method.
 
+A method that chooses by a score offers every pattern (``patterns=EVERY_PATTERN`` in its facts) once it hands the
+structure of the run to the selection: ``config.masks(scores, sparsity, within, pruner.structure)``, or
+``SelectionConfig().masks(...)`` where its configuration is none of those; random masks likewise by
+``config.drawn(...)``. A method that does something else with a pattern finds it as ``pruner.pattern``. What its facts
+do not offer is refused before anything begins.
+
 Gradients in ``after_backward`` are those of the whole batch: averaged over processes and accumulation, and unscaled.
 Where they overflowed (fp16) it is left out and the optimizer does nothing; ``after_step`` is called all the same, with
 ``pruner.learned`` False.
@@ -39,8 +45,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from torch import Tensor
 from torch.optim import Optimizer
 
+from ..core.errors import UsageError
+from ..patterns import Block, Channel, NByM, Pattern, Unstructured
+
 if TYPE_CHECKING:
     import zoo.pruner
+
+EVERY_PATTERN = (Unstructured.kind, NByM.kind, Block.kind, Channel.kind)
 
 
 class MaskBehaviour(Enum):
@@ -67,6 +78,13 @@ class MethodFacts:
     rewinds: bool = (
         False  # puts the whole network back to an earlier state of the run, tensors that are not prunable too
     )
+    patterns: tuple[str, ...] = (Unstructured.kind,)  # kinds of :mod:`zoo.patterns` that it can be asked for
+
+
+def check_pattern(facts: MethodFacts, pattern: Pattern) -> None:
+    """Raises :class:`UsageError` unless the method offers the pattern."""
+    if pattern.kind not in facts.patterns:
+        raise UsageError(f"{facts.title} offers the patterns {', '.join(facts.patterns)}, not {pattern}.")
 
 
 class Method:

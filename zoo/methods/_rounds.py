@@ -1,15 +1,13 @@
 """What iterative methods share: train, remove the smallest weights of what is left, begin again, until the target."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from math import prod
 
 import torch
-from torch import Tensor
 
-from ..allocation import Shapes, after_rounds
+from ..allocation import Counts, Shapes, after_rounds
 from ..core.errors import UsageError
-from ..masks import Masks, keep_top_each
 from ..pruner import Pruner
 from ..schedules import Geometric, Rounds
 from ..scores import magnitude
@@ -49,14 +47,18 @@ class RoundsConfig(SelectionConfig):
         left = sum(size * (1.0 - self._rates(shapes)[name]) ** done for name, size in sizes.items())
         return 1.0 - left / sum(sizes.values())
 
-    def masks(self, scores: Mapping[str, Tensor], sparsity: float, within: Mapping[str, Tensor] | None = None) -> Masks:
+    def counts(
+        self,
+        shapes: Shapes,
+        sparsity: float,
+        limits: Mapping[str, int] | None = None,
+        also_dense: Collection[str] = (),
+    ) -> Counts:
         """As for every selection, and the allocation of the 2019 paper."""
         if self.allocation != "layerwise":
-            return super().masks(scores, sparsity, within)
-        shapes = {name: tuple(score.shape) for name, score in scores.items()}
+            return super().counts(shapes, sparsity, limits, also_dense)
         sizes = {name: prod(shape) for name, shape in shapes.items()}
-        limits = None if within is None else {name: int(mask.sum()) for name, mask in within.items()}
-        return keep_top_each(scores, after_rounds(sizes, sparsity, self._rates(shapes), limits), within)
+        return after_rounds(sizes, sparsity, self._rates(shapes) | dict.fromkeys(also_dense, 0.0), limits)
 
     def _rates(self, shapes: Shapes) -> dict[str, float]:
         names, dense = tuple(shapes), self.dense(shapes)
@@ -97,7 +99,8 @@ class RoundsMethod(Method):
         if plan.ends_a_round(pruner.step):
             done = plan.position(pruner.step)[0] + 1
             sparsity = config.sparsity(pruner.shapes, pruner.target, done)
-            pruner.set_masks(config.masks(magnitude(pruner.prunable), sparsity, within=pruner.masks))
+            scores = magnitude(pruner.prunable)
+            pruner.set_masks(config.masks(scores, sparsity, pruner.masks, pruner.structure))
             self.begin_again(pruner, last=done == plan.rounds)
             pruner.forget_momentum()
             pruner.apply_masks()

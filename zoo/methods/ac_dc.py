@@ -10,7 +10,7 @@ from ..pruner import Pruner
 from ..schedules import Alternating
 from ..scores import magnitude
 from ..selection import SelectionConfig
-from . import METHODS, MaskBehaviour, Method, MethodFacts
+from . import EVERY_PATTERN, METHODS, MaskBehaviour, Method, MethodFacts
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,7 @@ class ACDC(Method):
         paper="AC/DC: Alternating Compressed/DeCompressed Training of Deep Neural Networks (arXiv 2106.12379)",
         mask_behaviour=MaskBehaviour.FREE,
         starts_from="scratch",
+        patterns=EVERY_PATTERN,
     )
     config_type = ACDCConfig
     short_runs = MappingProxyType(
@@ -85,4 +86,4 @@ class ACDC(Method):
 
     def _compress(self, pruner: Pruner) -> None:
         config: ACDCConfig = self.config
-        pruner.set_masks(config.masks(magnitude(pruner.prunable), pruner.target))
+        pruner.set_masks(config.masks(magnitude(pruner.prunable), pruner.target, structure=pruner.structure))

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 import torch
 
 from ..core.errors import UsageError
-from ..masks import count_for, keep_top_global
+from ..masks import count_for
 from ..pruner import Pruner
 from ..schedules import CubicConfig
 from ..second_order.block_fisher import BlockFisherInverse, block_fisher_inverse
 from ..second_order.blocks import BlockLayout
 from ..second_order.gradients import gradient_stream
 from ..second_order.samples import calibration_batches, first_samples
-from . import METHODS, MaskBehaviour, Method, MethodFacts
+from ..selection import SelectionConfig
+from . import EVERY_PATTERN, METHODS, MaskBehaviour, Method, MethodFacts
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class BlockFisher(Method):
         mask_behaviour=MaskBehaviour.NESTED,
         starts_from="dense parent",
         needs_calibration=True,
+        patterns=EVERY_PATTERN,
     )
     config_type = BlockFisherConfig
 
@@ -74,7 +76,8 @@ class BlockFisher(Method):
 
     def _prune_to(self, pruner: Pruner, count: int) -> None:
         fisher = self._measure(pruner)
-        kept = keep_top_global(fisher.saliency(pruner.prunable), count, within=pruner.masks)
+        sparsity = 1.0 - count / pruner.numel
+        kept = SelectionConfig().masks(fisher.saliency(pruner.prunable), sparsity, pruner.masks, pruner.structure)
         if self.config.weight_update:
             leaving = {name: mask & ~kept[name] for name, mask in pruner.masks.items()}
             with torch.no_grad():

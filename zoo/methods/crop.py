@@ -11,7 +11,7 @@ from ..loss_gradients import first_batches, hessian_products, loss_gradients, me
 from ..pruner import Pruner
 from ..second_order.samples import calibration_batches
 from ..selection import SelectionConfig
-from . import METHODS, MaskBehaviour, Method, MethodFacts
+from . import EVERY_PATTERN, METHODS, MaskBehaviour, Method, MethodFacts
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class CroP(Method):
         mask_behaviour=MaskBehaviour.NESTED,
         starts_from="scratch",
         needs_calibration=True,
+        patterns=EVERY_PATTERN,
     )
     config_type = CroPConfig
     short_runs = MappingProxyType({"rounds": {"rounds": 7, "samples": 20}})
@@ -63,7 +64,8 @@ def prune_by_flow(pruner: Pruner, config: CroPConfig) -> None:
             gradients = loss_gradients(pruner.model, pruner.prunable, batches)
             vector = {name: gradient * pruner.masks[name] for name, gradient in gradients.items()}
             products = hessian_products(pruner.model, pruner.prunable, batches, vector)
-        pruner.set_masks(config.masks(flow_sizes(pruner.prunable, products), sparsity, within=pruner.masks))
+        scores = flow_sizes(pruner.prunable, products)
+        pruner.set_masks(config.masks(scores, sparsity, pruner.masks, pruner.structure))
 
 
 def flow_sizes(weights: Mapping[str, Tensor], products: Mapping[str, Tensor]) -> dict[str, Tensor]:

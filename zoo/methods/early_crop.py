@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..core.errors import UsageError
 from ..pruner import Pruner
-from . import METHODS, MaskBehaviour, Method, MethodFacts
+from . import EVERY_PATTERN, METHODS, MaskBehaviour, Method, MethodFacts
 from .crop import CroPConfig, prune_by_flow
 
 _START, _DISTANCE = "start.", "distance"
@@ -49,6 +49,7 @@ class EarlyCroP(Method):
         mask_behaviour=MaskBehaviour.NESTED,
         starts_from="scratch",
         needs_calibration=True,
+        patterns=EVERY_PATTERN,
     )
     config_type = EarlyCroPConfig
     short_runs = MappingProxyType({"checked": {"checks": 12, "samples": 20}})

@@ -7,7 +7,7 @@ from ..pruner import Pruner
 from ..schedules import CubicConfig
 from ..scores import magnitude
 from ..selection import SelectionConfig
-from . import METHODS, MaskBehaviour, Method, MethodFacts
+from . import EVERY_PATTERN, METHODS, MaskBehaviour, Method, MethodFacts
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class GradualMagnitude(Method):
         paper="To prune, or not to prune: exploring the efficacy of pruning for model compression (arXiv 1710.01878)",
         mask_behaviour=MaskBehaviour.NESTED,
         starts_from="dense parent",
+        patterns=EVERY_PATTERN,
     )
     config_type = GMPConfig
     short_runs = MappingProxyType({"uniform": {"allocation": "uniform"}, "lamp": {"allocation": "lamp"}})
@@ -40,4 +41,5 @@ class GradualMagnitude(Method):
         schedule = config.schedule(pruner.target, pruner.total_steps)
         if schedule.is_update(pruner.step):
             sparsity = schedule.target(pruner.step)
-            pruner.set_masks(config.masks(magnitude(pruner.prunable), sparsity, within=pruner.masks))
+            scores = magnitude(pruner.prunable)
+            pruner.set_masks(config.masks(scores, sparsity, pruner.masks, pruner.structure))

@@ -11,7 +11,7 @@ from ..loss_gradients import balanced_batches, hessian_products, loss_gradients,
 from ..pruner import Pruner
 from ..second_order.samples import calibration_batches
 from ..selection import SelectionConfig
-from . import METHODS, MaskBehaviour, Method, MethodFacts
+from . import EVERY_PATTERN, METHODS, MaskBehaviour, Method, MethodFacts
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class GraSP(Method):
         mask_behaviour=MaskBehaviour.NESTED,
         starts_from="scratch",
         needs_calibration=True,
+        patterns=EVERY_PATTERN,
     )
     config_type = GraSPConfig
 
@@ -56,7 +57,8 @@ class GraSP(Method):
         with measuring(pruner.model, config.batch_statistics):
             gradients = loss_gradients(pruner.model, pruner.prunable, batches, config.temperature)
             products = hessian_products(pruner.model, pruner.prunable, batches, gradients, config.temperature)
-        pruner.set_masks(config.masks(flow_scores(pruner.prunable, products), pruner.target))
+        scores = flow_scores(pruner.prunable, products)
+        pruner.set_masks(config.masks(scores, pruner.target, structure=pruner.structure))
 
 
 def flow_scores(weights: Mapping[str, Tensor], products: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from ..core.errors import UsageError
 from ..pruner import Pruner
-from . import METHODS, MaskBehaviour, MethodFacts
+from . import EVERY_PATTERN, METHODS, MaskBehaviour, MethodFacts
 from ._rounds import RoundsConfig, RoundsMethod
 
 
@@ -36,6 +36,7 @@ class IterativeMagnitude(RoundsMethod):
         "Comparing Rewinding and Fine-tuning in Neural Network Pruning (arXiv 2003.02389)",
         mask_behaviour=MaskBehaviour.NESTED,
         starts_from="scratch",
+        patterns=EVERY_PATTERN,
     )
     config_type = IterativeMagnitudeConfig
     short_runs = MappingProxyType({"late": {"rate": 0.75, "rewind": 0.4}})

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from ..core.errors import UsageError
-from ..masks import count_for, keep_top_global
+from ..masks import count_for
 from ..posterior.diagonal_laplace import fisher_diagonal, posterior_deviation
 from ..posterior.signal_to_noise import signal_to_noise
 from ..pruner import Pruner
 from ..schedules import CubicConfig
 from ..second_order.gradients import gradient_stream
 from ..second_order.samples import calibration_batches
-from . import METHODS, MaskBehaviour, Method, MethodFacts
+from ..selection import SelectionConfig
+from . import EVERY_PATTERN, METHODS, MaskBehaviour, Method, MethodFacts
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class LaplaceSNR(Method):
         mask_behaviour=MaskBehaviour.NESTED,
         starts_from="dense parent",
         needs_calibration=True,
+        patterns=EVERY_PATTERN,
     )
     config_type = LaplaceSNRConfig
 
@@ -78,7 +80,8 @@ class LaplaceSNR(Method):
                 name: signal_to_noise(weight.detach().double(), deviations[name])
                 for name, weight in pruner.prunable.items()
             }
-            pruner.set_masks(keep_top_global(ratios, wanted, within=pruner.masks))
+            sparsity = schedule.target(pruner.step)
+            pruner.set_masks(SelectionConfig().masks(ratios, sparsity, pruner.masks, pruner.structure))
 
 
 def posterior_deviations(pruner: Pruner, config: LaplaceSNRConfig) -> dict[str, Tensor]:

@@ -2,7 +2,7 @@
 
 from types import MappingProxyType
 
-from . import METHODS, MaskBehaviour, MethodFacts
+from . import EVERY_PATTERN, METHODS, MaskBehaviour, MethodFacts
 from ._rounds import RoundsMethod
 
 
@@ -16,5 +16,6 @@ class LearningRateRewinding(RoundsMethod):
         paper="Comparing Rewinding and Fine-tuning in Neural Network Pruning (arXiv 2003.02389)",
         mask_behaviour=MaskBehaviour.NESTED,
         starts_from="scratch",
+        patterns=EVERY_PATTERN,
     )
     short_runs = MappingProxyType({"late": {"rate": 0.75, "rewind": 0.4}})

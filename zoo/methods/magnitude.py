@@ -6,7 +6,7 @@ from types import MappingProxyType
 from ..pruner import Pruner
 from ..scores import magnitude
 from ..selection import SelectionConfig
-from . import METHODS, MaskBehaviour, Method, MethodFacts
+from . import EVERY_PATTERN, METHODS, MaskBehaviour, Method, MethodFacts
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class OneShotMagnitude(Method):
         paper="Learning both Weights and Connections for Efficient Neural Networks (arXiv 1506.02626)",
         mask_behaviour=MaskBehaviour.NESTED,
         starts_from="dense parent",
+        patterns=EVERY_PATTERN,
     )
     config_type = MagnitudeConfig
     short_runs = MappingProxyType({"uniform": {"allocation": "uniform"}, "erk": {"allocation": "erk"}})
@@ -31,4 +32,4 @@ class OneShotMagnitude(Method):
     def prepare(self, pruner: Pruner) -> None:
         """Remove the smallest weights."""
         config: MagnitudeConfig = self.config
-        pruner.set_masks(config.masks(magnitude(pruner.prunable), pruner.target))
+        pruner.set_masks(config.masks(magnitude(pruner.prunable), pruner.target, structure=pruner.structure))

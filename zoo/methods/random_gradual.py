@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from ..masks import keep_top_each
 from ..pruner import Pruner
 from ..schedules import CubicConfig
-from ..scores import at_random
 from ..selection import LayerwiseConfig
-from . import METHODS, MaskBehaviour, Method, MethodFacts
+from . import EVERY_PATTERN, METHODS, MaskBehaviour, Method, MethodFacts
 
 
 @dataclass(frozen=True)
@@ -29,6 +27,7 @@ class GradualRandom(Method):
         paper="The State of Sparsity in Deep Neural Networks (arXiv 1902.09574)",
         mask_behaviour=MaskBehaviour.NESTED,
         starts_from="dense parent",
+        patterns=EVERY_PATTERN,
     )
     config_type = GradualRandomConfig
     short_runs = MappingProxyType({"erk": {"allocation": "erk"}})
@@ -39,7 +38,5 @@ class GradualRandom(Method):
         schedule = config.schedule(pruner.target, pruner.total_steps)
         if not schedule.is_update(pruner.step):
             return
-        left = {name: int(mask.sum()) for name, mask in pruner.masks.items()}
-        counts = config.counts(pruner.shapes, schedule.target(pruner.step), left)
-        masks = {name: mask.cpu() for name, mask in pruner.masks.items()}  # the generator's device
-        pruner.set_masks(keep_top_each(at_random(pruner.shapes, pruner.generator), counts, masks))
+        sparsity = schedule.target(pruner.step)
+        pruner.set_masks(config.drawn(pruner.shapes, sparsity, pruner.generator, pruner.structure, pruner.masks))

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from ..masks import keep_random
 from ..pruner import Pruner
 from ..selection import LayerwiseConfig
-from . import METHODS, MaskBehaviour, Method, MethodFacts
+from . import EVERY_PATTERN, METHODS, MaskBehaviour, Method, MethodFacts
 
 
 @dataclass(frozen=True)
@@ -25,6 +24,7 @@ class RandomStatic(Method):
         "(arXiv 2202.02643)",
         mask_behaviour=MaskBehaviour.NESTED,
         starts_from="scratch",
+        patterns=EVERY_PATTERN,
     )
     config_type = RandomConfig
     short_runs = MappingProxyType({"er": {"allocation": "er"}})
@@ -32,4 +32,4 @@ class RandomStatic(Method):
     def prepare(self, pruner: Pruner) -> None:
         """Draw the mask: a permutation per tensor, so that counts are exact."""
         config: RandomConfig = self.config
-        pruner.set_masks(keep_random(pruner.shapes, config.counts(pruner.shapes, pruner.target), pruner.generator))
+        pruner.set_masks(config.drawn(pruner.shapes, pruner.target, pruner.generator, pruner.structure))

@@ -3,7 +3,7 @@
 from types import MappingProxyType
 
 from ..pruner import Pruner
-from . import METHODS, MaskBehaviour, MethodFacts
+from . import EVERY_PATTERN, METHODS, MaskBehaviour, MethodFacts
 from ._rounds import RoundsMethod, keep_state, rewind_state, shuffle_weights
 
 
@@ -18,6 +18,7 @@ class ReinitialisedTicket(RoundsMethod):
         mask_behaviour=MaskBehaviour.NESTED,
         starts_from="scratch",
         rewinds=True,
+        patterns=EVERY_PATTERN,
     )
     short_runs = MappingProxyType({"late": {"rate": 0.75, "rewind": 0.4}})
 

@@ -9,7 +9,7 @@ from ..pruner import Pruner
 from ..scores import sensitivity
 from ..second_order.samples import calibration_batches
 from ..selection import SelectionConfig
-from . import METHODS, MaskBehaviour, Method, MethodFacts
+from . import EVERY_PATTERN, METHODS, MaskBehaviour, Method, MethodFacts
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class SNIP(Method):
         mask_behaviour=MaskBehaviour.NESTED,
         starts_from="scratch",
         needs_calibration=True,
+        patterns=EVERY_PATTERN,
     )
     config_type = SNIPConfig
     short_runs = MappingProxyType({"batch-statistics": {"batch_statistics": True}})
@@ -51,4 +52,5 @@ class SNIP(Method):
         batches = first_batches(calibration_batches(pruner.calibration), config.samples)
         with measuring(pruner.model, config.batch_statistics):
             gradients = loss_gradients(pruner.model, pruner.prunable, batches)
-        pruner.set_masks(config.masks(sensitivity(pruner.prunable, gradients), pruner.target))
+        scores = sensitivity(pruner.prunable, gradients)
+        pruner.set_masks(config.masks(scores, pruner.target, structure=pruner.structure))

@@ -14,7 +14,7 @@ from ..loss_gradients import measuring
 from ..pruner import Pruner
 from ..second_order.samples import calibration_batches
 from ..selection import SelectionConfig
-from . import METHODS, MaskBehaviour, Method, MethodFacts
+from . import EVERY_PATTERN, METHODS, MaskBehaviour, Method, MethodFacts
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class SynFlow(Method):
         mask_behaviour=MaskBehaviour.NESTED,
         starts_from="scratch",
         needs_calibration=True,  # for the shape of the images alone
+        patterns=EVERY_PATTERN,
     )
     config_type = SynFlowConfig
     short_runs = MappingProxyType({"few-rounds": {"rounds": 5}})
@@ -51,7 +52,7 @@ class SynFlow(Method):
         for done in range(1, config.rounds + 1):
             sparsity = pruner.target if done == config.rounds else 1.0 - (1.0 - pruner.target) ** (done / config.rounds)
             scores = synaptic_flow(pruner.model, pruner.prunable, tuple(images.shape[1:]))
-            pruner.set_masks(config.masks(scores, sparsity, within=pruner.masks))
+            pruner.set_masks(config.masks(scores, sparsity, within=pruner.masks, structure=pruner.structure))
 
 
 def synaptic_flow(model: nn.Module, names: Collection[str], shape: tuple[int, ...]) -> dict[str, Tensor]:

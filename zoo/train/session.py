@@ -15,6 +15,7 @@ from ..core.errors import UsageError
 from ..errors import RanksDisagreeError, TrainingDivergedError
 from ..flops import positions
 from ..methods import Method
+from ..patterns import UNSTRUCTURED, Pattern
 from ..pruner import Pruner
 from .accelerating import checksum, make_accelerator
 from .batches import TrainingBatches
@@ -37,6 +38,7 @@ class Session:
     Args:
         accelerator: from :func:`~zoo.train.accelerating.make_accelerator`, where the data asked it for their share.
         input_size: (channels, height, width) of an image, for counting FLOPs.
+        pattern: that the zeros have to follow.
         teacher: the dense parent, for distillation; needed exactly if ``config.distillation`` is above 0.
         log_steps: steps from one row of :attr:`rows` to the next; None for one row an epoch.
         validate: measures the network's accuracy (fraction) for the rows that end an epoch; None for no such column.
@@ -51,6 +53,7 @@ class Session:
         input_size: tuple[int, int, int],
         method: Method,
         target: float,
+        pattern: Pattern = UNSTRUCTURED,
         execution: Execution | None = None,
         accelerator: Accelerator | None = None,
         teacher: nn.Module | None = None,
@@ -73,6 +76,7 @@ class Session:
             total_steps=self.epochs * len(data),
             seed=stream_seed(config.seed, "pruner"),
             calibration=self._calibration,
+            pattern=pattern,
         )
         with one_thread():
             self._cost = Cost(self.pruner, positions(model, input_size), data.batch_size)

@@ -1,0 +1,155 @@
+"""``prunarium zoo prune``."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .cli_make import (
+    BatchSize,
+    ChannelsLast,
+    Compile,
+    Data,
+    Device,
+    Epochs,
+    Jobs,
+    Json,
+    LearningRate,
+    LogSteps,
+    Out,
+    Overwrite,
+    Pieces,
+    Precision,
+    SaveSeconds,
+    Seeds,
+    Settings,
+    TensorBoard,
+    Validate,
+    Workers,
+    make_all,
+    running_of,
+    seeds_of,
+)
+from .cli_methods import PluginFiles
+from .core.errors import UsageError
+
+if TYPE_CHECKING:
+    import zoo.patterns
+    import zoo.request
+
+Methods = Annotated[str, typer.Option("--method", help="One or several, comma-separated, from: prunarium zoo methods")]
+DenseParents = Annotated[
+    Path, typer.Option("--parents", help="Folder of the dense parents, made by: prunarium zoo train")
+]
+Architecture = Annotated[str | None, typer.Option(help="Needed when the parents have several.")]
+Sparsities = Annotated[
+    str | None, typer.Option(help="Fractions of zeros, comma-separated: 0.90,0.95,0.98; not with N:M.")
+]
+PatternWord = Annotated[
+    str, typer.Option("--pattern", help="Which zeros: unstructured, N:M (2:4), block:RxC (block:1x4) or channel.")
+]
+Aggregate = Annotated[
+    str | None, typer.Option(help="How a block or channel is scored by its weights: mean (the default), sum or l2.")
+]
+
+
+def prune(
+    method: Methods,
+    parents: DenseParents,
+    data: Data,
+    out: Out,
+    sparsities: Sparsities = None,
+    pattern: PatternWord = "unstructured",
+    aggregate: Aggregate = None,
+    architecture: Architecture = None,
+    seeds: Seeds = "0",
+    epochs: Epochs = None,
+    learning_rate: LearningRate = None,
+    batch_size: BatchSize = None,
+    precision: Precision = None,
+    settings: Settings = None,
+    device: Device = "auto",
+    pieces: Pieces = 1,
+    channels_last: ChannelsLast = False,
+    compile: Compile = False,  # noqa: A002 - the name of the option
+    workers: Workers = 0,
+    save_seconds: SaveSeconds = 300.0,
+    log_steps: LogSteps = None,
+    tensorboard: TensorBoard = False,
+    validate: Validate = False,
+    plugin: PluginFiles = None,  # noqa: ARG001 - its callback has loaded them
+    jobs: Jobs = 1,
+    overwrite: Overwrite = False,
+    json: Json = False,
+) -> None:
+    """Prune networks to one or several sparsities, each with the fine-tuning or training of its recipe."""
+    from .patterns import parse_pattern
+    from .request import Request
+
+    wanted = parse_pattern(pattern, aggregate)
+    names = [name.strip() for name in method.split(",")]
+    order = partial(
+        Request,
+        pattern=wanted,
+        data=data,
+        out=out,
+        epochs=epochs,
+        learning_rate=learning_rate,
+        batch_size=batch_size,
+        precision=precision,
+        settings=tuple(settings or ()),
+        overwrite=overwrite,
+        running=running_of(
+            device, pieces, channels_last, compile, workers, save_seconds, log_steps, tensorboard, validate
+        ),
+    )
+    targets = targets_of(sparsities, wanted)
+    _check(names, wanted)
+    make_all(list(_requests(order, names, targets, parents, architecture, seeds_of(seeds))), jobs, json)
+
+
+def _check(names: list[str], pattern: "zoo.patterns.Pattern") -> None:
+    """An unknown method, or one that does not offer the pattern, is an error before anything is made."""
+    from .methods import METHODS, check_pattern
+
+    for name in names:
+        check_pattern(METHODS[name].facts, pattern)
+
+
+def _requests(
+    order: "Callable[..., zoo.request.Request]",
+    names: list[str],
+    targets: list[float],
+    parents: Path,
+    architecture: str | None,
+    seeds: list[int],
+) -> "Iterator[zoo.request.Request]":
+    from .parents import find_parent
+
+    for seed in seeds:
+        parent = find_parent(parents, architecture, seed)
+        for name in names:
+            for target in targets:
+                yield order(name, parent.config.architecture, target=target, seed=seed, parent=parent.path)
+
+
+def targets_of(sparsities: str | None, pattern: "zoo.patterns.Pattern") -> list[float]:
+    """The sparsities that are asked for; that of N:M follows from the pattern."""
+    from .patterns import NByM
+
+    if isinstance(pattern, NByM):
+        if sparsities is not None:
+            raise UsageError(f"The sparsity of {pattern} is {pattern.sparsity:g}.", "Leave --sparsities out.")
+        return [pattern.sparsity]
+    try:
+        fractions = [float(part) for part in (sparsities or "").split(",")]
+    except ValueError:
+        fractions = []
+    if not fractions or not all(0.0 < fraction < 1.0 for fraction in fractions):
+        raise UsageError(
+            f"--sparsities takes fractions between 0 and 1 separated by commas, got {sparsities or 'none'!r}.",
+            "For example 0.90,0.95,0.98.",
+        )
+    return fractions
