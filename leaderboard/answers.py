@@ -1,7 +1,5 @@
 """From catalogue to answers: what the pages show, as values of :mod:`leaderboard.schemas`."""
 
-import csv
-import io
 from typing import Any
 
 from registry.records import ModelRecord, ResultRecord, TaskRecord
@@ -26,20 +24,12 @@ def board_answer(board: Board, version: str) -> BoardAnswer:
         sort=board.query.sort,
         headline=headline(board).title,
         catalogue=version,
-        rows=[_row(board, row) for row in board.rows],
-        dense=[_row(board, row) for row in board.yardsticks],
+        budget=board.filters.kept.epochs,
+        q=board.query.q,
+        total=len(board.rows),
+        rows=[board_row(board, row) for row in board.shown],
+        dense=[board_row(board, row) for row in board.yardsticks],
     )
-
-
-def board_csv(board: Board) -> bytes:
-    """A board as CSV: one line per row, the dense yardstick last."""
-    lines = [_flat(_row(board, row)) for row in (*board.rows, *board.yardsticks)]
-    text = io.StringIO()
-    if lines:
-        writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lines)
-    return text.getvalue().encode()
 
 
 def model_answer(model: ModelRecord) -> ModelAnswer:
@@ -65,7 +55,8 @@ def _same(record: object, schema: type[Any], without: tuple[str, ...] = ()) -> d
     return {name: getattr(record, name) for name in schema.model_fields if name not in without}
 
 
-def _row(board: Board, row: Row) -> BoardRow:
+def board_row(board: Board, row: Row) -> BoardRow:
+    """A row for programs."""
     model = row.entry.model
     sides = {side.kind: _side(row.cells[side.kind], side, row.ranks.get(side.kind)) for side in board.sides}
     return BoardRow(
@@ -85,6 +76,7 @@ def _row(board: Board, row: Row) -> BoardRow:
             )
             for column in board.columns
         },
+        front=row.front,
         availability=model.availability,
         availability_detail=model.availability_detail,
         caveat=model.caveat,
@@ -122,19 +114,3 @@ def _task(cell: TaskCell) -> TaskChange:
 def _rounded(value: float | None) -> float | None:
     """Six decimals: far below any interval, and equal on every machine."""
     return None if value is None else round(value, _DIGITS)
-
-
-def _flat(row: BoardRow) -> dict[str, Any]:
-    plain = row.model_dump(exclude={"linear", "full", "facts", "models", "trust"})
-    plain["trust"] = " ".join(row.trust)
-    plain["models"] = " ".join(row.models)
-    for kind, side in (("linear", row.linear), ("full", row.full)):
-        values = (
-            side.model_dump(exclude={"tasks"}) if side else dict.fromkeys(SideValue.model_fields.keys() - {"tasks"})
-        )
-        for name in SideValue.model_fields:
-            if name != "tasks":
-                plain[f"{kind}_{name}"] = values[name]
-    for key, fact in row.facts.items():
-        plain[key] = fact.value
-    return plain

@@ -1,15 +1,16 @@
 """JSON and CSV under /api/v1: what the pages show, by the same query, with an ETag."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, TypeAdapter
 
 from registry.sources import Holding, LocalSource
 
-from .answers import board_answer, board_csv, model_answer, result_answer, task_answer
-from .board import make_board
+from .answers import board_answer, model_answer, result_answer, task_answer
+from .asked import asked_board
 from .errors import NotFoundError
+from .exports import FORMATS, board_file
 from .paging import Limit, Offset, next_address
 from .schemas import BoardAnswer, ModelDetail, ResultList, TaskAnswer, TaskList
 from .view import BoardQuery
@@ -21,7 +22,13 @@ Suite = Annotated[str | None, Query(description="A suite as name@version, or its
 Architecture = Annotated[str | None, Query(description="An architecture's name, such as resnet50.")]
 Sparsity = Annotated[str | None, Query(description="A band such as 0.90, or all.")]
 Trust = Annotated[str | None, Query(description="all, measured or reported.")]
+Budget = Annotated[str | None, Query(description="Training epochs, such as 100, or all.")]
+Terms = Annotated[str | None, Query(description="Terms of the query language: method=rigl licence=mit bytes<20MB")]
 Sort = Annotated[str | None, Query(description="A column's key; a minus sign in front turns it round.")]
+Columns = Annotated[list[str] | None, Query(description="Keys of columns, or none; else the suite's own.")]
+Density = Annotated[str | None, Query(description="comfortable or compact: of the page only.")]
+Rows = Annotated[str | None, Query(description="Rows of a page, 1 to 1000; without it and page, all rows come.")]
+Page = Annotated[str | None, Query(description="A page, from 1.")]
 
 
 def board_query(
@@ -29,13 +36,22 @@ def board_query(
     suite: Suite = None,
     architecture: Architecture = None,
     sparsity: Sparsity = None,
+    budget: Budget = None,
     trust: Trust = None,
+    q: Terms = None,
     sort: Sort = None,
+    columns: Columns = None,
+    density: Density = None,
+    rows: Rows = None,
+    page: Page = None,
 ) -> BoardQuery:
     """The query of a board; a parameter that no board has is an error here as on the page."""
-    asked = {"suite": suite, "architecture": architecture, "sparsity": sparsity, "trust": trust, "sort": sort}
+    asked = {
+        "suite": suite, "architecture": architecture, "sparsity": sparsity, "budget": budget, "trust": trust, "q": q,
+        "sort": sort, "columns": ",".join(columns or ()), "density": density, "rows": rows, "page": page,
+    }  # fmt: skip
     unknown = [(name, value) for name, value in request.query_params.multi_items() if name not in asked]
-    return BoardQuery.parse([*unknown, *((name, value) for name, value in asked.items() if value is not None)])
+    return BoardQuery.parse([*unknown, *((name, value) for name, value in asked.items() if value)])
 
 
 Asked = Annotated[BoardQuery, Depends(board_query)]
@@ -44,16 +60,22 @@ Asked = Annotated[BoardQuery, Depends(board_query)]
 @router.get("/board", response_model=BoardAnswer)
 def board(request: Request, query: Asked) -> Response:
     """A board: rows with both sides, their intervals and ranks. The query is that of the page's address."""
-    catalogue = catalogue_of(request)
-    return _json(request, board_answer(make_board(catalogue, query), catalogue.version))
+    catalogue, made = asked_board(request, query)
+    return _json(request, board_answer(made, catalogue.version))
 
 
-@router.get("/board.csv")
-def board_as_csv(request: Request, query: Asked) -> Response:
-    """The same board as CSV, one line per row, the dense yardstick last."""
-    made = make_board(catalogue_of(request), query)
+@router.get("/board.{ending}")
+def board_as_file(
+    request: Request,
+    ending: Annotated[Literal["csv", "parquet", "tex", "bib"], Path(description="The kind of file.")],
+    query: Asked,
+) -> Response:
+    """The same board as CSV or Parquet (one line per row, the dense yardstick last), as a LaTeX table, or as BibTeX."""
+    catalogue, made = asked_board(request, query)
+    address = str(request.base_url).rstrip("/") + query.address()
     parts = ["board", made.filters.architecture or "all", made.filters.label("sparsity").removesuffix(" %")]
-    return respond(request, board_csv(made), "text/csv; charset=utf-8", filename=f"{safe_name('-'.join(parts))}.csv")
+    content = board_file(catalogue, made, ending, address)
+    return respond(request, content, FORMATS[ending], filename=f"{safe_name('-'.join(parts))}.{ending}")
 
 
 @router.get("/models/{name:path}", response_model=ModelDetail)

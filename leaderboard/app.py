@@ -48,7 +48,7 @@ def create_app(source: Engine | Settings, settings: SiteSettings | None = None) 
         app.include_router(page, include_in_schema=False)
     install_error_pages(app)
     app.add_middleware(BodyLimit)
-    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     app.add_middleware(SecurityHeaders)
     return app
 

@@ -19,13 +19,15 @@ def caption(board: Board) -> str:
         sentences.append(
             "± is 95 % over fine-tuning seeds (one upstream run each: this ranks checkpoints, not methods)."
         )
+    if board.query.sort is None and any(row.front for row in board.rows):
+        sentences.append("The front comes first.")
     if any(cell.median is not None for row in board.rows for cell in row.cells.values()):
         sentences.append("Tick: median task.")
     return " ".join(sentences)
 
 
 def _what(board: Board) -> str:
-    architecture = board.filters.label("architecture")
+    architecture = board.filters.label("architecture") if board.filters.architecture else "All architectures"
     sparsity = board.filters.label("sparsity")
     where = f"{architecture} at {sparsity} sparsity" if board.band is not None else f"{architecture} at all sparsities"
     return f"{where}."

@@ -2,10 +2,11 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -26,6 +27,7 @@ from registry.records import (
 )
 
 _REPLICATE = re.compile(r"-s\d+$")
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class Entry:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Everything that boards and listings need, by name; ``published`` models have a Hub revision.
+    """Everything that boards and listings need, by name; ``published`` models have a Hub revision, ``sizes`` are the
+    bytes of their smallest files.
 
     ``version`` depends on the contents alone; ``methods`` are the newest versions, ``reported_methods`` those of the
     published rows, which may mean another variant by the same name.
@@ -66,6 +69,7 @@ class Catalogue:
     suites: Mapping[str, SuiteRecord]
     results: tuple[ResultRecord, ...]
     published: frozenset[str]
+    sizes: Mapping[str, int]
 
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
@@ -79,6 +83,17 @@ class Catalogue:
         )
 
     @cached_property
+    def _derived(self) -> dict[Hashable, Any]:
+        return {}
+
+    def derived(self, key: Hashable, make: Callable[[], _Made]) -> _Made:
+        """What ``make`` works out from this catalogue alone, kept under ``key`` for as long as the catalogue lives."""
+        if key not in self._derived:
+            self._derived[key] = make()
+        made: _Made = self._derived[key]
+        return made
+
+    @cached_property
     def _entry_by_model(self) -> dict[str, Entry]:
         return {model.name: entry for entry in self.entries for model in entry.models}
 
@@ -88,6 +103,30 @@ class Catalogue:
         for result in self.results:
             cells[result.model, result.task, result.protocol, result.metric].append(result)
         return cells
+
+    @cached_property
+    def _whole_cells(self) -> dict[tuple[str, str, str, str], list[ResultRecord]]:
+        """The cells without the parts of a shift."""
+        whole = {key: [one for one in results if not one.condition] for key, results in self._cells.items()}
+        return {key: results for key, results in whole.items() if results}
+
+    @cached_property
+    def trusts(self) -> dict[tuple[str, str], dict[str, set[str]]]:
+        """The models that have a result of a task by a protocol, each with how its results came about."""
+        found: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(dict)
+        for model, task, protocol, metric in self._cells:
+            held = found[task, protocol].setdefault(model, set())
+            held.update(result.trust for result in self._cells[model, task, protocol, metric])
+        return found
+
+    @cached_property
+    def measured_metrics(self) -> frozenset[tuple[str, str]]:
+        """(task, metric) pairs of which some model has a value."""
+        return frozenset(
+            (task, metric)
+            for (_, task, _, metric), results in self._cells.items()
+            if any(result.value is not None for result in results)
+        )
 
     @cached_property
     def _by_model(self) -> dict[str, list[ResultRecord]]:
@@ -104,6 +143,10 @@ class Catalogue:
     def cell(self, model: str, task: str, protocol: str, metric: str) -> list[ResultRecord]:
         """The results of one model in one cell: one per seed and condition."""
         return self._cells.get((model, task, protocol, metric), [])
+
+    def whole_cell(self, model: str, task: str, protocol: str, metric: str) -> list[ResultRecord]:
+        """The same without the parts of a shift: one per seed."""
+        return self._whole_cells.get((model, task, protocol, metric), [])
 
     def results_of(self, model: str) -> list[ResultRecord]:
         """All results of a model."""
@@ -132,6 +175,9 @@ class Catalogue:
 
     def parent_of(self, model: ModelRecord) -> ModelRecord | None:
         """The dense model it was pruned from; where none is recorded, the dense one of its architecture and owner."""
+        return self.derived(("parent", model.name), lambda: self._find_parent(model))
+
+    def _find_parent(self, model: ModelRecord) -> ModelRecord | None:
         if model.parent is not None and model.parent in self.models:
             return self.models[model.parent]
         if model.sparsity_target == 0:
@@ -144,12 +190,13 @@ class Catalogue:
         return next((other for other in alike if other.replicate == model.replicate), alike[0] if alike else None)
 
 
-def read_catalogue(session: Session) -> Catalogue:
-    """All records of one transaction."""
+def read_catalogue(session: Session, before: Catalogue | None = None) -> Catalogue:
+    """All records of one transaction; results that ``before`` holds are not read again."""
     tasks = {f"{one.name}@{one.version}": one for one in queries.list_tasks(session)}
+    models = {model.name: model for model in queries.list_models(session)}
     return Catalogue(
         version=catalogue_fingerprint(session),
-        models={model.name: model for model in queries.list_models(session)},
+        models=models,
         methods={one.name: one for one in queries.list_methods(session)},
         reported_methods={one.name: one for one in queries.list_methods(session, version=0)},
         architectures={one.name: one for one in queries.list_architectures(session)},
@@ -158,9 +205,25 @@ def read_catalogue(session: Session) -> Catalogue:
         shifts={shift.task: shift for shift in queries.list_shifts(session)},
         metrics={f"{one.name}@{one.version}": one for one in queries.list_metrics(session)},
         suites={f"{one.name}@{one.version}": one for one in queries.list_suites(session)},
-        results=tuple(queries.results(session)),
+        results=_read_results(session, models, before),
         published=published_models(session),
+        sizes=queries.field_values(session, "bytes"),
     )
+
+
+def _read_results(
+    session: Session, models: Mapping[str, ModelRecord], before: Catalogue | None
+) -> tuple[ResultRecord, ...]:
+    """In the order of :func:`registry.queries.results`."""
+    known: dict[int, ResultRecord] = {}
+    if before is not None and all(name in models and models[name].id == one.id for name, one in before.models.items()):
+        known = {result.id: result for result in before.results if result.id is not None}
+    return tuple(sorted(queries.current_results(session, known).values(), key=_place))
+
+
+def _place(result: ResultRecord) -> tuple[str, str, str, str, str, int, int]:
+    seed = -1 if result.seed is None else result.seed
+    return result.model, result.task, result.protocol, result.metric, result.condition, seed, result.id or 0
 
 
 class CatalogueCache:
@@ -177,7 +240,7 @@ class CatalogueCache:
             version = queries.catalogue_version(session)
             held = self._held
             if held is None or held[0] != version:
-                held = version, read_catalogue(session)
+                held = version, read_catalogue(session, held[1] if held is not None else None)
                 with self._lock:
                     self._held = held
         return held[1]

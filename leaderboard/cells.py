@@ -160,8 +160,7 @@ def _why_missing(missing: list[TaskCell], tasks: tuple[TaskCell, ...]) -> str:
 
 
 def _results(catalogue: Catalogue, model: ModelRecord, column: TaskColumn) -> list[ResultRecord]:
-    results = catalogue.cell(model.name, column.ref, column.protocol, column.metric)
-    return [result for result in results if not result.condition]
+    return catalogue.whole_cell(model.name, column.ref, column.protocol, column.metric)
 
 
 def _trusted(results: list[ResultRecord], trusted: Sequence[str] | None) -> list[ResultRecord]:

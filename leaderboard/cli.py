@@ -5,6 +5,7 @@ import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,9 +18,10 @@ from registry.settings import Settings, load_settings
 from zoo.core.console import emit_json, emit_table, say
 from zoo.core.errors import UsageError
 
-from .answers import board_answer, board_csv
-from .board import make_board
+from .answers import board_answer
+from .asked import view_of
 from .catalogue import CatalogueCache
+from .exports import FORMATS, board_csv, board_file
 from .headline import headline
 from .settings import SiteSettings
 from .terminal import text_columns, text_rows
@@ -56,37 +58,66 @@ def board(
     suite: Annotated[str | None, typer.Option(help="A suite as name@version, or its name.")] = None,
     architecture: Annotated[str | None, typer.Option(help="An architecture, such as resnet50.")] = None,
     sparsity: Annotated[str | None, typer.Option(help="A band such as 0.90, or all.")] = None,
+    budget: Annotated[str | None, typer.Option(help="Training epochs, such as 100.")] = None,
     trust: Annotated[str | None, typer.Option(help="all, measured or reported.")] = None,
+    where: Annotated[str | None, typer.Option(help="Terms as of prunarium search: 'method=rigl bytes<20MB'.")] = None,
+    columns: Annotated[str | None, typer.Option(help="Keys of columns, with commas between, or none.")] = None,
     sort: Annotated[str | None, typer.Option(help="A column's key; with a minus sign in front, descending.")] = None,
     text: Annotated[bool, typer.Option("--text", help="Print the board as a table instead of serving it.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the board as JSON instead of serving it.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print the board as CSV instead of serving it.")] = False,
+    save: Annotated[
+        Path | None, typer.Option(help="Write the board to FILE.csv, .json, .parquet, .tex or .bib.")
+    ] = None,
     open_: Annotated[bool, typer.Option("--open", help="Open the browser as well.")] = False,
     host: Host = "127.0.0.1",
     port: Port = 8000,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Show the published numbers, and yours. Makes the local catalogue if there is none."""
-    if text + json + csv > 1:
-        raise UsageError("--text, --json and --csv exclude each other.", "Give one of them.")
+    if text + json + csv + (save is not None) > 1:
+        raise UsageError("--text, --json, --csv and --save exclude each other.", "Give one of them.")
+    if save is not None and save.suffix.removeprefix(".") not in ("json", *FORMATS):
+        known = ", ".join(f".{ending}" for ending in ("json", *FORMATS))
+        raise UsageError(f"A board cannot be saved as {save.name!r}.", f"The name ends in one of {known}.")
     catalogue = _settings(database_url)
     settings = SiteSettings(host=host, port=port, hub_endpoint=catalogue.hub_endpoint)
-    asked = {"suite": suite, "architecture": architecture, "sparsity": sparsity, "trust": trust, "sort": sort}
+    asked = {
+        "suite": suite, "architecture": architecture, "sparsity": sparsity, "budget": budget, "trust": trust,
+        "q": where, "sort": sort, "columns": columns,
+    }  # fmt: skip
     query = BoardQuery.parse((name, value) for name, value in asked.items() if value is not None)
     engine = open_catalogue(catalogue, create=True)
     with session_scope(engine, write=True) as session:
         loaded = load_reported(session)
     if loaded.new:
         say(f"Loaded {loaded.new} published results.")
-    if text or json or csv:
+    if save is not None:
+        _save(engine, query, settings, save)
+    elif text or json or csv:
         _print(engine, query, "text" if text else "json" if json else "csv")
     else:
         _serve(engine, settings, open_browser=open_, path=query.address())
 
 
+def _save(engine: Engine, query: BoardQuery, settings: SiteSettings, path: Path) -> None:
+    catalogue = CatalogueCache(engine).current()
+    made = view_of(engine, catalogue, query)
+    if path.suffix == ".json":
+        content = board_answer(made, catalogue.version).model_dump_json(indent=2).encode()
+    else:
+        address = settings.address.rstrip("/") + query.address()
+        content = board_file(catalogue, made, path.suffix.removeprefix("."), address)
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}.", "Give another file.") from error
+    say(f"Wrote {len(made.rows)} rows to {path}")
+
+
 def _print(engine: Engine, query: BoardQuery, form: str) -> None:
     catalogue = CatalogueCache(engine).current()
-    made = make_board(catalogue, query)
+    made = view_of(engine, catalogue, query)
     if form == "json":
         emit_json(board_answer(made, catalogue.version).model_dump(mode="json"))
     elif form == "csv":

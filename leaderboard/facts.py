@@ -1,13 +1,14 @@
 """The columns beside the two sides: what a checkpoint was, cost, and did upstream."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from registry.records import MetricRecord, ModelRecord, ResultRecord
+from registry.records import MetricRecord, ResultRecord
 
 from .catalogue import Catalogue, Entry
 from .changes import mean_over_replicates
-from .formats import bytes_of, count_of, decimals_earned, decimals_for, number, percent
+from .formats import bytes_of, count_of, decimals_earned, decimals_for, large, number, percent
 from .sides import FactColumn
 
 _COUNTED = ("count", "parameters", "operations per image")
@@ -27,7 +28,14 @@ def entry_facts(
     catalogue: Catalogue, entry: Entry, columns: Sequence[FactColumn], trusted: Sequence[str] | None
 ) -> dict[str, Fact]:
     """The facts of a row, by column key."""
-    own = {"top1": _upstream(entry), "epochs": _epochs(entry.model)}
+    model = entry.model
+    own = {
+        "top1": _upstream(entry),
+        "epochs": _stated(model.training_epochs, "{:.4g}".format),
+        "training-flops": _stated(model.training_flops, large),
+        "bytes": _stated(catalogue.sizes.get(model.name), bytes_of, "no file is published"),
+        "runs": _stated(len(entry.models), str),
+    }
     return {
         column.key: _measured(catalogue, entry, column, trusted) if column.task else own[column.key]
         for column in columns
@@ -54,10 +62,8 @@ def _upstream(entry: Entry) -> Fact:
     return Fact(mean, percent(mean), "", None)
 
 
-def _epochs(model: ModelRecord) -> Fact:
-    if model.training_epochs is None:
-        return Fact(None, "–", "", "not stated")
-    return Fact(model.training_epochs, f"{model.training_epochs:.4g}", "", None)
+def _stated(value: float | None, text: Callable[[Any], str], missing: str = "not stated") -> Fact:
+    return Fact(None, "–", "", missing) if value is None else Fact(value, text(value), "")
 
 
 def _measured(catalogue: Catalogue, entry: Entry, column: FactColumn, trusted: Sequence[str] | None) -> Fact:

@@ -1,15 +1,16 @@
-"""The links above a board: suite, architecture, sparsity band, trust, and how many checkpoints each shows."""
+"""The links above a board: suite, architecture, sparsity band, budget, trust, and how many checkpoints each shows."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-
-from registry.records import SuiteRecord
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from .catalogue import Catalogue, Entry
 from .errors import BadViewError
 from .sides import suite_cells
 from .view import ALL, TRUST_LEVELS, BoardQuery, band_key, band_of
+
+_Value = TypeVar("_Value", str, float)
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,41 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """Which entries a view keeps; None keeps everything. ``found`` are the models that fit the query's terms."""
+
+    architecture: str | None = None
+    band: float | None = None
+    epochs: float | None = None
+    found: frozenset[str] | None = None
+
+    def __call__(self, entry: Entry) -> bool:
+        """Whether the entry is in view."""
+        model = entry.model
+        return (
+            (self.architecture is None or model.architecture == self.architecture)
+            and (self.band is None or band_of(model.sparsity_target) == self.band)
+            and (self.epochs is None or model.training_epochs == self.epochs)
+            and (self.found is None or any(one.name in self.found for one in entry.models))
+        )
+
+
+@dataclass(frozen=True)
 class Filters:
     """What was chosen (by the address or by default), and every alternative."""
 
-    architecture: str | None
-    band: float | None
+    kept: Kept
     choices: dict[str, tuple[Choice, ...]]
+
+    @property
+    def architecture(self) -> str | None:
+        """The architecture in view; None when all are."""
+        return self.kept.architecture
+
+    @property
+    def band(self) -> float | None:
+        """The sparsity band in view; None when all are."""
+        return self.kept.band
 
     def label(self, name: str) -> str:
         """What the chosen link of a filter says; empty if none is chosen."""
@@ -44,80 +74,88 @@ def choose_suite(catalogue: Catalogue, wanted: str | None) -> str | None:
         raise BadViewError(
             f"There is no suite {wanted!r}.", f"Known: {', '.join(catalogue.suites) or 'none yet: prunarium board'}."
         )
-    seen = {(result.task, result.protocol) for result in catalogue.results}
     filled = {
-        ref: sum((task, protocol) in seen for task, protocol, _ in suite_cells(suite))
+        ref: sum((task, protocol) in catalogue.trusts for task, protocol, _ in suite_cells(suite))
         for ref, suite in catalogue.suites.items()
     }
     return max(filled, key=lambda ref: filled[ref], default=None)
 
 
-def entries_with(catalogue: Catalogue, suite: SuiteRecord, trusted: Sequence[str] | None) -> list[Entry]:
+def entries_with(catalogue: Catalogue, suite_ref: str, trust: str) -> tuple[Entry, ...]:
     """Entries with a result of the wanted trust in the suite; dense ones are yardsticks and need no trust."""
-    pairs = {(task, protocol) for task, protocol, _ in suite_cells(suite)}
-    names = {
-        result.model
-        for result in catalogue.results
-        if (result.task, result.protocol) in pairs
-        and (trusted is None or result.trust in trusted or catalogue.models[result.model].sparsity_target == 0)
-    }
-    return [entry for entry in catalogue.entries if any(model.name in names for model in entry.models)]
+    return catalogue.derived(("entries", suite_ref, trust), lambda: _entries_with(catalogue, suite_ref, trust))
 
 
-def apply_filters(catalogue: Catalogue, query: BoardQuery, suite_ref: str) -> Filters:
+def apply_filters(catalogue: Catalogue, query: BoardQuery, suite_ref: str, found: frozenset[str] | None) -> Filters:
     """Every alternative of the suite with its count under the other filters, and what is chosen."""
-    suite = catalogue.suites[suite_ref]
-    everything = _pruned(entries_with(catalogue, suite, None))
-    trusted = _pruned(entries_with(catalogue, suite, TRUST_LEVELS[query.trust or ALL]))
-    per_architecture = Counter(entry.model.architecture for entry in everything)
-    architecture = query.architecture or max(per_architecture, key=lambda name: per_architecture[name], default=None)
-    bands = Counter(band_of(entry.model.sparsity_target) for entry in everything if _is_of(entry, architecture))
+    trust = query.trust or ALL
+    everything, trusted = _pruned(catalogue, suite_ref, ALL), _pruned(catalogue, suite_ref, trust)
+    kept = _chosen(query, everything, found)
+    architectures = [name for name, _ in Counter(entry.model.architecture for entry in everything).most_common()]
+    of_architecture = [entry for entry in everything if Kept(kept.architecture)(entry)]
+    bands = sorted({band_of(entry.model.sparsity_target) for entry in of_architecture})
+    budgets = sorted({epochs for entry in of_architecture if (epochs := entry.model.training_epochs) is not None})
+
+    def group(field: str, names: dict[Any, tuple[str, str]], base: Kept) -> tuple[Choice, ...]:
+        """A link for every value, and one for all of them; one value alone is no choice unless it must be named."""
+        links = {**names, None: (ALL, "all")} if len(names) > 1 else names
+        return tuple(
+            Choice(value, label, _count(trusted, replace(base, **{field: one})), getattr(kept, field) == one)
+            for one, (value, label) in links.items()
+        )
+
+    # Another architecture has other bands and budgets: its link leads to its own choice of them.
+    afresh = replace(kept, band=None, epochs=None)
+    by_budget = {one: (f"{one:g}", f"{one:g} epochs") for one in budgets}
+    choices = {
+        "architecture": group(
+            "architecture", {one: (one, catalogue.architecture_title(one)) for one in architectures}, afresh
+        ),
+        "sparsity": group("band", {one: (band_key(one), f"{one * 100:.4g} %") for one in bands}, kept),
+        "budget": group("epochs", by_budget if len(by_budget) > 1 else {}, kept),
+        "trust": tuple(
+            Choice(level, level, _count(_pruned(catalogue, suite_ref, level), kept), level == trust)
+            for level in TRUST_LEVELS
+        ),
+        "suite": tuple(
+            Choice(ref, ref, len(_pruned(catalogue, ref, ALL)), ref == suite_ref) for ref in catalogue.suites
+        ),
+    }
+    return Filters(kept, choices)
+
+
+def _chosen(query: BoardQuery, everything: Iterable[Entry], found: frozenset[str] | None) -> Kept:
+    """What the address says, else the architecture with most checkpoints at 90 % or its commonest sparsity."""
+    everything = list(everything)
+    architecture = None if query.architecture == ALL else query.architecture
+    if query.architecture is None:
+        architecture = _commonest(entry.model.architecture for entry in everything)
     band = query.band()
     if query.sparsity is None:
-        band = 0.9 if 0.9 in bands else max(bands, key=lambda one: bands[one], default=None)
-
-    def count(entries: Sequence[Entry], keep: Callable[[Entry], bool]) -> int:
-        return sum(keep(entry) for entry in entries)
-
-    sparsities = [
-        Choice(band_key(one), f"{one * 100:.4g} %", count(trusted, _in(architecture, one)), one == band)
-        for one in sorted(bands)
-    ]
-    if len(bands) > 1:
-        sparsities.append(Choice(ALL, "all", count(trusted, _in(architecture, None)), band is None))
-    return Filters(
-        architecture,
-        band,
-        {
-            "architecture": tuple(
-                Choice(name, catalogue.architecture_title(name), count(trusted, _in(name, None)), name == architecture)
-                for name, _ in per_architecture.most_common()
-            ),
-            "sparsity": tuple(sparsities),
-            "trust": tuple(
-                Choice(
-                    level,
-                    level,
-                    count(_pruned(entries_with(catalogue, suite, levels)), _in(architecture, band)),
-                    level == (query.trust or ALL),
-                )
-                for level, levels in TRUST_LEVELS.items()
-            ),
-            "suite": tuple(
-                Choice(ref, ref, len(_pruned(entries_with(catalogue, one, None))), ref == suite_ref)
-                for ref, one in catalogue.suites.items()
-            ),
-        },
-    )
+        bands = [band_of(entry.model.sparsity_target) for entry in everything if Kept(architecture)(entry)]
+        band = 0.9 if 0.9 in bands else _commonest(bands)
+    return Kept(architecture, band, query.epochs(), found)
 
 
-def _pruned(entries: Sequence[Entry]) -> list[Entry]:
-    return [entry for entry in entries if not entry.is_dense]
+def _commonest(values: Iterable[_Value]) -> _Value | None:
+    counted = Counter(values).most_common(1)
+    return counted[0][0] if counted else None
 
 
-def _is_of(entry: Entry, architecture: str | None) -> bool:
-    return entry.model.architecture == architecture
+def _entries_with(catalogue: Catalogue, suite_ref: str, trust: str) -> tuple[Entry, ...]:
+    suite, trusted = catalogue.suites[suite_ref], TRUST_LEVELS[trust]
+    names = {
+        name
+        for task, protocol, _ in suite_cells(suite)
+        for name, trusts in catalogue.trusts.get((task, protocol), {}).items()
+        if trusted is None or not trusts.isdisjoint(trusted) or catalogue.models[name].sparsity_target == 0
+    }
+    return tuple(entry for entry in catalogue.entries if any(model.name in names for model in entry.models))
 
 
-def _in(architecture: str | None, band: float | None) -> Callable[[Entry], bool]:
-    return lambda entry: _is_of(entry, architecture) and (band is None or band_of(entry.model.sparsity_target) == band)
+def _pruned(catalogue: Catalogue, suite_ref: str, trust: str) -> list[Entry]:
+    return [entry for entry in entries_with(catalogue, suite_ref, trust) if not entry.is_dense]
+
+
+def _count(entries: Iterable[Entry], kept: Kept) -> int:
+    return sum(kept(entry) for entry in entries)

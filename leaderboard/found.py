@@ -122,7 +122,7 @@ def _metric_cell(catalogue: Catalogue, model: str, value: float | str | None, me
     """The value with its interval, as everywhere on the site."""
     if meant is None or not isinstance(value, float):
         return FoundCell("–")
-    results = [result for result in catalogue.cell(model, *_cell_of(meant)) if not result.condition]
+    results = catalogue.whole_cell(model, *_cell_of(meant))
     if not results:  # published since the site read the catalogue
         return FoundCell(percent(value) if meant.unit == "fraction" else number(value, 3))
     (line,) = result_lines(catalogue, results)

@@ -128,7 +128,7 @@ def _dense_results(
 
 
 def _whole(catalogue: Catalogue, model: str, task: str, protocol: str, metric: str) -> list[ResultRecord]:
-    return [result for result in catalogue.cell(model, task, protocol, metric) if not result.condition]
+    return catalogue.whole_cell(model, task, protocol, metric)
 
 
 def _spread(half: float | None, metric: MetricRecord | None) -> str:

@@ -61,13 +61,18 @@ class BoardRow(Schema):
     linear: SideValue | None
     full: SideValue | None
     facts: dict[str, FactValue]
+    front: bool | None
     availability: str
     availability_detail: str | None
     caveat: str | None
 
 
 class BoardAnswer(Schema):
-    """A board: the query as it was understood, the first line, the rows in their order, the dense yardsticks."""
+    """A board: the query as it was understood, the first line, the rows in their order, the dense yardsticks.
+
+    ``total`` counts all rows of the view; ``rows`` are those of one page only where the query asks for it. ``front``
+    says of a row whether nothing else is resolvably better in every way, None where no interval lets one judge.
+    """
 
     suite: str | None
     architecture: str | None
@@ -76,6 +81,9 @@ class BoardAnswer(Schema):
     sort: str | None
     headline: str
     catalogue: str
+    budget: float | None
+    q: str | None
+    total: int
     rows: list[BoardRow]
     dense: list[BoardRow]
 

@@ -1,6 +1,6 @@
 """What a suite puts into the columns of a board."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from registry.records import SuiteRecord, TaskRecord
 
@@ -19,7 +19,8 @@ _ALSO = {"upstream": ("nll", "ece15"), "cost": ("latency-ms",)}
 @dataclass(frozen=True)
 class FactColumn:
     """A number beside the two sides. With a ``task``: its metric by a protocol, averaged over a shift's conditions and
-    over replicates; without: a fact of the model (``top1``, ``epochs``)."""
+    over replicates; without: a fact of the model (``top1``, ``epochs``). ``usual`` ones are shown unless the address
+    names others; ``meaning`` is the address of the definition."""
 
     key: str
     short: str
@@ -28,6 +29,21 @@ class FactColumn:
     task: str = ""
     protocol: str = ""
     metric: str = ""
+    usual: bool = True
+
+    @property
+    def meaning(self) -> str:
+        """Where the column is explained."""
+        return f"/about#metric-{self.metric}" if self.metric else f"/about#column-{self.key}"
+
+
+OWN_COLUMNS = (
+    FactColumn("top1", "ImageNet", "Top-1 accuracy of the checkpoint itself, as its authors state it", "%"),
+    FactColumn("epochs", "Epochs", "Training epochs of the checkpoint, dense training included", ""),
+    FactColumn("training-flops", "Training", "Operations of its whole training, as its maker counted them", "FLOPs"),
+    FactColumn("bytes", "File", "The smallest published file: what a pull transfers", ""),
+    FactColumn("runs", "Runs", "Training runs (replicates) in the row", ""),
+)
 
 
 def suite_cells(suite: SuiteRecord) -> list[tuple[str, str, tuple[str, ...]]]:
@@ -54,23 +70,19 @@ def suite_sides(catalogue: Catalogue, suite: SuiteRecord) -> tuple[Side, ...]:
 
 
 def fact_columns(catalogue: Catalogue, suite: SuiteRecord) -> tuple[FactColumn, ...]:
-    """The suite's other tasks that have results: upstream accuracy and calibration, shift, out-of-distribution, cost.
-
-    A suite without an upstream task shows what the models say of themselves.
+    """The suite's other tasks that have results (upstream accuracy and calibration, shift, out-of-distribution, cost),
+    then what the models say of themselves: their accuracy and epochs usually where the suite has no such task.
     """
-    seen = {(result.task, result.metric) for result in catalogue.results if result.value is not None}
     columns = [
         _column(catalogue, task, ref, protocol, metric)
         for ref, protocol, _ in suite_cells(suite)
         if (task := catalogue.tasks.get(ref)) is not None and task.kind != "transfer"
         for metric in _metrics_of(catalogue, task)
-        if (ref, metric) in seen
+        if (ref, metric) in catalogue.measured_metrics
     ]
     unique = tuple({column.key: column for column in columns}.values())
-    return unique or (
-        FactColumn("top1", "ImageNet", "Top-1 accuracy of the checkpoint itself, as its authors state it", "%"),
-        FactColumn("epochs", "Epochs", "Training epochs of the checkpoint, dense training included", ""),
-    )
+    usual = () if unique else ("top1", "epochs")
+    return (*unique, *(replace(column, usual=column.key in usual) for column in OWN_COLUMNS))
 
 
 def _column(catalogue: Catalogue, task: TaskRecord, ref: str, protocol: str, metric_ref: str) -> FactColumn:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from registry.records import MetricRecord, ProtocolRecord, SuiteRecord
 
 from ..context import PageContext
+from ..sides import OWN_COLUMNS, FactColumn
 from ..web import catalogue_of, render
 
 router = APIRouter()
@@ -15,7 +16,7 @@ router = APIRouter()
 
 @dataclass(frozen=True, kw_only=True)
 class AboutContext(PageContext):
-    """Protocols, metrics and suites of the catalogue, and where its published numbers come from."""
+    """Protocols, metrics and suites of the catalogue, what models state, where published numbers come from."""
 
     template: ClassVar[str] = "about.html"
 
@@ -23,6 +24,7 @@ class AboutContext(PageContext):
     metrics: list[tuple[str, MetricRecord]]
     suites: list[tuple[str, SuiteRecord]]
     sources: list[str]
+    columns: tuple[FactColumn, ...]
     version: str
 
 
@@ -40,6 +42,7 @@ def show(request: Request) -> Response:
             metrics=list(catalogue.metrics.items()),
             suites=list(catalogue.suites.items()),
             sources=sources,
+            columns=OWN_COLUMNS,
             version=catalogue.version,
         ),
     )

@@ -7,18 +7,23 @@ from fastapi import APIRouter, Request, Response
 
 from registry.charts import StripCell, task_strip, task_strip_header, whisker_header
 
-from ..board import Board, Row, make_board
+from ..asked import asked_board
+from ..board import Board, Row
 from ..caption import caption
+from ..catalogue import Catalogue
 from ..context import PageContext
-from ..drawing import board_charts, cell_strip, cell_whisker, side_scale
+from ..drawing import board_charts, side_scale
+from ..drawn_rows import DrawnRow, drawn_rows
 from ..filters import Choice
 from ..headline import Headline, headline
-from ..sides import FactColumn
-from ..view import ALL, BoardQuery
-from ..web import catalogue_of, render
+from ..view import ALL, DENSITIES, MOST_ROWS, BoardQuery
+from ..web import render
 
 router = APIRouter()
-FILTERS = ("architecture", "sparsity", "trust", "suite")
+FILTERS = {
+    "architecture": "Architecture", "sparsity": "Sparsity", "budget": "Training", "trust": "Trust", "suite": "Suite",
+}  # fmt: skip
+EXPORTS = {"CSV": ".csv", "JSON": "", "Parquet": ".parquet", "LaTeX": ".tex", "BibTeX": ".bib"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +32,18 @@ class SortLink:
 
     address: str
     state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pager:
+    """Rows ``first`` to ``last`` of ``total`` are shown; the addresses of the pages around, and of all rows at once."""
+
+    first: int
+    last: int
+    total: int
+    before: str | None
+    after: str | None
+    everything: str | None
 
 
 @dataclass(frozen=True)
@@ -42,9 +59,10 @@ class Card:
 class BoardContext(PageContext):
     """The board page.
 
-    ``drawings`` maps a row's name and a side's kind to its strip and whisker, ``heads`` a side's kind to the heads of
-    those two columns; ``key`` explains the squares; ``links`` maps a filter's name to (choice, address) pairs,
-    ``sorts`` a column's key to its link; ``csv`` and ``json`` are the same view for programs.
+    ``drawn`` has the finished cells of a row by its name, ``heads`` maps a side's kind to the heads of its strip and
+    its whiskers; ``key`` explains the squares; ``filters`` are (heading, (choice, address) pairs), ``sorts`` maps a
+    column's key to its link; ``state`` is what a form must carry on, ``pager`` the pages around this one; ``exports``
+    are (name, address) pairs of the same view for programs.
     """
 
     template: ClassVar[str] = "board.html"
@@ -52,39 +70,33 @@ class BoardContext(PageContext):
     board: Board
     headline: Headline
     charts: tuple[str, ...]
-    drawings: dict[tuple[str, str], tuple[str, str]]
+    drawn: dict[str, DrawnRow]
     heads: dict[str, tuple[str, str]]
     key: list[tuple[str, str]]
-    links: dict[str, list[tuple[Choice, str]]]
+    filters: list[tuple[str, list[tuple[Choice, str]]]]
     sorts: dict[str, SortLink]
-    columns: tuple[FactColumn, ...]
+    state: dict[str, str]
+    densities: tuple[str, ...]
+    pager: Pager
     trusts: tuple[str, ...]
     caption: str
     cards: tuple[Card, ...]
     reset: str
-    csv: str
-    json: str
+    exports: list[tuple[str, str]]
 
 
 @router.get("/")
 def show(request: Request) -> Response:
     """The board of the query string."""
     query = BoardQuery.parse(request.query_params.multi_items())
-    board = make_board(catalogue_of(request), query)
-    return render(request, board_context(board))
+    catalogue, board = asked_board(request, query)
+    return render(request, board_context(catalogue, board))
 
 
-def board_context(board: Board) -> BoardContext:
+def board_context(catalogue: Catalogue, board: Board) -> BoardContext:
     """Everything the page draws for one board."""
     scales = {side.kind: side_scale(side) for side in board.sides}
-    drawings = {
-        (row.name, side.kind): (
-            cell_strip(row.cells[side.kind], side),
-            cell_whisker(row.cells[side.kind], side, scales[side.kind]),
-        )
-        for row in board.rows
-        for side in board.sides
-    }
+    drawn = drawn_rows(catalogue, board, (*board.page, *board.yardsticks))
     heads = {
         side.kind: (
             task_strip_header([column.task.name for column in side.columns]) if side.unit == "%" else "",
@@ -99,18 +111,19 @@ def board_context(board: Board) -> BoardContext:
         board=board,
         headline=first,
         charts=board_charts(board),
-        drawings=drawings,
+        drawn=drawn,
         heads=heads,
-        key=_key([strip for strip, _ in drawings.values() if strip]),
-        links={name: _links(board, name) for name in FILTERS},
+        key=_key(board),
+        filters=[(title, links) for name, title in FILTERS.items() if (links := _links(board, name))],
         sorts=_sorts(board),
-        columns=board.columns,
+        state=_state(board),
+        densities=DENSITIES,
+        pager=_pager(board),
         trusts=tuple(sorted({trust for row in board.rows for trust in row.trust})),
         caption=caption(board),
         cards=_cards(board),
         reset=BoardQuery(suite=board.suite_ref or None, sparsity=ALL).address(),
-        csv=board.query.address("/api/v1/board.csv"),
-        json=board.query.address("/api/v1/board"),
+        exports=_exports(board),
     )
 
 
@@ -119,13 +132,38 @@ def _links(board: Board, name: str) -> list[tuple[Choice, str]]:
     choices = board.filters.choices.get(name, ())
     if name == "suite":
         return [(choice, BoardQuery(suite=choice.value).address()) for choice in choices]
-    base = replace(board.query, sparsity=None) if name == "architecture" else board.query
-    return [(choice, replace(base, **{name: choice.value}).address()) for choice in choices]
+    base = replace(board.query, sparsity=None, budget=None) if name == "architecture" else board.query
+    return [(choice, base.address(**{name: choice.value})) for choice in choices]
+
+
+def _state(board: Board) -> dict[str, str]:
+    """What the form of columns and terms keeps as it is."""
+    kept = ("suite", "architecture", "sparsity", "budget", "trust", "sort")
+    return {name: value for name in kept if (value := getattr(board.query, name)) is not None}
+
+
+def _pager(board: Board) -> Pager:
+    window, total, query = board.query.window(), len(board.rows), board.query
+    page, size = window.start // (window.stop - window.start) + 1, window.stop - window.start
+    return Pager(
+        first=min(window.start + 1, total),
+        last=min(window.stop, total),
+        total=total,
+        before=query.address(page=str(page - 1)) if page > 1 else None,
+        after=query.address(page=str(page + 1)) if window.stop < total else None,
+        everything=query.address(rows=str(min(total, MOST_ROWS))) if size < total and size < MOST_ROWS else None,
+    )
+
+
+def _exports(board: Board) -> list[tuple[str, str]]:
+    """The whole view, not only its first page."""
+    whole = replace(board.query, rows=None, density=None)
+    return [(name, whole.address(f"/api/v1/board{ending}")) for name, ending in EXPORTS.items()]
 
 
 def _sorts(board: Board) -> dict[str, SortLink]:
-    now = board.query.sort or (board.sides[0].kind if board.sides else "name")
-    keys = ["name", *(side.kind for side in board.sides), *(column.key for column in board.columns)]
+    now = board.query.sort
+    keys = ["name", "sparsity", *(side.kind for side in board.sides), *(column.key for column in board.columns)]
     links = {}
     for key in keys:
         state = "ascending" if now == key else "descending" if now == f"-{key}" else "none"
@@ -133,14 +171,17 @@ def _sorts(board: Board) -> dict[str, SortLink]:
     return links
 
 
-def _key(strips: list[str]) -> list[tuple[str, str]]:
+def _key(board: Board) -> list[tuple[str, str]]:
     """What the squares' colours say, each with the square itself; nothing where no square is drawn."""
-    if not strips:
+    cells = [
+        task for row in board.page for side in board.sides if side.unit == "%" for task in row.cells[side.kind].tasks
+    ]
+    if not cells:
         return []
     steps = [(-35.0, "at least 28 % less error"), (-5.0, "less"), (None, "cannot be told apart from dense")]
     steps += [(5.0, "more"), (35.0, "at least 28 % more error")]
     squares = [StripCell("", change or 0.0, change is not None, words) for change, words in steps]
-    if any(" open" in strip for strip in strips):
+    if any(cell.change is not None and cell.change.half is None for cell in cells):
         squares.append(StripCell("", 15.0, None, "pale: no interval"))
     return [(task_strip([square], square.text), square.text) for square in squares]
 

@@ -1,6 +1,7 @@
 """A dot with its interval, drawn small enough for a table cell, on one axis down the whole column."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .scales import Scale, linear_scale, symlog_scale
 from .svg import described, element, signed
@@ -20,6 +21,7 @@ class Whisker:
     median: float | None = None
 
 
+@lru_cache
 def whisker_scale(low: float, high: float, *, knee: float | None = None) -> Scale:
     """The axis that a column shares, linear or (with a ``knee``) symmetric-logarithmic; values beyond become arrows."""
     if knee is None:
@@ -38,8 +40,7 @@ def whisker(mark: Whisker, scale: Scale, label: str) -> str:
     """The cell: axis hairlines, bar from zero, interval, dot (or an arrow at the frame's end), median tick."""
     middle = HEIGHT / 2
     zero, at = scale(0.0), scale(mark.value)
-    parts = [element("line", class_="tick", x1=scale(tick), x2=scale(tick), y1=0, y2=HEIGHT) for tick in _ticks(scale)]
-    parts.append(element("line", class_="zero", x1=zero, x2=zero, y1=0, y2=HEIGHT))
+    parts = [_hairlines(scale)]
     parts.append(element("line", class_="bar", x1=min(zero, at), x2=max(zero, at), y1=middle, y2=middle))
     if mark.low is not None and mark.high is not None:
         left, right = scale(mark.low), scale(mark.high)
@@ -62,6 +63,13 @@ def whisker(mark: Whisker, scale: Scale, label: str) -> str:
         height=HEIGHT,
         role="img",
     )
+
+
+@lru_cache
+def _hairlines(scale: Scale) -> str:
+    """The axis in every cell: the ticks, and zero."""
+    ticks = [element("line", class_="tick", x1=scale(tick), x2=scale(tick), y1=0, y2=HEIGHT) for tick in _ticks(scale)]
+    return "".join([*ticks, element("line", class_="zero", x1=scale(0.0), x2=scale(0.0), y1=0, y2=HEIGHT)])
 
 
 def whisker_header(scale: Scale) -> str:

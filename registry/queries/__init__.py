@@ -12,7 +12,7 @@ from .checkpoints import (
     register_revision,
     revisions_of,
 )
-from .find import find_models
+from .find import field_values, find_models, matching_models
 from .jobs import count_jobs, count_unfinished, done_jobs, get_job, jobs_ahead, jobs_of
 from .models import get_model, get_model_by_id, list_models, model_id, upsert_model
 from .plugins import (
@@ -39,7 +39,7 @@ from .plugins import (
     upsert_task,
 )
 from .predictions import add_predictions, predictions_of
-from .result_rows import results
+from .result_rows import current_results, results
 from .result_writing import add_reported_results, add_rescored_results, add_results, supersede
 from .submissions import list_submissions
 
@@ -53,7 +53,9 @@ __all__ = [
     "checkpoint_of",
     "count_jobs",
     "count_unfinished",
+    "current_results",
     "done_jobs",
+    "field_values",
     "files_of",
     "find_checkpoint",
     "find_models",
@@ -80,6 +82,7 @@ __all__ = [
     "list_submissions",
     "list_suites",
     "list_tasks",
+    "matching_models",
     "model_id",
     "predictions_of",
     "register_checkpoint",

@@ -48,6 +48,19 @@ def find_models(
     )
 
 
+def matching_models(session: Session, query: Query | str) -> frozenset[str]:
+    """The names of all models that fit a query. Raises as :func:`find_models` does."""
+    asked = _asked(session, query, ())
+    return frozenset(session.execute(asked.narrow(select(NAME))).scalars())
+
+
+def field_values(session: Session, field: str) -> dict[str, Any]:
+    """The value of one field of :data:`registry.query.FIELDS` by the model's name; models without one are left out."""
+    column = COLUMNS[field][0]
+    statement = joined(select(NAME, column), (field,)).where(column.is_not(None))
+    return dict(session.execute(statement).all())
+
+
 @dataclass(frozen=True)
 class _Asked:
     """A query with the cells of the catalogue that its metrics mean, and the fields whose values are shown."""

@@ -1,5 +1,6 @@
 """Results, read: those of a model's current checkpoint that nothing supersedes, or all of them."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
@@ -49,6 +50,45 @@ def results(
     if not history:
         statement = statement.where(Result.superseded_by.is_(None), _is_current())
     return [_record(row) for row in session.execute(statement)]
+
+
+def current_results(session: Session, known: Mapping[int, ResultRecord] | None = None) -> dict[int, ResultRecord]:
+    """What :func:`results` gives without filters, by id and in no order.
+
+    ``known`` are the records of an earlier call: only rows that came since are read again, since a row never changes
+    but by being superseded. Pass none when a model, a task, a protocol or a metric was renamed.
+    """
+    known = known or {}
+    wanted = session.execute(select(Result.id).where(Result.superseded_by.is_(None), _is_current())).scalars().all()
+    found = {number: known[number] for number in wanted if number in known}
+    names = {"model": _names(session, Model, func.coalesce(Model.slug, Model.hub_id))}
+    named: tuple[tuple[str, Versioned], ...] = (("task", Task), ("protocol", Protocol), ("metric", Metric))
+    names |= {kind: _names(session, table, reference_of(table)) for kind, table in named}
+    for block in _blocks([number for number in wanted if number not in found]):
+        rows = session.execute(select(*_COLUMNS).where(block))
+        found.update((record.id or 0, record) for record in (_named(row, names) for row in rows))
+    return found
+
+
+def _names(session: Session, table: Any, name: ColumnElement[str]) -> dict[int, str]:
+    return dict(session.execute(select(table.id, name)).all())
+
+
+def _blocks(ids: list[int]) -> Iterable[ColumnElement[bool]]:
+    """Conditions that together find ``ids``: a range where that is all of it, else lists that every database takes."""
+    ids = sorted(ids)
+    if ids and ids[-1] - ids[0] + 1 == len(ids):
+        yield Result.id.between(ids[0], ids[-1])
+        return
+    for start in range(0, len(ids), 500):
+        yield Result.id.in_(ids[start : start + 500])
+
+
+def _named(row: Any, names: Mapping[str, Mapping[int, str]]) -> ResultRecord:
+    values = dict(row._mapping)
+    for kind, known in names.items():
+        values[kind] = known[values.pop(f"{kind}_id")]
+    return ResultRecord(**values)
 
 
 def _statement(with_replicates: bool) -> Select[Any]:

@@ -15,6 +15,7 @@ from .bootstrap import (
 )
 from .changes import Change, mean_relative_error_change, relative_error_change
 from .conditions import Quartiles, quartiles_by_severity
+from .front import resolved_front
 from .intervals import (
     Interval,
     clopper_pearson,
@@ -58,6 +59,7 @@ __all__ = [
     "quartiles_by_severity",
     "rank_intervals",
     "relative_error_change",
+    "resolved_front",
     "seed_half_width",
     "stratified_replicates",
     "student_t_quantile",

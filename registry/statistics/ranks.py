@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from math import hypot
 from typing import NamedTuple
 
+import numpy as np
+
 
 class RankInterval(NamedTuple):
     """The best and the worst place that the intervals allow, from 1."""
@@ -25,12 +27,14 @@ def rank_intervals(
     [RankInterval(best=1, worst=2), RankInterval(best=1, worst=2), RankInterval(best=3, worst=3)]
     """
     known = _known(values, halves)
-    sign = -1.0 if higher_is_better else 1.0
+    value, half = np.array(list(known.values()), dtype=float).reshape(-1, 2).T
+    difference = (value[:, None] - value[None, :]) * (-1.0 if higher_is_better else 1.0)
+    apart = np.abs(difference) > np.hypot(half[:, None], half[None, :])
+    better = (apart & (difference > 0)).sum(axis=1).tolist()
+    worse = (apart & (difference < 0)).sum(axis=1).tolist()
     ranks: list[RankInterval | None] = [None] * len(values)
-    for place, (value, half) in known.items():
-        better = sum(_apart(value, half, *other) and sign * (other[0] - value) < 0 for other in known.values())
-        worse = sum(_apart(value, half, *other) and sign * (other[0] - value) > 0 for other in known.values())
-        ranks[place] = RankInterval(1 + better, len(known) - worse)
+    for index, place in enumerate(known):
+        ranks[place] = RankInterval(1 + better[index], len(known) - worse[index])
     return ranks
 
 

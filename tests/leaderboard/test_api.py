@@ -8,7 +8,15 @@ from leaderboard.board import make_board
 from leaderboard.catalogue import Catalogue
 from leaderboard.view import BoardQuery
 
-VIEWS = ("", "?sparsity=all", "?sparsity=0.95&sort=-full", "?architecture=mobilenetv1", "?suite=digits-demo&sort=name")
+VIEWS = (
+    "",
+    "?architecture=all&q=family%3Dregrowth&budget=100",
+    "?sparsity=all&rows=5&page=2",
+    "?sparsity=all",
+    "?sparsity=0.95&sort=-full",
+    "?architecture=mobilenetv1",
+    "?suite=digits-demo&sort=name",
+)
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -16,8 +24,10 @@ def test_page_json_and_csv_show_the_same_rows(clients: dict[str, TestClient], fu
     client = clients["full"]
     answer = client.get(f"/api/v1/board{view}").json()
     lines = list(csv.DictReader(io.StringIO(client.get(f"/api/v1/board.csv{view}").text)))
-    board = make_board(full, BoardQuery.parse(client.get(f"/{view}").url.params.multi_items()))
-    names = [row.name for row in board.rows]
+    query = BoardQuery.parse(client.get(f"/{view}").url.params.multi_items())
+    found = frozenset(name for name in full.models if "rigl" in name) if query.q else None
+    board = make_board(full, query, found)
+    names = [row.name for row in board.page]
     assert names
     assert [row["name"] for row in answer["rows"]] == names
     assert [line["name"] for line in lines] == names + [row.name for row in board.yardsticks]
@@ -25,6 +35,24 @@ def test_page_json_and_csv_show_the_same_rows(clients: dict[str, TestClient], fu
         for kind in ("linear", "full"):
             change = row[kind]["change"]
             assert line[f"{kind}_change"] == ("" if change is None else str(change))
+
+
+@pytest.mark.parametrize(
+    ("ending", "start"), [("csv", b"name,"), ("parquet", b"PAR1"), ("tex", b"% http://testserver/?"), ("bib", b"@misc")]
+)
+def test_every_kind_of_file_is_served_under_its_name(clients: dict[str, TestClient], ending: str, start: bytes) -> None:
+    for name, client in clients.items():
+        answer = client.get(f"/api/v1/board.{ending}?sparsity=0.95")
+        assert answer.status_code == 200
+        assert answer.headers["content-disposition"].endswith(f'.{ending}"')
+        assert answer.content.startswith(start) or name == "empty"
+
+
+def test_an_unknown_ending_or_term_is_refused_with_what_there_is(clients: dict[str, TestClient]) -> None:
+    assert clients["full"].get("/api/v1/board.xlsx").status_code == 400
+    answer = clients["full"].get("/api/v1/board?q=imagenet.top9%3E0.5")
+    assert answer.status_code == 400
+    assert "top9" in answer.text
 
 
 def test_the_board_answers_with_the_known_figures(clients: dict[str, TestClient]) -> None:

@@ -3,6 +3,7 @@ from site_catalogues import SEEDS, error_of
 
 from leaderboard.board import Board, Row, make_board
 from leaderboard.catalogue import Catalogue
+from leaderboard.changes import Change
 from leaderboard.errors import BadViewError
 from leaderboard.headline import headline
 from leaderboard.view import BoardQuery
@@ -49,7 +50,7 @@ def test_the_default_view_is_resnet50_at_90_percent_of_the_published_suite(full:
     board = make_board(full, BoardQuery())
     assert (board.suite_ref, board.filters.architecture, board.band) == ("transfer-12@ist2022", "resnet50", 0.9)
     assert [row.entry.model.method for row in board.rows] == [
-        "ac-dc", "rigl-5x", "str", "rigl", "woodfisher", "lth-t",
+        "ac-dc", "woodfisher", "rigl-5x", "str", "rigl", "lth-t",
     ]  # fmt: skip
     assert [row.entry.model.method for row in board.yardsticks] == ["dense"]
 
@@ -116,20 +117,77 @@ def test_counts_say_what_a_link_would_show(full: Catalogue) -> None:
             query = BoardQuery(suite=choice.value, sparsity="all") if name == "suite" else BoardQuery()
             if name == "architecture":
                 query = BoardQuery(architecture=choice.value, sparsity="all")
-            elif name in ("sparsity", "trust"):
+            elif name in ("sparsity", "budget", "trust"):
                 query = BoardQuery(**{name: choice.value})
             shown = make_board(full, query)
             if name == "suite":
                 architectures = shown.filters.choices["architecture"]
-                assert sum(one.count for one in architectures) == choice.count
+                assert sum(one.count for one in architectures if one.value != "all") == choice.count
             else:
                 assert len(shown.rows) == choice.count, (name, choice)
+
+
+def test_the_front_comes_first_and_a_sort_of_ones_own_is_obeyed(reported: Catalogue) -> None:
+    board = make_board(reported, BoardQuery())
+    assert [row.entry.model.method for row in board.rows if row.front] == ["ac-dc", "woodfisher"]
+    by_hand = make_board(reported, BoardQuery(sort="linear"))
+    assert [row.entry.model.method for row in by_hand.rows] == [
+        "ac-dc", "rigl-5x", "str", "rigl", "woodfisher", "lth-t",
+    ]  # fmt: skip
+
+
+def test_only_rows_with_an_interval_are_judged(reported: Catalogue) -> None:
+    for architecture in ("resnet50", "mobilenetv1"):
+        for row in make_board(reported, BoardQuery(architecture=architecture, sparsity="all")).rows:
+            measured = [change for change in _changes(row) if change is not None and change.own is not None]
+            assert (row.front is None) == (not measured)
+
+
+def _changes(row: Row) -> list[Change | None]:
+    return [cell.change for cell in row.cells.values()]
+
+
+def test_checkpoints_of_one_budget_are_a_view(reported: Catalogue) -> None:
+    board = make_board(reported, BoardQuery(budget="100", sparsity="all"))
+    assert {row.entry.model.training_epochs for row in board.rows} == {100}
+    assert board.filters.label("budget") == "100 epochs"
+
+
+def test_all_architectures_share_a_view_with_the_dense_rows_they_are_compared_with(reported: Catalogue) -> None:
+    board = make_board(reported, BoardQuery(architecture="all"))
+    assert {row.entry.model.architecture for row in board.rows} == {"resnet50", "mobilenetv1"}
+    assert {row.name for row in board.yardsticks} == {"dense/resnet50/0.00", "dense/mobilenetv1/0.00"}
+
+
+def test_terms_keep_the_models_that_the_database_found(reported: Catalogue) -> None:
+    found = frozenset({"rigl/resnet50/0.90", "gmp/resnet18/0.80"})
+    board = make_board(reported, BoardQuery(q="rigl"), found)
+    assert [row.name for row in board.rows] == ["rigl/resnet50/0.90"]
+    assert board.filters.choices["trust"][0].count == 1
+    assert str(board.rows[0].ranks["linear"]) == "1"
+
+
+def test_columns_are_those_of_the_address_in_its_order(reported: Catalogue) -> None:
+    board = make_board(reported, BoardQuery(columns="runs,epochs"))
+    assert [column.key for column in board.columns] == ["runs", "epochs"]
+    assert make_board(reported, BoardQuery(columns="none")).columns == ()
+    assert [column.key for column in make_board(reported, BoardQuery()).columns] == ["top1", "epochs"]
+    with pytest.raises(BadViewError, match="no column 'speed'"):
+        make_board(reported, BoardQuery(columns="epochs,speed"))
+
+
+def test_a_page_is_a_part_of_the_rows_and_ranks_are_of_all(reported: Catalogue) -> None:
+    whole = make_board(reported, BoardQuery(sparsity="all"))
+    pages = [make_board(reported, BoardQuery(sparsity="all", rows="7", page=str(page))) for page in (1, 2, 3, 4)]
+    assert [row for board in pages for row in board.page] == list(whole.rows)
+    assert whole.shown == whole.rows
+    assert pages[1].shown == pages[1].page
 
 
 def test_a_filter_that_leaves_nothing_keeps_the_other_links(reported: Catalogue) -> None:
     board = make_board(reported, BoardQuery(trust="measured"))
     assert board.rows == ()
-    assert [choice.value for choice in board.filters.choices["architecture"]] == ["resnet50", "mobilenetv1"]
+    assert [choice.value for choice in board.filters.choices["architecture"]] == ["resnet50", "mobilenetv1", "all"]
     assert headline(board).title == "No checkpoint in this view."
 
 
@@ -201,7 +259,7 @@ def test_caveats_are_numbered_once_each(reported: Catalogue) -> None:
 
 
 def test_an_empty_catalogue_gives_an_empty_board() -> None:
-    nothing = Catalogue("0", {}, {}, {}, {}, {}, {}, {}, {}, {}, (), frozenset())
+    nothing = Catalogue("0", {}, {}, {}, {}, {}, {}, {}, {}, {}, (), frozenset(), {})
     board = make_board(nothing, BoardQuery())
     assert board.rows == ()
     assert headline(board).title == "The catalogue is empty."

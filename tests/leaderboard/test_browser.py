@@ -28,6 +28,7 @@ FLAGS = [
 PAGES = (
     "/",
     "/?sparsity=all&sort=-full",
+    "/?architecture=all&sparsity=all&density=compact&columns=none,runs,bytes&q=regrowth&rows=3",
     "/?suite=digits-demo",
     "/models",
     "/models?q=resnet50+imagenet.top1%3E0.7+sort%3D-imagenet.top1",
@@ -104,7 +105,7 @@ def test_sorting_and_filtering_work_without_scripts(browser: "Browser", site: st
     page.get_by_role("link", name="80 %").first.click()
     assert "sparsity=0.80" in page.url
     header = page.locator("th[aria-sort]").filter(has_text="Error Δ %").nth(1)
-    header.get_by_role("link").click()
+    header.get_by_role("link").first.click()
     assert "sort=full" in page.url
     assert page.locator("tbody th").first.inner_text().startswith("WoodFisher")
     assert page.locator("th[aria-sort='ascending']").count() == 1
@@ -112,6 +113,45 @@ def test_sorting_and_filtering_work_without_scripts(browser: "Browser", site: st
     page.goto(page.url)
     assert page.locator("table.board").inner_text() == shown
     assert page.locator("button.theme").is_hidden()
+    page.context.close()
+
+
+def test_with_scripts_a_sort_swaps_the_board_and_the_address_still_holds_it(browser: "Browser", site: str) -> None:
+    page = opened(browser)
+    page.goto(site)
+    page.evaluate("window.here = 'still'")
+    page.locator("#sort-full").click()
+    page.wait_for_url("**sort=full")
+    page.wait_for_selector("th[aria-sort=ascending] #sort-full")
+    assert page.locator("tbody th").first.inner_text().startswith("WoodFisher")
+    assert page.evaluate("document.activeElement.id") == "sort-full"
+    page.get_by_label("Only").fill("family=regrowth")
+    page.get_by_role("button", name="Apply").click()
+    page.wait_for_url("**q=family%3Dregrowth**")
+    page.wait_for_selector("text=RigL ERK 5x")
+    assert page.locator("table.board tbody tr:not(.dense)").count() == 2
+    assert page.evaluate("window.here") == "still"
+    shown = page.locator("table.board").inner_text()
+    page.reload()
+    assert page.locator("table.board").inner_text() == shown
+    page.go_back()
+    page.wait_for_selector("th[aria-sort=ascending] #sort-full")
+    assert page.locator("table.board tbody tr:not(.dense)").count() == 6
+    page.context.close()
+
+
+def test_columns_and_density_are_chosen_in_a_form(browser: "Browser", site: str) -> None:
+    page = opened(browser, scripts=False)
+    page.goto(site)
+    page.get_by_text("Columns and rows").click()
+    page.get_by_label("ImageNet").uncheck()
+    page.get_by_label("Runs").check()
+    page.get_by_label("compact").check()
+    page.get_by_role("button", name="Apply").click()
+    heads = page.locator("table.board thead").inner_text()
+    assert "Runs" in heads
+    assert "ImageNet" not in heads
+    assert page.locator("table.board.compact").count() == 1
     page.context.close()
 
 
@@ -148,7 +188,7 @@ def test_every_control_can_be_reached_and_seen_by_keyboard(browser: "Browser", s
     page = opened(browser)
     page.goto(site)
     reached = set()
-    for _ in range(25):
+    for _ in range(45):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.textContent.trim()"))
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"

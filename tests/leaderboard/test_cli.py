@@ -60,10 +60,24 @@ def test_board_prints_json_and_csv(filled_home: Path, capsys: pytest.CaptureFixt
     assert lines[-1]["name"] == "dense/resnet50/0.00"
 
 
+@pytest.mark.parametrize("ending", ["csv", "json", "parquet", "tex", "bib"])
+def test_a_board_is_saved_in_every_form(
+    filled_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], ending: str
+) -> None:
+    path = tmp_path / f"board.{ending}"
+    assert run(["board", "--save", str(path), "--where", "family=regrowth", "--columns", "runs"]) == 0
+    assert f"Wrote 2 rows to {path}" in capsys.readouterr().err
+    assert path.stat().st_size > 100
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
         (["board", "--text", "--json"], 2, "exclude each other"),
+        (["board", "--save", "board.xlsx"], 2, "ends in one of .json, .csv"),
+        (["board", "--save", "/nowhere/board.csv"], 2, "cannot be written"),
+        (["board", "--text", "--where", "sparsty>0.5"], 2, "no field 'sparsty'"),
+        (["board", "--text", "--columns", "speed"], 2, "no column 'speed'"),
         (["board", "--text", "--suite", "nope"], 2, "There is no suite 'nope'."),
         (["board", "--text", "--sparsity", "1.5"], 2, "a fraction from 0 to below 1"),
         (["board", "--text", "--sort", "speed"], 2, "cannot be sorted by 'speed'"),

@@ -1,0 +1,41 @@
+"""The Pareto front as far as the noise lets one see it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .ranks import _known
+
+
+def resolved_front(
+    exact: Sequence[float], measured: Sequence[tuple[Sequence[float | None], Sequence[float | None]]]
+) -> list[bool | None]:
+    """Whether an entry is on the front: nothing else is at least its equal in every way and resolvably better in one.
+
+    ``exact`` is known without noise and higher is better (a sparsity); each of ``measured`` is one column of values,
+    lower is better, with the half widths of their intervals. Of two entries, one is resolvably better in a column when
+    the difference exceeds the root of the summed squares of the half widths, as in
+    :func:`~registry.statistics.rank_intervals`. An entry without any interval is not judged (None) and judges nobody; a
+    column in which one of two entries has none says nothing about the two.
+
+    >>> resolved_front([0.9, 0.9, 0.9], [([1.0, 5.0, 9.0], [1.0, 1.0, 1.0]), ([9.0, 1.0, 9.0], [1.0, 1.0, 1.0])])
+    [True, True, False]
+    """
+    count = len(exact)
+    level = np.asarray(exact, dtype=float)
+    better, worse = np.zeros((count, count), dtype=bool), np.zeros((count, count), dtype=bool)
+    judged = np.zeros(count, dtype=bool)
+    for values, halves in measured:
+        known = _known(values, halves)
+        value, half = np.full(count, np.nan), np.full(count, np.nan)
+        for place, pair in known.items():
+            value[place], half[place] = pair
+            judged[place] = True
+        # Comparisons with NaN are False: a column without both intervals says nothing.
+        difference = value[:, None] - value[None, :]
+        noise = np.hypot(half[:, None], half[None, :])
+        better |= difference < -noise
+        worse |= difference > noise
+    beats = better & ~worse & (level[:, None] >= level[None, :])
+    lost: list[bool] = np.any(beats, axis=0).tolist() if count else []
+    return [not lost[place] if judged[place] else None for place in range(count)]
