@@ -64,5 +64,5 @@ $(VENV)/zoo.stamp: $(VENV)/base.stamp
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/zoo.stamp
-	$(PIP) --editable '.[zoo,postgres,dev]'
+	$(PIP) --editable '.[zoo,postgres,ray,dev]'
 	@touch $@

@@ -11,6 +11,7 @@ from zoo.core.console import emit_json, emit_table, say
 from zoo.core.errors import UsageError
 
 from .cli_data import app as data_app
+from .cli_executors import Address, Cpus, Executor, Gpus, MemoryGb, Processes, placement_of
 from .cli_history import AsJson, Models, names_of, plots, rescore, robustness
 
 if TYPE_CHECKING:
@@ -120,7 +121,12 @@ def run(
     seeds: Seeds = None,
     task: OneTask = None,
     protocols: ByProtocols = "linear@1",
-    processes: Annotated[int, typer.Option("--processes", min=1, help="Worker processes on this machine.")] = 1,
+    processes: Processes = 1,
+    executor: Executor = None,
+    address: Address = None,
+    cpus: Cpus = None,
+    gpus: Gpus = None,
+    memory_gb: MemoryGb = None,
     folders: Folders = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try jobs again that failed for good.")] = False,
     as_json: AsJson = False,
@@ -135,7 +141,8 @@ def run(
         _suite(suite, task, protocols),
         names_of(models),
         seeds=_integers(seeds),
-        processes=processes,
+        executor=executor,
+        placement=placement_of(processes, cpus, gpus, memory_gb, address),
         folders=folders,
         retry_failed=retry_failed,
     )

@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,12 +20,13 @@ from registry.errors import LeaseLostError
 from registry.records import JobRecord
 from zoo.core.console import say
 
-from .failures import failure_of
+from .failures import Failure, failure_of
 from .heartbeat import heartbeat_of_job
 from .job import job_of
 from .order import WorkOrder
 from .owners import is_gone, this_owner
-from .run_job import run_job
+from .patience import patiently
+from .run_job import Outcome, run_job
 from .sources import Source, folder_source, hub_source
 
 EventState = Literal["started", "done", "failed", "queued", "lost"]
@@ -54,6 +56,7 @@ class Event:
 
 
 Report = Callable[[Event], None]
+Fence = tuple[int, int, str]
 Aside = Callable[[Engine], bool]
 
 
@@ -69,18 +72,22 @@ def drain(order: WorkOrder, stop: threading.Event, report: Report, aside: Aside 
     try:
         with session_scope(engine, write=True) as session:
             jobs.reap(session, is_gone)
-        while not stop.is_set() and not _finished(engine, order.job_ids):
+        while not stop.is_set() and not patiently(partial(_finished, engine, order.job_ids)):
             busy = aside(engine)
-            with session_scope(engine, write=True) as session:
-                record = jobs.claim(session, this_owner(), order.lease_seconds)
+            record = patiently(partial(_claim, engine, order.lease_seconds))
             if record is not None:
                 report(_work(engine, blobs, source, record, order.lease_seconds, report))
-            elif order.until_idle and not busy and _idle(engine):
+            elif order.until_idle and not busy and patiently(partial(_idle, engine)):
                 return
             elif not busy:
                 stop.wait(order.poll_seconds)
     finally:
         engine.dispose()
+
+
+def _claim(engine: Engine, lease_seconds: float) -> JobRecord | None:
+    with session_scope(engine, write=True) as session:
+        return jobs.claim(session, this_owner(), lease_seconds)
 
 
 def _finished(engine: Engine, job_ids: tuple[int, ...] | None) -> bool:
@@ -107,8 +114,7 @@ def _work(
         try:
             with heartbeat_of_job(engine, record, lease_seconds):
                 outcome = run_job(job_of(record), source(record.checkpoint_id), blobs)
-            with session_scope(engine, write=True) as session:
-                jobs.finish(session, *fence, outcome.results, outcome.predictions, outcome.resources)
+            patiently(partial(_finish, engine, fence, outcome))
             return _event(record, "done", seconds=time.perf_counter() - start)
         except LeaseLostError:
             raise
@@ -116,8 +122,7 @@ def _work(
             failure = failure_of(error)
             if failure.kind == "bug":
                 say(traceback.format_exc())
-            with session_scope(engine, write=True) as session:
-                after = jobs.fail(session, *fence, failure.kind, failure.message)
+            after = patiently(partial(_fail, engine, fence, failure))
             state: EventState = "queued" if after.state == "queued" else "failed"
             return _event(record, state, failure.kind, failure.message, time.perf_counter() - start)
     except LeaseLostError as error:
@@ -126,6 +131,17 @@ def _work(
         with suppress(LeaseLostError), session_scope(engine, write=True) as session:
             jobs.release(session, *fence)
         raise
+
+
+def _finish(engine: Engine, fence: Fence, outcome: Outcome) -> None:
+    # May be called again after an answer that was lost: one attempt delivers once.
+    with session_scope(engine, write=True) as session:
+        jobs.finish(session, *fence, outcome.results, outcome.predictions, outcome.resources)
+
+
+def _fail(engine: Engine, fence: Fence, failure: Failure) -> JobRecord:
+    with session_scope(engine, write=True) as session:
+        return jobs.fail(session, *fence, failure.kind, failure.message)
 
 
 def _event(

@@ -21,6 +21,7 @@ from zoo.core.progress import counting
 from .executors import EXECUTORS, Json
 from .job import Job, JobKey
 from .order import WorkOrder
+from .placement import Placement
 from .plan import Plan, Target, make_plan, wanted_jobs
 from .protocols import PROTOCOLS
 from .shifts import PublishedShift
@@ -83,12 +84,14 @@ def run(
     models: Sequence[str] | None = None,
     *,
     seeds: Sequence[int] | None = None,
-    processes: int = 1,
+    placement: Placement | None = None,
+    executor: str | None = None,
     folders: Path | None = None,
     retry_failed: bool = False,
 ) -> RunReport:
     """Evaluate, and return when every wanted job has ended. An interrupted run is continued by the same call.
 
+    ``executor`` is a name of ``EXECUTORS``; without one, jobs run in this process, or for several workers in as many.
     Raises what :func:`make_suite_plan` raises; a failing job is no error here but a line of the report.
     """
     start = time.perf_counter()
@@ -102,7 +105,7 @@ def run(
             order = WorkOrder.from_settings(
                 settings, folders=None if folders is None else str(folders.absolute()), job_ids=tuple(unfinished)
             )
-            _drain(order, processes, len(unfinished))
+            _drain(order, executor, placement or Placement(), len(unfinished))
         return _report(engine, suite, ids, before, time.perf_counter() - start)
     finally:
         engine.dispose()
@@ -153,8 +156,8 @@ def _enqueue_one(session: Session, job: Job) -> int:
     return jobs.enqueue(session, job.checkpoint_id, job.task, job.protocol, job.seed)[0]
 
 
-def _drain(order: WorkOrder, processes: int, total: int) -> None:
-    executor = EXECUTORS["in-process" if processes == 1 else "local-processes"]
+def _drain(order: WorkOrder, executor: str | None, placement: Placement, total: int) -> None:
+    chosen = EXECUTORS[executor or ("in-process" if placement.workers == 1 else "local-processes")]
     wanted = set(order.job_ids or ())
     with counting("Evaluating", total) as advance:
 
@@ -162,7 +165,7 @@ def _drain(order: WorkOrder, processes: int, total: int) -> None:
             if event["state"] in ("done", "failed") and event["job_id"] in wanted:
                 advance()
 
-        executor.drain(order.to_json(), processes, report)
+        chosen.drain(order.to_json(), placement, report)
 
 
 def _report(engine: Engine, suite: Suite, ids: list[int], before: dict[int, str], seconds: float) -> RunReport:

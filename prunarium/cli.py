@@ -61,6 +61,7 @@ _EXTRA_OF_MODULE = {
     "timm": "zoo",
     "sklearn": "zoo",
     "psycopg": "postgres",
+    "ray": "ray",
 }
 
 

@@ -13,6 +13,8 @@ travel. The conformance suite (``tests/benchmark/executors/test_conformance.py``
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from ..placement import Placement
+
 Json = dict[str, Any]
 Report = Callable[[Json], None]
 
@@ -20,11 +22,12 @@ Report = Callable[[Json], None]
 class Executor(Protocol):
     """An entry of ``EXECUTORS``."""
 
-    def drain(self, order: Json, workers: int, report: Report) -> None:
-        """Run ``workers`` workers with this order and return when all have ended.
+    def drain(self, order: Json, placement: Placement, report: Report) -> None:
+        """Run ``placement.workers`` workers with this order and return when all have ended.
 
         ``report`` is called in this thread with each event, in each worker's order. When the call is broken off
         (Ctrl-C), the workers are told to stop and have ended before the exception leaves. Raises
-        :class:`~benchmark.errors.WorkerDiedError` when no worker is left and work remains.
+        :class:`~benchmark.errors.WorkerDiedError` when no worker is left and work remains, and
+        :class:`~zoo.core.errors.UsageError` for a placement that cannot be had here.
         """
         ...

@@ -18,6 +18,7 @@ from zoo.core.console import say
 from ..errors import WorkerDiedError
 from ..order import WorkOrder
 from ..owners import is_gone
+from ..placement import Placement
 from . import EXECUTORS, Json, Report
 
 GRACE_SECONDS = 60.0
@@ -81,11 +82,11 @@ class _Child:
 class LocalProcesses:
     """``workers`` processes; one that dies with a job in hand is replaced, and the job is queued again at once."""
 
-    def drain(self, order: Json, workers: int, report: Report) -> None:
+    def drain(self, order: Json, placement: Placement, report: Report) -> None:
         """See :class:`~benchmark.executors.Executor`."""
+        placement.require_local("local-processes")
         news: SimpleQueue[tuple[_Child, Json | None]] = SimpleQueue()
-        if order["job_ids"] is not None:
-            workers = min(workers, len(order["job_ids"]))
+        workers = placement.workers if order["job_ids"] is None else min(placement.workers, len(order["job_ids"]))
         children = [_Child(order, news) for _ in range(workers)]
         try:
             while children:

@@ -8,6 +8,8 @@ kill     the process gets SIGKILL: no ``finally``, no ``atexit``
 stop     the process gets SIGSTOP: alive, but silent
 enospc   ``OSError(ENOSPC)``: the disk is full
 eio      ``OSError(EIO)``: the disk is broken
+oom      ``MemoryError``: there is no memory left
+cut      the server ends every connection to the PostgreSQL database of ``PRUNARIUM_DATABASE_URL`` (needs psycopg)
 ======== ==========================================================
 
 ``PRUNARIUM_FAULTS_ONCE`` names a file: the first point that is met creates it, and then none is met any more, in
@@ -36,6 +38,7 @@ POINTS, ONCE, CALLS = "PRUNARIUM_FAULTS", "PRUNARIUM_FAULTS_ONCE", "PRUNARIUM_FA
 _POINT = re.compile(r"(?P<module>[\w.]+):(?P<name>[\w.]+)@(?P<when>before|after)#(?P<call>\d+)=(?P<action>\w+)")
 _ERRORS = {"enospc": errno.ENOSPC, "eio": errno.EIO}
 _SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
+_OTHERS = {"oom", "cut"}
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,8 @@ class Point:
 def parse(text: str) -> Point:
     """A point from its text; raises ValueError that shows the form."""
     match = _POINT.fullmatch(text)
-    if match is None or match["action"] not in _ERRORS.keys() | _SIGNALS.keys():
-        raise ValueError(f"{text!r} is no fault point: expected module:function@before#1=kill|stop|enospc|eio")
+    if match is None or match["action"] not in _ERRORS.keys() | _SIGNALS.keys() | _OTHERS:
+        raise ValueError(f"{text!r} is no fault point: expected module:function@before#1=kill|stop|enospc|eio|oom|cut")
     return Point(match["module"], match["name"], match["when"], int(match["call"]), match["action"])
 
 
@@ -137,7 +140,20 @@ def _meet(point: Point) -> None:
     if point.action in _SIGNALS:
         os.kill(os.getpid(), _SIGNALS[point.action])
         return
+    if point.action == "oom":
+        raise MemoryError("out of memory, on purpose")
+    if point.action == "cut":
+        _cut_connections(os.environ["PRUNARIUM_DATABASE_URL"])
+        return
     raise OSError(_ERRORS[point.action], os.strerror(_ERRORS[point.action]))
+
+
+def _cut_connections(url: str) -> None:
+    import psycopg
+
+    others = "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"{others} and pid <> pg_backend_pid()")
 
 
 def _count_calls(mode: str, argument: str, packages: frozenset[str]) -> None:

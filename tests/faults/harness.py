@@ -58,10 +58,14 @@ def start(
     cwd: Path | None = None,
 ) -> subprocess.Popen[str]:
     """Start ``python *arguments`` in a process group of its own, with faults armed in it and in its children."""
+    return _start(arguments, armed(faults, once) | dict(environ or {}), cwd)
+
+
+def armed(faults: Sequence[str], once: Path | None = None) -> dict[str, str]:
+    """What arms ``faults`` in any Python process that gets it as its environment."""
     for fault in faults:
         parse(fault)
-    armed = {POINTS: " ".join(faults)} | ({ONCE: str(once)} if once else {})
-    return _start(arguments, armed | dict(environ or {}), cwd)
+    return {POINTS: " ".join(faults), "PYTHONPATH": _path()} | ({ONCE: str(once)} if once else {})
 
 
 def kill_group(process: subprocess.Popen[str]) -> None:
@@ -84,8 +88,8 @@ def count_calls(
     """How many calls of functions of ``packages`` an undisturbed run makes in its first process."""
     with tempfile.TemporaryDirectory() as folder:
         counted = Path(folder) / "calls"
-        armed = {CALLS: f"count {counted} {' '.join(packages)}"}
-        process = _start(arguments, armed | dict(environ or {}), cwd)
+        counting = {CALLS: f"count {counted} {' '.join(packages)}"}
+        process = _start(arguments, counting | dict(environ or {}), cwd)
         stdout, stderr = process.communicate()
         if process.returncode != 0:
             raise RuntimeError(f"the undisturbed run failed: {stderr or stdout}")
@@ -112,12 +116,15 @@ def seeded_calls(total: int, count: int, seed: int) -> list[int]:
     return sorted(random.Random(seed).sample(range(1, total + 1), min(count, total)))  # noqa: S311 - no secret
 
 
-def _start(arguments: Sequence[str], armed: Mapping[str, str], cwd: Path | None) -> subprocess.Popen[str]:
+def _path() -> str:
     folders = (str(_INJECTED), str(ROOT), str(ROOT / "tests" / "support"), os.environ.get("PYTHONPATH", ""))
-    path = os.pathsep.join(filter(None, folders))
+    return os.pathsep.join(filter(None, folders))
+
+
+def _start(arguments: Sequence[str], given: Mapping[str, str], cwd: Path | None) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, *arguments],
-        env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", **armed},
+        env={**os.environ, "PYTHONPATH": _path(), "OMP_NUM_THREADS": "1", **given},
         cwd=cwd,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -61,9 +61,9 @@ class DigitCatalogue:
             return queries.results(session, with_replicates=True, **filters)
 
 
-def digit_catalogue(home: Path, models: Sequence[ModelFolder]) -> DigitCatalogue:
-    """A new catalogue under ``home`` that knows ``models``, which lie in one folder."""
-    settings = load_settings({"PRUNARIUM_HOME": str(home)})
+def digit_catalogue(home: Path, models: Sequence[ModelFolder], database_url: str = "") -> DigitCatalogue:
+    """A new catalogue under ``home``, or in the database, that knows ``models``, which lie in one folder."""
+    settings = load_settings({"PRUNARIUM_HOME": str(home), "PRUNARIUM_DATABASE_URL": database_url})
     engine = open_catalogue(settings)
     sync_benchmark(engine)
     with session_scope(engine, write=True) as session:

@@ -7,6 +7,7 @@ import pytest
 _COMMANDS = {
     "browser": "apt-get install chromium",
     "postgres": "apt-get install postgresql",
+    "ray": "pip install 'prunarium[ray]'",
     "index": "connect to a package index",
 }
 

@@ -8,17 +8,26 @@ from benchmark_catalogues import COST, FULL, IMPOSSIBLE, LINEAR, UPSTREAM, Digit
 
 from benchmark.errors import WorkerDiedError
 from benchmark.executors import EXECUTORS, Executor, Json
+from benchmark.placement import Placement
 from zoo.checkpoint.folder import ModelFolder
 
 CELLS = [UPSTREAM, IMPOSSIBLE, LINEAR, COST, FULL]
 WORKERS = 2
 
-every_executor = pytest.mark.parametrize("executor", [entry for _, entry in EXECUTORS.items()], ids=list(EXECUTORS))
+every_executor = pytest.mark.parametrize("executor", list(EXECUTORS), indirect=True)
+
+
+@pytest.fixture
+def executor(request: pytest.FixtureRequest) -> Executor:
+    """Each of them; Ray has a cluster with two nodes."""
+    if request.param == "ray":
+        request.getfixturevalue("ray_nodes")
+    return EXECUTORS[request.param]
 
 
 def _drain(executor: Executor, catalogue: DigitCatalogue, ids: list[int]) -> list[Json]:
     events: list[Json] = []
-    executor.drain(catalogue.order(ids).to_json(), WORKERS, events.append)
+    executor.drain(catalogue.order(ids).to_json(), Placement(workers=WORKERS), events.append)
     return events
 
 
@@ -63,7 +72,7 @@ def test_an_audience_that_raises_leaves_no_worker_and_no_lease(executor: Executo
 
     ids = catalogue.enqueue([COST, UPSTREAM])
     with pytest.raises(KeyboardInterrupt):
-        executor.drain(catalogue.order(ids).to_json(), WORKERS, report)
+        executor.drain(catalogue.order(ids).to_json(), Placement(workers=WORKERS), report)
     assert all(job.state in ("queued", "done") for job in catalogue.jobs(ids))
 
 
@@ -73,5 +82,5 @@ def test_processes_that_cannot_start_are_told_of_and_not_replaced_for_ever(
     ids = catalogue.enqueue([COST])
     order = {**catalogue.order(ids).to_json(), "folders": str(tmp_path_factory.mktemp("gone") / "missing")}
     with pytest.raises(WorkerDiedError, match="last worker process ended with code 1"):
-        EXECUTORS["local-processes"].drain(order, WORKERS, lambda _: None)
+        EXECUTORS["local-processes"].drain(order, Placement(workers=WORKERS), lambda _: None)
     assert all(job.state == "queued" for job in catalogue.jobs(ids))
