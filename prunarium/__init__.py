@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from benchmark.comparison import compare
+    from benchmark.own_images.finetuning import finetune
     from benchmark.prediction_table import predictions
     from registry.check import check
     from registry.pull import load, pull
@@ -19,6 +20,7 @@ __version__ = "0.1.0"
 _HOME = {
     "check": "registry.check",
     "compare": "benchmark.comparison",
+    "finetune": "benchmark.own_images.finetuning",
     "keep_sparse": "zoo.holding",
     "load": "registry.pull",
     "predictions": "benchmark.prediction_table",
@@ -27,7 +29,7 @@ _HOME = {
     "search": "registry.search",
 }
 
-__all__ = ["check", "compare", "keep_sparse", "load", "predictions", "pull", "release_sparsity", "search"]
+__all__ = ["check", "compare", "finetune", "keep_sparse", "load", "predictions", "pull", "release_sparsity", "search"]
 
 
 def __getattr__(name: str) -> Any:

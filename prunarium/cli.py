@@ -34,6 +34,8 @@ COMMANDS = {
     "search": Mount("registry.cli_search:search", "Find models in the catalogue."),
     "pull": Mount("registry.cli_pull:pull", "Fetch a checkpoint, pinned to a commit and verified."),
     "import": Mount("zoo.cli_import:import_", "Make a model folder of somebody else's checkpoint."),
+    "finetune": Mount("benchmark.cli_own:finetune", "Train a checkpoint on your own images; it stays sparse."),
+    "predict": Mount("benchmark.cli_own:predict", "Name the classes of your images."),
     "inspect": Mount("registry.cli_inspect:inspect", "Measure the sparsity of a checkpoint from its bytes."),
     "pack": Mount("registry.cli_files:pack", "Write the small sparse file of dense weights."),
     "unpack": Mount("registry.cli_files:unpack", "Write the dense file of a sparse one."),

@@ -16,9 +16,11 @@ from .scatter import LinePlace, ScatterPoint, robustness_scatter
 from .standalone import standalone
 from .strip import StripCell, shade, task_strip, task_strip_header
 from .svg import number, signed
+from .training import Course, training_curve
 from .whisker import Whisker, tone_of, whisker, whisker_header, whisker_scale
 
 __all__ = [
+    "Course",
     "LayerBar",
     "Line",
     "LinePlace",
@@ -45,6 +47,7 @@ __all__ = [
     "task_strip",
     "task_strip_header",
     "tone_of",
+    "training_curve",
     "whisker",
     "whisker_header",
     "whisker_scale",
