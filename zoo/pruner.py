@@ -1,6 +1,7 @@
 """The one stateful object of a pruning run: model, masks, step, random generator, the method's own tensors."""
 
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -33,6 +34,7 @@ class Pruner:
         total_steps: length of the run.
         seed: of :attr:`generator`, the only source of chance a method may use.
         calibration: makes a fresh iterator of (images "n c h w", labels "n") batches of training data.
+        workspace: folder for what takes a method long to work out, and is worked out again where it is gone.
 
     Whenever a method looks, pruned weights and their momenta are zero: :meth:`set_masks` applies at once, and every
     optimizer step is followed by :meth:`apply_masks`. Only masks that were set with ``hold=False`` are not applied.
@@ -48,6 +50,7 @@ class Pruner:
         seed: int,
         calibration: Callable[[], Batches] | None = None,
         pattern: Pattern = UNSTRUCTURED,
+        workspace: Path | None = None,
     ) -> None:
         check_pattern(method.facts, pattern)
         if isinstance(pattern, NByM) and target != pattern.sparsity:
@@ -62,6 +65,7 @@ class Pruner:
         self.pattern = pattern
         self.total_steps = total_steps
         self.calibration = calibration
+        self.workspace = workspace
         self.prunable = prunable_parameters(model)
         if not self.prunable:
             raise MaskError(f"{type(model).__name__} has no convolution and no linear layer to prune.")

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jaxtyping import Float, Shaped
+import torch
+from jaxtyping import Float, Int64, Shaped
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -48,6 +49,10 @@ class Layer:
     def tensor(self, matrix: Shaped[Tensor, "groups rows columns"]) -> Shaped[Tensor, "..."]:
         """The inverse of :meth:`matrix`."""
         return matrix.reshape(self.shape)
+
+    def channels_last(self) -> Int64[Tensor, " columns"]:
+        """The columns with the input channels of one kernel place side by side, as N:M and blocks count them."""
+        return torch.arange(self.columns).reshape(self.shape[1], -1).T.flatten()
 
     def inputs(self, module: nn.Module, given: Float[Tensor, "..."]) -> Float[Tensor, "groups columns positions"]:
         """What ``module`` multiplies its weight by when it is called with ``given``: one column for each output."""

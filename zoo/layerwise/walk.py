@@ -60,32 +60,41 @@ def prune_layers(
 
     With ``diagonal`` the moments are Σ x² alone. Biases, norms and their statistics are not touched.
     """
-    layers = layers_of(model, prunable)
-    calls = calls_in_order(model, layers, next(first_images(calibration(), config.samples))[:1])
-    order = [layers[name] for name in calls]
     masks: dict[str, Tensor] = {}
     pruned: dict[str, Tensor] = {}
     with torch.no_grad():
-        for together in track(list(_passes(order, config, diagonal)), "Pruning layers"):
-            moments = {
-                layer.name: InputMoments(
-                    layer,
-                    diagonal=diagonal,
-                    dtype=ACCUMULATORS[config.accumulator],
-                    device=prunable[layer.name].device,
-                )
-                for layer in together
-            }
-            add_moments(model, moments, first_images(calibration(), config.samples), calls)
-            for layer in together:
-                weight, masks[layer.name] = solve(layer, moments.pop(layer.name))
-                if config.order == "sequential":
-                    prunable[layer.name].copy_(weight)
-                else:
-                    pruned[layer.name] = weight
+        for layer, moments in shown_layers(model, prunable, calibration, config, diagonal=diagonal):
+            weight, masks[layer.name] = solve(layer, moments)
+            if config.order == "sequential":
+                prunable[layer.name].copy_(weight)
+            else:
+                pruned[layer.name] = weight
         for name, weight in pruned.items():  # only now: all layers were to see the dense network
             prunable[name].copy_(weight)
     return {name: masks[name] for name in prunable}
+
+
+def shown_layers(
+    model: nn.Module,
+    prunable: dict[str, nn.Parameter],
+    calibration: Callable[[], Batches],
+    config: WalkConfig,
+    *,
+    diagonal: bool = False,
+) -> Iterator[tuple[Layer, InputMoments]]:
+    """The layers in the order of the forward pass, each with the moments of what it is given at that time."""
+    layers = layers_of(model, prunable)
+    calls = calls_in_order(model, layers, next(first_images(calibration(), config.samples))[:1])
+    order = [layers[name] for name in calls]
+    dtype = ACCUMULATORS[config.accumulator]
+    for together in track(list(_passes(order, config, diagonal)), "Pruning layers"):
+        moments = {
+            layer.name: InputMoments(layer, diagonal=diagonal, dtype=dtype, device=prunable[layer.name].device)
+            for layer in together
+        }
+        add_moments(model, moments, first_images(calibration(), config.samples), calls)
+        for layer in together:
+            yield layer, moments.pop(layer.name)
 
 
 def _passes(order: Sequence[Layer], config: WalkConfig, diagonal: bool) -> Iterator[list[Layer]]:
