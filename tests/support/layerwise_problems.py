@@ -1,5 +1,7 @@
 """Layers with inputs, and the textbook in numpy: what the layer-wise methods are judged by."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -9,7 +11,10 @@ from wave_networks import wave
 from zoo.layerwise import InputMoments, Layer
 from zoo.layerwise.inverse import Curvature, curvature
 from zoo.layerwise.layers import layers_of
+from zoo.methods import Method
+from zoo.patterns import UNSTRUCTURED, Pattern
 from zoo.prunable import prunable_parameters
+from zoo.pruner import Pruner
 
 Matrix = NDArray[np.float64]
 
@@ -30,6 +35,25 @@ def linear(weights: Tensor) -> nn.Linear:
     with torch.no_grad():
         module.weight.copy_(weights)
     return module
+
+
+def prepared(method: Method, weights: Tensor, target: float, pattern: Pattern = UNSTRUCTURED, **more: Any) -> Pruner:
+    """A linear layer of ``weights`` pruned on the inputs of the golden values."""
+    _, inputs = golden_problem()
+    batches = [(inputs[:32], torch.zeros(32, dtype=torch.int64)), (inputs[32:], torch.zeros(48, dtype=torch.int64))]
+    model = linear(weights)
+    pruner = Pruner(
+        model,
+        method,
+        target=target,
+        total_steps=0,
+        seed=0,
+        calibration=lambda: iter(batches),
+        pattern=pattern,
+        **more,
+    )
+    method.prepare(pruner)
+    return pruner
 
 
 def moments_of(module: nn.Module, inputs: Tensor) -> InputMoments:

@@ -2,7 +2,8 @@
 
 With A = H⁻¹ restricted to what a row has left, the cheapest block Q of ``size`` consecutive weights is the one of least
 ½ w_Q (A_QQ)⁻¹ w_Qᵀ; then w −= w_Q (A_QQ)⁻¹ A_Q: and A −= A_:Q (A_QQ)⁻¹ A_Q:, which is the inverse of H without Q.
-Frantar, Singh & Alistarh, "Optimal Brain Compression" (arXiv 2208.11580).
+Frantar, Singh & Alistarh, "Optimal Brain Compression" (arXiv 2208.11580). ``tall`` consecutive rows that lose the same
+inputs share A, and a block costs the sum over them.
 
 The updates of A are not made one by one, each of which would move the whole matrix through memory. They are kept as
 the columns of a thin matrix U (A now = A − U Uᵀ), from which a step reads the one block row that it needs, and applied
@@ -30,7 +31,7 @@ _EPSILON = torch.finfo(torch.float32).eps
 
 @dataclass(frozen=True)
 class Elimination:
-    """In what order the blocks of each row leave, and the loss ½ δ H δᵀ that each step adds.
+    """In what order the blocks of each row (of ``tall`` rows) leave, and the loss ½ tr(δ H δᵀ) that each step adds.
 
     ``order`` and ``losses`` are (rows, steps): block ``order[r, k]`` leaves row r in step k. Blocks count from 0.
     """
@@ -49,6 +50,7 @@ def eliminate(
     curvature: Curvature,
     *,
     size: int = 1,
+    tall: int = 1,
     most: tuple[int, int] | None = None,
     done: Elimination | None = None,
     after_part: Callable[[Elimination], None] = lambda _: None,
@@ -60,6 +62,7 @@ def eliminate(
             dead inputs count as zero.
         curvature: H of the same columns.
         size: divides the columns.
+        tall: consecutive rows that lose the same blocks; divides the rows of a group.
         most: (n, m): of each m consecutive blocks at most n leave.
         done: rows that an earlier call has come to; it goes on behind them.
         after_part: called with all that is done after each part of the rows.
@@ -68,18 +71,19 @@ def eliminate(
     Raises :class:`LostDigitsError` where double precision does not either.
     """
     inverse = curvature.inverse()
-    flat = weights.double().masked_fill(curvature.dead[:, None], 0.0).flatten(0, 1)
+    live = weights.double().masked_fill(curvature.dead[:, None], 0.0)
+    units = live.reshape(-1, tall, weights.shape[-1])
     blocks = weights.shape[-1] // size
     steps = blocks if most is None else blocks // most[1] * most[0]
     dtype = torch.float32 if _inflation(curvature, inverse) * _EPSILON < TOLERANCE else torch.float64
     at_once = max(1, BATCH_BYTES // (weights.shape[-1] ** 2 * dtype.itemsize))
-    group_of = torch.arange(len(flat), device=flat.device) // weights.shape[1]
+    group_of = torch.arange(len(units), device=units.device) // (weights.shape[1] // tall)
     if done is None:
-        empty = flat[:0, :steps]
+        empty = units[:0, 0, :steps]
         done = Elimination(empty.long(), empty)
-    for start in range(len(done.order), len(flat), at_once):
+    for start in range(len(done.order), len(units), at_once):
         some = slice(start, start + at_once)
-        rows = _Rows(flat[some].to(dtype), inverse[group_of[some]].to(dtype), size, most)
+        rows = _Rows(units[some].to(dtype), inverse[group_of[some]].to(dtype), size, most)
         done = done.followed_by(rows.eliminate(steps, curvature.layer.name))
         after_part(done)
     return done
@@ -95,14 +99,15 @@ class _Rows:
 
     def __init__(
         self,
-        weights: Float[Tensor, "rows columns"],
+        weights: Float[Tensor, "rows tall columns"],
         inverse: Float[Tensor, "rows columns columns"],
         size: int,
         most: tuple[int, int] | None,
     ) -> None:
         self.size, self.most = size, most
         self.rows = torch.arange(len(weights), device=weights.device)
-        self.w = weights.reshape(len(weights), -1, size).clone()  # rows, blocks, size
+        # rows, blocks, size, tall
+        self.w = weights.reshape(*weights.shape[:2], -1, size).permute(0, 2, 3, 1).contiguous()
         self.inverse = inverse
         self.diagonal = self._diagonal_blocks()
         self.names = torch.arange(self.w.shape[1], device=weights.device).expand(len(weights), -1).clone()
@@ -134,22 +139,22 @@ class _Rows:
         place = costs.masked_fill_(self.closed, torch.inf).argmin(1)
         loss = costs[self.rows, place] / 2
         factor, _ = torch.linalg.cholesky_ex(self.diagonal[self.rows, place])
-        # The next rows of Uᵀ are L⁻¹ A_Q: with A_QQ = L Lᵀ, and w loses w_Q A_QQ⁻¹ A_Q: = (w_Q A_QQ⁻¹ L) (L⁻¹ A_Q:).
+        # The next rows of Uᵀ are L⁻¹ A_Q: with A_QQ = L Lᵀ, and w loses A_:Q A_QQ⁻¹ w_Q = (L⁻¹ A_Q:)ᵀ (Lᵀ A_QQ⁻¹ w_Q).
         update = self.pending[:, self.new : self.new + self.size]
         update.copy_(torch.linalg.solve_triangular(factor, self._block_row(place), upper=False))
         self.new += self.size
-        self.w -= (solved[self.rows, place][:, None] @ factor @ update).reshape(self.w.shape)
+        self.w -= (update.mT @ (factor.mT @ solved[self.rows, place])).reshape(self.w.shape)
         self.diagonal -= _products(update.reshape(*update.shape[:2], -1, self.size))
         name = self.names[self.rows, place]
         self._close(place)
         return name, loss
 
-    def _costs(self) -> tuple[Float[Tensor, "rows blocks"], Float[Tensor, "rows blocks size"]]:
-        """w_Q A_QQ⁻¹ w_Qᵀ and w_Q A_QQ⁻¹ of every block."""
+    def _costs(self) -> tuple[Float[Tensor, "rows blocks"], Float[Tensor, "rows blocks size tall"]]:
+        """tr(w_Qᵀ A_QQ⁻¹ w_Q) and A_QQ⁻¹ w_Q of every block."""
         # The systems of single weights are divisions, which solving them one by one would make a hundred times slower.
         one = self.size == 1
-        solved = self.w / self.diagonal.squeeze(-1) if one else torch.linalg.solve(self.diagonal, self.w)
-        return (solved * self.w).sum(-1), solved
+        solved = self.w / self.diagonal if one else torch.linalg.solve(self.diagonal, self.w)
+        return (solved * self.w).sum((-1, -2)), solved
 
     def _block_row(self, place: Int[Tensor, " rows"]) -> Float[Tensor, "rows size columns"]:
         """A_Q: now."""

@@ -16,7 +16,7 @@ from .refit import refit
 
 @dataclass(frozen=True)
 class PrunedRows:
-    """A layer whose rows know in which order they lose their blocks of ``size`` weights.
+    """A layer whose rows know in which order they lose their blocks of ``tall`` × ``size`` weights.
 
     ``weights`` and ``curvature`` have their columns in the order that blocks are made of. ``uses``: how often an image
     uses each weight, its output positions.
@@ -25,6 +25,7 @@ class PrunedRows:
     weights: Float[Tensor, "groups rows columns"]
     curvature: Curvature
     elimination: Elimination
+    tall: int = 1
     size: int = 1
     uses: float = 1.0
 
@@ -46,7 +47,7 @@ class PrunedRows:
         taken = torch.arange(losses.shape[1], device=losses.device) < steps[:, None]
         blocks = torch.ones(len(losses), self.weights.shape[-1] // self.size, dtype=torch.bool, device=losses.device)
         blocks.scatter_(1, order, ~taken)
-        return blocks.repeat_interleave(self.size, 1).reshape(self.weights.shape)
+        return blocks.repeat_interleave(self.size, 1).repeat_interleave(self.tall, 0).reshape(self.weights.shape)
 
     def fitted(self, kept: Bool[Tensor, "groups rows columns"]) -> Float64[Tensor, "groups rows columns"]:
         """The weights that the elimination ends in: the least squares solution of every row, in double precision."""

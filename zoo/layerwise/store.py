@@ -35,16 +35,17 @@ class EliminationStore:
         curvature: Curvature,
         *,
         size: int = 1,
+        tall: int = 1,
         most: tuple[int, int] | None = None,
     ) -> Elimination:
         """As :func:`.eliminate.eliminate`, from the file or into it."""
         if self.folder is None:
-            return eliminate(weights, curvature, size=size, most=most)
-        path = self.folder / f"{curvature.layer.name}-{_key(weights, curvature, size, most)[:16]}.npz"
+            return eliminate(weights, curvature, size=size, tall=tall, most=most)
+        path = self.folder / f"{curvature.layer.name}-{_key(weights, curvature, size, tall, most)[:16]}.npz"
         done = _read(path, weights.device)
-        if done is not None and len(done.order) == weights.shape[0] * weights.shape[1]:
+        if done is not None and len(done.order) == weights.shape[0] * weights.shape[1] // tall:
             return done
-        found = eliminate(weights, curvature, size=size, most=most, done=done, after_part=_saving(path))
+        found = eliminate(weights, curvature, size=size, tall=tall, most=most, done=done, after_part=_saving(path))
         _write(path, found)
         return found
 
@@ -61,8 +62,9 @@ def _saving(path: Path) -> Callable[[Elimination], None]:
     return save
 
 
-def _key(weights: Tensor, curvature: Curvature, size: int, most: tuple[int, int] | None) -> str:
-    digest = hashlib.sha256(canonical_json({"schema": SCHEMA, "size": size, "most": most and list(most)}))
+def _key(weights: Tensor, curvature: Curvature, size: int, tall: int, most: tuple[int, int] | None) -> str:
+    shape = {"schema": SCHEMA, "size": size, "tall": tall, "most": most and list(most)}
+    digest = hashlib.sha256(canonical_json(shape))
     for tensor in (weights, curvature.matrix, curvature.dead):
         digest.update(tensor.detach().cpu().contiguous().numpy().data)
     return digest.hexdigest()

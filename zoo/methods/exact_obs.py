@@ -1,6 +1,6 @@
 """ExactOBS: every row of a layer loses its weights one after the other, each time with the exact inverse Hessian."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -9,7 +9,6 @@ from torch import Tensor
 
 from ..allocation import BY_LAYER, Counts
 from ..core.errors import UsageError
-from ..errors import MaskError
 from ..layerwise import InputMoments, Layer, WalkConfig, prune_layers
 from ..layerwise.allocate import Choices, Price, choices_of, exactly, timing_price
 from ..layerwise.inverse import curvature
@@ -18,8 +17,9 @@ from ..layerwise.network_loss import NetworkLoss
 from ..layerwise.passes import first_images
 from ..layerwise.profiles import Profile, search_profile
 from ..layerwise.store import EliminationStore
+from ..layerwise.units import Units
 from ..layerwise.walk import shown_layers
-from ..masks import count_for
+from ..patterns import Block, NByM, Unstructured
 from ..pruner import Pruner
 from ..second_order.samples import calibration_source
 from ..selection import LayerwiseConfig
@@ -89,6 +89,7 @@ class ExactOBS(Method):
         mask_behaviour=MaskBehaviour.NESTED,
         starts_from="dense parent",
         needs_calibration=True,
+        patterns=(Unstructured.kind, NByM.kind, Block.kind),
     )
     config_type = ExactOBSConfig
     short_runs = MappingProxyType(
@@ -111,45 +112,67 @@ class _Run:
         self.pruner, self.config = pruner, config
         self.calibration = calibration_source(pruner.calibration)
         self.store = EliminationStore(pruner.workspace)
+        self.units = Units.of(pruner.pattern)
+        self.dense = {*config.dense(pruner.shapes), *self.units.untiled(pruner.shapes)}
 
     def prune(self) -> None:
-        pruner, config = self.pruner, self.config
-        if config.allocation in BY_LAYER:
-            counts = config.counts(pruner.shapes, pruner.target)
+        """In one go where each layer's part is known, after a look at all of them where it is not."""
+        if self.units.most is not None:
+            self._layer_by_layer(lambda _: 0)
+        elif self.config.allocation in BY_LAYER:
+            counts = self.units.counts(self.config, self.pruner.shapes, self.pruner.target)
+            self._layer_by_layer(lambda rows: counts[rows.curvature.layer.name])
+        else:
+            self._between_layers()
 
-            def solve(layer: Layer, moments: InputMoments) -> tuple[Tensor, Tensor]:
-                return self._pruned(self._rows(layer, moments), counts[layer.name])
+    def _layer_by_layer(self, kept_blocks: Callable[[PrunedRows], int]) -> None:
+        pruner = self.pruner
 
-            pruner.set_masks(prune_layers(pruner.model, pruner.prunable, self.calibration, config, solve))
-            return
-        dense = set(config.dense(pruner.shapes))
-        shown = shown_layers(pruner.model, pruner.prunable, self.calibration, config)
-        rows = {layer.name: self._rows(layer, moments) for layer, moments in shown if layer.name not in dense}
+        def solve(layer: Layer, moments: InputMoments) -> tuple[Tensor, Tensor]:
+            if layer.name in self.dense:
+                return pruner.prunable[layer.name].detach().clone(), pruner.masks[layer.name]
+            rows = self._rows(layer, moments)
+            return self._pruned(rows, kept_blocks(rows))
+
+        pruner.set_masks(prune_layers(pruner.model, pruner.prunable, self.calibration, self.config, solve))
+
+    @torch.no_grad()
+    def _between_layers(self) -> None:
+        pruner = self.pruner
+        shown = shown_layers(pruner.model, pruner.prunable, self.calibration, self.config)
+        rows = {layer.name: self._rows(layer, moments) for layer, moments in shown if layer.name not in self.dense}
         leaving = self._allocated(rows)
-        masks = {name: torch.ones_like(mask) for name, mask in pruner.masks.items()}
-        with torch.no_grad():
-            for name, part in rows.items():
-                weight, masks[name] = self._pruned(part, part.blocks - leaving[name])
-                pruner.prunable[name].copy_(weight)
+        masks = dict(pruner.masks)
+        for name, part in rows.items():
+            weight, masks[name] = self._pruned(part, part.blocks - leaving[name])
+            pruner.prunable[name].copy_(weight)
         pruner.set_masks(masks)
 
     def _rows(self, layer: Layer, moments: InputMoments) -> PrunedRows:
-        weights = layer.matrix(self.pruner.prunable[layer.name])
-        curved = curvature(layer, moments.hessian(), self.config.damping)
+        units, columns = self.units, self._columns(layer)
+        weights = layer.matrix(self.pruner.prunable[layer.name])[..., columns]
+        curved = curvature(layer, moments.hessian()[:, columns][:, :, columns], self.config.damping)
+        found = self.store.eliminate(weights, curved, size=units.size, tall=units.tall, most=units.most)
         uses = moments.positions / moments.samples
-        return PrunedRows(weights, curved, self.store.eliminate(weights, curved), uses=uses)
+        return PrunedRows(weights, curved, found, tall=units.tall, size=units.size, uses=uses)
 
-    def _pruned(self, rows: PrunedRows, count: int) -> tuple[Tensor, Tensor]:
+    def _pruned(self, rows: PrunedRows, kept_blocks: int) -> tuple[Tensor, Tensor]:
         layer = rows.curvature.layer
-        kept = rows.kept(rows.blocks - count)
-        return layer.tensor(rows.fitted(kept).to(rows.weights.dtype)), layer.tensor(kept)
+        kept = rows.kept(rows.blocks - kept_blocks)
+        back = self._columns(layer).argsort()
+        fitted = rows.fitted(kept).to(rows.weights.dtype)
+        return layer.tensor(fitted[..., back]), layer.tensor(kept[..., back])
+
+    def _columns(self, layer: Layer) -> Tensor:
+        """The columns in the order that patterns count them."""
+        order = torch.arange(layer.columns) if self.units == Units() else layer.channels_last()
+        return order.to(self.pruner.prunable[layer.name].device)
 
     def _allocated(self, rows: Mapping[str, PrunedRows]) -> Counts:
-        """How many weights leave each layer."""
+        """How many blocks leave each layer."""
         config, pruner = self.config, self.pruner
-        leaving = pruner.numel - count_for(pruner.target, pruner.numel)
-        if leaving > sum(part.blocks for part in rows.values()):
-            raise MaskError(f"At sparsity {pruner.target} the layers that stay dense keep too much.")
+        blocks = sum(part.blocks for part in rows.values())
+        leaving = blocks - self.units.kept(pruner.shapes, pruner.target, self.dense)
         if config.allocation == "global":
             return over_all({name: part.relative_losses() for name, part in rows.items()}, leaving)
         spdy = config.allocation == "spdy"
@@ -160,8 +183,9 @@ class _Run:
     def _price(self, rows: Mapping[str, PrunedRows]) -> Price:
         if self.config.price == "timings":
             return timing_price(self.config.timings, {name: part.blocks for name, part in rows.items()})
+        unit = self.units.numel
         flops = self.config.price == "flops"
-        return lambda name, left: (rows[name].blocks - left) * (2 * rows[name].uses if flops else 1.0)
+        return lambda name, left: (rows[name].blocks - left) * unit * (2 * rows[name].uses if flops else 1.0)
 
     def _searched(self, choices: Choices, leaving: int) -> Profile:
         config, pruner = self.config, self.pruner

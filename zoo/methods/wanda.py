@@ -9,9 +9,11 @@ from ..core.errors import UsageError
 from ..layerwise import InputMoments, Layer, WalkConfig, prune_layers, refit
 from ..layerwise.inverse import curvature
 from ..masks import keep_top, keep_top_rows
+from ..patterns import NByM, Unstructured
 from ..pruner import Pruner
 from ..second_order.samples import calibration_source
 from ..selection import LayerwiseConfig
+from ..structures.n_by_m import NByMStructure, best_of_groups
 from . import METHODS, MaskBehaviour, Method, MethodFacts
 
 COMPARED = ("row", "layer")
@@ -52,6 +54,7 @@ class Wanda(Method):
         mask_behaviour=MaskBehaviour.NESTED,
         starts_from="dense parent",
         needs_calibration=True,
+        patterns=(Unstructured.kind, NByM.kind),
     )
     config_type = WandaConfig
     short_runs = MappingProxyType({"layer-refit": {"compared": "layer", "refit": True}})
@@ -59,13 +62,20 @@ class Wanda(Method):
     def prepare(self, pruner: Pruner) -> None:
         """Prune once."""
         config: WandaConfig = self.config
-        counts = config.counts(pruner.shapes, pruner.target)
+        pattern, structure = pruner.pattern, pruner.structure
+        grouped = structure.grouped(config.dense(pruner.shapes)) if isinstance(structure, NByMStructure) else None
+        counts = config.counts(pruner.shapes, pruner.target) if grouped is None else {}
+        keep = keep_top_rows if config.compared == "row" else keep_top
 
         def solve(layer: Layer, moments: InputMoments) -> tuple[Tensor, Tensor]:
+            if grouped is not None and layer.name not in grouped:
+                return pruner.prunable[layer.name].detach().clone(), pruner.masks[layer.name]
             weight = layer.matrix(pruner.prunable[layer.name])
             scores = weight.abs().double() * moments.norms()[:, None]
-            keep = keep_top_rows if config.compared == "row" else keep_top
-            kept = keep(scores, counts[layer.name])
+            if isinstance(pattern, NByM):
+                kept = layer.matrix(best_of_groups(layer.tensor(scores), pattern))
+            else:
+                kept = keep(scores, counts[layer.name])
             values = weight.masked_fill(~kept, 0.0)
             if config.refit:
                 curved = curvature(layer, moments.hessian(), config.damping)

@@ -5,7 +5,17 @@ from importlib import import_module
 import numpy as np
 import pytest
 import torch
-from layerwise_problems import Matrix, curved, golden_problem, layer_of, least_squares, linear, moments_of, problem
+from layerwise_problems import (
+    Matrix,
+    curved,
+    error,
+    golden_problem,
+    layer_of,
+    least_squares,
+    linear,
+    moments_of,
+    problem,
+)
 from torch import Tensor, nn
 from wave_networks import golden, wave
 
@@ -65,6 +75,29 @@ def test_every_step_is_the_textbook_s(
         for step, trace in enumerate(traces):  # and the weights after each step are a least squares solution
             gone = np.isin(np.arange(12) // size, order[: step + 1])
             np.testing.assert_allclose(trace, least_squares(inputs, w, ~gone), rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_rows_that_lose_the_same_inputs_cost_their_sum(size: int) -> None:
+    """Every candidate of every step by least squares on all rows together."""
+    weights, inputs, hessian = problem()
+    found = eliminate(weights, curved(hessian), size=size, tall=2)
+    assert found.order.shape == (2, 12 // size)
+    for unit in range(2):
+        rows = weights[0, 2 * unit : 2 * unit + 2].double().numpy()
+        gone: list[int] = []
+        spent = 0.0
+        for step in range(12 // size):
+            costs = {}
+            for block in set(range(12 // size)) - set(gone):
+                kept = ~np.isin(np.arange(12) // size, [*gone, block])
+                fitted = np.stack([least_squares(inputs, row, kept) for row in rows])
+                costs[block] = error(inputs, rows, fitted)
+            best = min(costs, key=lambda block: costs[block])
+            assert int(found.order[unit, step]) == best
+            np.testing.assert_allclose(float(found.losses[unit, step]), costs[best] - spent, rtol=1e-3, atol=1e-5)
+            gone.append(best)
+            spent = costs[best]
 
 
 def golden_curvature() -> tuple[Tensor, Curvature]:

@@ -13,7 +13,7 @@ from zoo.layerwise.levels import PrunedRows, level_counts, over_all, settled
 def rows(seed: int = 0, size: int = 1) -> tuple[PrunedRows, np.ndarray]:
     weights, inputs, hessian = problem(seed=seed)
     found = curved(hessian)
-    return PrunedRows(weights, found, eliminate(weights, found, size=size), size), inputs
+    return PrunedRows(weights, found, eliminate(weights, found, size=size), size=size), inputs
 
 
 def test_the_database_of_the_public_code_at_every_level() -> None:
@@ -23,7 +23,7 @@ def test_the_database_of_the_public_code_at_every_level() -> None:
     expected = golden("layerwise")["obc"]
     levels = [*zip(expected["levels"], expected["unstructured"], strict=True)]
     for size, cases in ((1, levels), (4, [(0.5, expected["blocked_half"])])):
-        part = PrunedRows(weights[None], found, eliminate(weights[None], found, size=size), size)
+        part = PrunedRows(weights[None], found, eliminate(weights[None], found, size=size), size=size)
         for level, values in cases:
             kept = part.kept(int(np.ceil(part.blocks * level)))
             assert torch.equal(kept[0], torch.tensor(values) != 0), level

@@ -4,14 +4,17 @@ from typing import Any
 
 import pytest
 import torch
+from layerwise_problems import golden_problem, prepared
 from pruning_runs import calibration, start
 from torch import Tensor, nn
+from wave_networks import golden
 
 from zoo.core.errors import UsageError
 from zoo.errors import LostDigitsError
 from zoo.masks import count_for
 from zoo.methods.magnitude import MagnitudeConfig, OneShotMagnitude
 from zoo.methods.sparsegpt import SparseGPT, SparseGPTConfig
+from zoo.patterns import NByM
 from zoo.pruner import Pruner
 
 
@@ -26,6 +29,14 @@ def output_error(before: nn.Module, after: nn.Module) -> float:
 
 def pruned(target: float = 0.5, **settings: Any) -> Pruner:
     return start(SparseGPT(SparseGPTConfig(**settings)), target).pruner
+
+
+def test_two_of_four_equal_the_public_code() -> None:
+    weights, _ = golden_problem()
+    pruner = prepared(SparseGPT(), weights, 0.5, NByM(2, 4))
+    expected = torch.tensor(golden("layerwise")["sparsegpt"]["two_of_four"])
+    assert torch.equal(pruner.masks["weight"], expected != 0)
+    torch.testing.assert_close(pruner.prunable["weight"].detach(), expected, rtol=2e-4, atol=2e-5)
 
 
 @pytest.mark.parametrize("block", [1, 7, 128])

@@ -5,28 +5,21 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from layerwise_problems import golden_problem, linear, moments_of
+from layerwise_problems import golden_problem, linear, moments_of, prepared
 from pruning_runs import start
 from wave_networks import golden
 
 from zoo.core.errors import UsageError
 from zoo.masks import count_for, keep_top_rows
 from zoo.methods.wanda import Wanda, WandaConfig
+from zoo.patterns import NByM
 from zoo.pruner import Pruner
 
 
 def pruned(target: float = 0.5, weights: torch.Tensor | None = None, **settings: Any) -> Pruner:
     """On the layer and the inputs of the golden values, or on the tiny network."""
     method = Wanda(WandaConfig(**settings))
-    if weights is None:
-        return start(method, target).pruner
-    _, inputs = golden_problem()
-    labels = torch.zeros(80, dtype=torch.int64)
-    pruner = Pruner(
-        linear(weights), method, target=target, total_steps=0, seed=0, calibration=lambda: iter([(inputs, labels)])
-    )
-    method.prepare(pruner)
-    return pruner
+    return start(method, target).pruner if weights is None else prepared(method, weights, target)
 
 
 def test_the_mask_equals_the_public_code() -> None:
@@ -35,6 +28,13 @@ def test_the_mask_equals_the_public_code() -> None:
     expected = torch.tensor(golden("layerwise")["wanda"]["pruned_half"]) == 0
     assert torch.equal(pruner.masks["weight"], expected)
     assert torch.equal(pruner.prunable["weight"], weights * expected)
+
+
+def test_two_of_four_equal_the_public_code() -> None:
+    weights, _ = golden_problem()
+    pruner = prepared(Wanda(), weights, 0.5, NByM(2, 4))
+    expected = torch.tensor(golden("layerwise")["wanda"]["pruned_two_of_four"]) == 0
+    assert torch.equal(pruner.masks["weight"], expected)
 
 
 def test_the_order_is_the_surgeon_s_with_a_diagonal_hessian() -> None:
