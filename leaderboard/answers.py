@@ -6,9 +6,21 @@ from registry.records import ModelRecord, ResultRecord, TaskRecord
 
 from .board import Board, Row
 from .cells import Side, SideCell, TaskCell
+from .choosing import Advice, Candidate
 from .headline import headline
 from .ranking import Rank
-from .schemas import BoardAnswer, BoardRow, FactValue, ModelAnswer, ResultAnswer, SideValue, TaskAnswer, TaskChange
+from .schemas import (
+    BoardAnswer,
+    BoardRow,
+    ChoiceAnswer,
+    Chosen,
+    FactValue,
+    ModelAnswer,
+    ResultAnswer,
+    SideValue,
+    TaskAnswer,
+    TaskChange,
+)
 from .view import ALL
 
 _DIGITS = 6
@@ -29,6 +41,29 @@ def board_answer(board: Board, version: str) -> BoardAnswer:
         total=len(board.rows),
         rows=[board_row(board, row) for row in board.shown],
         dense=[board_row(board, row) for row in board.yardsticks],
+    )
+
+
+def choice_answer(advice: Advice) -> ChoiceAnswer:
+    """Advice for programs."""
+    side = advice.side
+    return ChoiceAnswer(
+        why=advice.why,
+        suite=advice.board.suite_ref or None,
+        best=[_chosen(one, side) for one in advice.best if side is not None],
+        others=[_chosen(one, side) for one in advice.others if side is not None],
+    )
+
+
+def _chosen(candidate: Candidate, side: Side) -> Chosen:
+    row = candidate.row
+    value = _side(row.cells[side.kind], side, candidate.rank)
+    return Chosen(
+        name=row.name,
+        sparsity=row.entry.model.sparsity_target,
+        licence=row.entry.model.licence or row.entry.model.source_licence,
+        commands=list(row.access.commands),
+        **value.model_dump(include={"change", "low", "high", "unit", "rank_best", "rank_worst"}),
     )
 
 

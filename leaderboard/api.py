@@ -7,12 +7,13 @@ from pydantic import BaseModel, TypeAdapter
 
 from registry.sources import Holding, LocalSource
 
-from .answers import board_answer, model_answer, result_answer, task_answer
-from .asked import asked_board
+from .answers import board_answer, choice_answer, model_answer, result_answer, task_answer
+from .asked import advice_for, asked_board
+from .choosing import Wish
 from .errors import NotFoundError
 from .exports import FORMATS, board_file
 from .paging import Limit, Offset, next_address
-from .schemas import BoardAnswer, ModelDetail, ResultList, TaskAnswer, TaskList
+from .schemas import BoardAnswer, ChoiceAnswer, ModelDetail, ResultList, TaskAnswer, TaskList
 from .view import BoardQuery
 from .web import catalogue_of, respond, safe_name
 
@@ -76,6 +77,26 @@ def board_as_file(
     parts = ["board", made.filters.architecture or "all", made.filters.label("sparsity").removesuffix(" %")]
     content = board_file(catalogue, made, ending, address)
     return respond(request, content, FORMATS[ending], filename=f"{safe_name('-'.join(parts))}.{ending}")
+
+
+@router.get("/choose", response_model=ChoiceAnswer)
+def choose(
+    request: Request,
+    use: Annotated[str, Query(description="frozen or fine-tuned.")] = Wish.use,
+    sparsity: Annotated[str, Query(description="The least that will do, such as 0.90.")] = Wish.sparsity,
+    architecture: Architecture = None,
+    licence: Annotated[str, Query(description="any, stated or commercial.")] = Wish.licence,
+    engine: Annotated[str, Query(description="What the network shall be faster on, or any.")] = Wish.engine,
+    suite: Suite = None,
+) -> Response:
+    """The checkpoints that the noise cannot tell apart from the best one that fits, and how to get them."""
+    asked = {
+        "use": use, "sparsity": sparsity, "architecture": architecture, "licence": licence, "engine": engine,
+        "suite": suite,
+    }  # fmt: skip
+    unknown = [(name, value) for name, value in request.query_params.multi_items() if name not in asked]
+    wish = Wish.parse([*unknown, *((name, value) for name, value in asked.items() if value)])
+    return _json(request, choice_answer(advice_for(request.app.state.engine, catalogue_of(request), wish)))
 
 
 @router.get("/models/{name:path}", response_model=ModelDetail)

@@ -1,4 +1,4 @@
-"""From an address to the board it asks for: the one place where a board needs the database."""
+"""From an address to what it asks for: the one place where boards and choices need the database."""
 
 from fastapi import Request
 from sqlalchemy import Engine
@@ -6,9 +6,13 @@ from sqlalchemy import Engine
 from registry import queries
 from registry.db.session import session_scope
 from registry.errors import QueryError
+from registry.records import ModelRecord
+from zoo.checkpoint.engines import SPARSE_ENGINES
 
 from .board import Board, make_board
 from .catalogue import Catalogue
+from .choosing import ANY, Advice, Wish, advise
+from .engines_of import engine_rows
 from .errors import BadViewError
 from .view import BoardQuery
 from .web import catalogue_of
@@ -29,3 +33,16 @@ def view_of(engine: Engine, catalogue: Catalogue, query: BoardQuery) -> Board:
             return make_board(catalogue, query, queries.matching_models(session, query.q))
     except QueryError as error:
         raise BadViewError(error.message, error.hint) from error
+
+
+def advice_for(database: Engine, catalogue: Catalogue, wish: Wish) -> Advice:
+    """The advice; the passports of candidates are read where an engine is wished. Raises :class:`BadViewError`."""
+    if wish.engine not in (ANY, *SPARSE_ENGINES):
+        raise BadViewError(f"Nothing is known of an engine {wish.engine!r}.", f"Known: {', '.join(SPARSE_ENGINES)}.")
+    with session_scope(database) as session:
+
+        def is_faster(model: ModelRecord) -> bool:
+            checkpoint = queries.checkpoint_of(session, model.id) if model.id is not None else None
+            return any(engine.faster and engine.name == wish.engine for engine in engine_rows(checkpoint))
+
+        return advise(catalogue, wish, is_faster)

@@ -88,6 +88,30 @@ class BoardAnswer(Schema):
     dense: list[BoardRow]
 
 
+class Chosen(Schema):
+    """A checkpoint that fits: its error change against dense, its rank among all that fit, how to get it."""
+
+    name: str
+    sparsity: float
+    change: float | None
+    low: float | None
+    high: float | None
+    unit: Literal["%", "points"]
+    rank_best: int | None
+    rank_worst: int | None
+    licence: str | None
+    commands: list[str]
+
+
+class ChoiceAnswer(Schema):
+    """``best`` cannot be told apart, the sparsest first; ``others`` fit and are worse or have no interval."""
+
+    why: str
+    suite: str | None
+    best: list[Chosen]
+    others: list[Chosen]
+
+
 class ModelAnswer(Schema):
     """A model as the catalogue knows it: the fields of :class:`registry.records.ModelRecord`, and its name."""
 

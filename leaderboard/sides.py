@@ -30,6 +30,7 @@ class FactColumn:
     protocol: str = ""
     metric: str = ""
     usual: bool = True
+    is_shifted: bool = False
 
     @property
     def meaning(self) -> str:
@@ -92,8 +93,9 @@ def _column(catalogue: Catalogue, task: TaskRecord, ref: str, protocol: str, met
         short = f"{'Shifted' if task.kind == 'shift' else 'OOD'} {short}"
     unit = unit_of(metric.unit)
     return FactColumn(
-        f"{task.name}-{metric.name}", short, f"{task.title}: {metric.title}", unit, ref, protocol, metric_ref
-    )
+        f"{task.name}-{metric.name}", short, f"{task.title}: {metric.title}", unit, ref, protocol, metric_ref,
+        is_shifted=task.kind == "shift",
+    )  # fmt: skip
 
 
 _SHORT = {

@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter
 
-from . import about, api_docs, board, method, methods, model, models, status, task, tasks
+from . import about, api_docs, board, choose, method, methods, model, models, status, task, tasks
 
 PAGES: tuple[APIRouter, ...] = (
     board.router,
+    choose.router,
     models.router,
     model.router,
     tasks.router,

@@ -8,15 +8,16 @@ from fastapi import APIRouter, Request, Response
 from registry.charts import StripCell, task_strip, task_strip_header, whisker_header
 
 from ..asked import asked_board
-from ..board import Board, Row
+from ..board import Board
 from ..caption import caption
 from ..catalogue import Catalogue
+from ..choosing import Wish
 from ..context import PageContext
 from ..drawing import board_charts, side_scale
 from ..drawn_rows import DrawnRow, drawn_rows
 from ..filters import Choice
 from ..headline import Headline, headline
-from ..view import ALL, DENSITIES, MOST_ROWS, BoardQuery
+from ..view import ALL, DENSITIES, MOST_ROWS, BoardQuery, band_key
 from ..web import render
 
 router = APIRouter()
@@ -187,18 +188,21 @@ def _key(board: Board) -> list[tuple[str, str]]:
 
 
 def _cards(board: Board) -> tuple[Card, ...]:
-    """Where to go from here: the best rows, the API, what the numbers mean."""
-    cards = []
-    for side in board.sides:
-        best = next((row for row in sorted(board.rows, key=lambda row: _worst(row, side.kind))), None)
-        if best is not None and best.cells[side.kind].change is not None:
-            cards.append(
-                Card(f"/models/{best.name}", f"{side.short}: {best.title}", f"{best.entry.key}: results, how to get it")
-            )
-    cards.append(Card("/about#statistics", "What the intervals mean", "Protocols, ranks, trust levels, how to cite"))
-    return tuple(cards)
-
-
-def _worst(row: Row, kind: str) -> float:
-    change = row.cells[kind].change
-    return float("inf") if change is None else change.value
+    """Where to go from here."""
+    wish = Wish(
+        suite=board.suite_ref or None,
+        architecture=board.filters.architecture,
+        sparsity=band_key(board.band) if board.band is not None else Wish.sparsity,
+    )
+    shifted = [column for column in board.optional if column.is_shifted]
+    robustness = (
+        f"{len(shifted)} shifted sets are measured in this suite"
+        if shifted
+        else "not measured in this suite yet: run a suite that has shifts"
+    )
+    return (
+        Card(wish.address, "Choose for me", "How sparse, frozen or fine-tuned, which licence? The best group, and why"),
+        Card("/tasks", "Robustness", robustness),
+        Card("/status", "Submit a model", "prunarium check and submit org/name; what waits, and how it ended"),
+        Card("/about#statistics", "What the intervals mean", "Protocols, ranks, trust levels, how to cite"),
+    )

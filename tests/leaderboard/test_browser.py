@@ -30,6 +30,7 @@ PAGES = (
     "/?sparsity=all&sort=-full",
     "/?architecture=all&sparsity=all&density=compact&columns=none,runs,bytes&q=regrowth&rows=3",
     "/?suite=digits-demo",
+    "/choose?use=frozen&licence=commercial",
     "/models",
     "/models?q=resnet50+imagenet.top1%3E0.7+sort%3D-imagenet.top1",
     "/models/ac-dc/resnet50/0.90",

@@ -9,13 +9,14 @@ from jinja2 import nodes
 from jinja2.meta import find_referenced_templates, find_undeclared_variables
 
 from leaderboard.context import PageContext
-from leaderboard.pages import about, api_docs, board, error, method, methods, model, models, status, task, tasks
+from leaderboard.pages import about, api_docs, board, choose, error, method, methods, model, models, status, task, tasks
 from leaderboard.web import environment
 
 CONTEXTS: tuple[type[PageContext], ...] = (
     about.AboutContext,
     api_docs.ApiContext,
     board.BoardContext,
+    choose.ChooseContext,
     error.ErrorContext,
     method.MethodContext,
     methods.MethodsContext,

@@ -5,6 +5,7 @@ is not listed. That a network is *faster* means that the engine skips work at th
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from .config import ModelConfig
@@ -112,8 +113,14 @@ def _xnnpack(passport: Passport) -> tuple[bool, str]:
     return True, f"{found} (Arm and WebAssembly, converted to TensorFlow Lite with sparse weights)"
 
 
-def _never(why: str) -> Callable[[Passport], tuple[bool, str]]:
-    return lambda passport: (False, why)  # noqa: ARG005 - the same for every checkpoint
+@dataclass(frozen=True)
+class _Never:
+    """An engine that gains nothing, whatever the checkpoint."""
+
+    why: str
+
+    def __call__(self, passport: Passport) -> tuple[bool, str]:  # noqa: ARG002 - the same for every checkpoint
+        return False, self.why
 
 
 _NVIDIA = "https://developer.nvidia.com/blog/accelerating-inference-with-sparsity-using-ampere-and-tensorrt"
@@ -132,21 +139,24 @@ _ENGINES: dict[str, tuple[Callable[[Passport], tuple[bool, str]], str]] = {
     "any engine, after channels are cut out": (_after_surgery, _SURGERY),
     "TensorFlow Lite with XNNPACK": (_xnnpack, _TFLITE),
     "PyTorch": (
-        _never("its layers multiply by zeros as by any number"),
+        _Never("its layers multiply by zeros as by any number"),
         "https://docs.pytorch.org/docs/stable/sparse.html",
     ),
     "ONNX Runtime": (
-        _never("its kernels take dense weights: sparse ones are made dense when a model is loaded"),
+        _Never("its kernels take dense weights: sparse ones are made dense when a model is loaded"),
         "https://github.com/microsoft/onnxruntime/issues/5578",
     ),
     "OpenVINO": (
-        _never("it unpacks sparse weights for 8-bit matrix products; layers in floating point gain nothing"),
+        _Never("it unpacks sparse weights for 8-bit matrix products; layers in floating point gain nothing"),
         _OPENVINO,
     ),
     "DeepSparse": (
-        _never(
+        _Never(
             "it skipped scattered zeros on CPUs, but ended in June 2025; its last version needs Python 3.11 or older"
         ),
         "https://github.com/neuralmagic/deepsparse/issues/1676",
     ),
 }
+
+SPARSE_ENGINES = tuple(name for name, (judge, _) in _ENGINES.items() if not isinstance(judge, _Never))
+"""The engines that are faster for some zeros."""
