@@ -144,7 +144,7 @@ def _score_again(engine: Engine, blobs: BlobStore, job: JobRecord) -> _Found | L
 def _compared(job: JobRecord, records: Sequence[ResultRecord], before: Sequence[ResultRecord]) -> _Found:
     known: Mapping[tuple[str, str], ResultRecord] = {(row.metric, row.condition): row for row in before}
     there = [(record, known[key]) for record in records if (key := (record.metric, record.condition)) in known]
-    differ = [(record, row) for record, row in there if not _equal(record.value, row.value)]
+    differ = [(record, row) for record, row in there if not same_number(record.value, row.value)]
     return _Found(
         same=len(there) - len(differ),
         new=tuple(record for record in records if (record.metric, record.condition) not in known),
@@ -155,7 +155,8 @@ def _compared(job: JobRecord, records: Sequence[ResultRecord], before: Sequence[
     )
 
 
-def _equal(one: float | None, other: float | None) -> bool:
+def same_number(one: float | None, other: float | None) -> bool:
+    """Whether two computations of one number agree to :data:`TOLERANCE`; what is missing equals what is missing."""
     if one is None or other is None:
         return one is other
     return math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=1e-12)

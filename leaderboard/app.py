@@ -10,7 +10,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from registry.db.schema import check_schema, open_catalogue
 from registry.settings import Settings
 
-from . import api, api_models, api_submissions
+from . import api, api_models, api_receipts, api_submissions
 from .body_limit import BodyLimit
 from .catalogue import CatalogueCache
 from .failures import install_error_pages
@@ -18,7 +18,7 @@ from .pages import PAGES
 from .settings import SiteSettings
 from .web import SecurityHeaders
 
-_API = (api.router, api_models.router, api_submissions.router)
+_API = (api.router, api_models.router, api_submissions.router, api_receipts.router)
 
 
 def create_app(source: Engine | Settings, settings: SiteSettings | None = None) -> FastAPI:

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from registry.db.schema import open_catalogue
 from registry.db.session import session_scope
+from registry.receipts import KEY_FILE
 from registry.reported import load_reported
 from registry.settings import Settings, load_settings
 from zoo.core.console import emit_json, emit_table, say
@@ -48,9 +49,7 @@ def serve(
 ) -> None:
     """Serve the leaderboard of the catalogue. It never changes the catalogue's schema: that is prunarium db upgrade."""
     catalogue = _settings(database_url)
-    settings = SiteSettings(
-        host=host, port=port, hub_endpoint=catalogue.hub_endpoint, hub_prefix=hub, base_url=base_url
-    )
+    settings = replace(_site(catalogue, host, port), hub_prefix=hub, base_url=base_url)
     _serve(open_catalogue(catalogue, create=False), settings, open_browser=False)
 
 
@@ -81,7 +80,7 @@ def board(
         known = ", ".join(f".{ending}" for ending in ("json", *FORMATS))
         raise UsageError(f"A board cannot be saved as {save.name!r}.", f"The name ends in one of {known}.")
     catalogue = _settings(database_url)
-    settings = SiteSettings(host=host, port=port, hub_endpoint=catalogue.hub_endpoint)
+    settings = _site(catalogue, host, port)
     asked = {
         "suite": suite, "architecture": architecture, "sparsity": sparsity, "budget": budget, "trust": trust,
         "q": where, "sort": sort, "columns": columns,
@@ -126,6 +125,16 @@ def _print(engine: Engine, query: BoardQuery, form: str) -> None:
         first = headline(made)
         say(first.lede)
         emit_table(first.title, text_rows(made), text_columns(made))
+
+
+def _site(catalogue: Settings, host: str, port: int) -> SiteSettings:
+    return SiteSettings(
+        host=host,
+        port=port,
+        hub_endpoint=catalogue.hub_endpoint,
+        receipt_key=catalogue.home / KEY_FILE,
+        blobs=catalogue.blobs,
+    )
 
 
 def _settings(database_url: str | None) -> Settings:

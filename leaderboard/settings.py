@@ -1,6 +1,7 @@
 """How the site is served; what it shows is in :mod:`registry.settings`."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from .errors import SiteSettingError
 
@@ -11,7 +12,8 @@ class SiteSettings:
 
     Submissions may come from Hugging Face, too (:func:`registry.addresses.allowed_hubs`). Below ``hub_prefix`` the
     embedded hub answers (:mod:`leaderboard.beside`); ``base_url`` is how its clients reach the site, where that is not
-    the host and the port.
+    the host and the port. ``receipt_key`` is the file of the key that receipts are signed with, ``blobs`` the store of
+    the predictions that they name.
     """
 
     host: str = "127.0.0.1"
@@ -19,6 +21,8 @@ class SiteSettings:
     hub_endpoint: str | None = None
     hub_prefix: str | None = None
     base_url: str | None = None
+    receipt_key: Path | None = None
+    blobs: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:

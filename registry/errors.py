@@ -34,6 +34,9 @@ RegistryError
 │   ├── HubConflictError            somebody else changed the repository, or a release has that name
 │   └── CorruptDownloadError        the bytes are not the promised ones
 │       └── WrongModelError             they are, but they are not the promised model
+├── ReceiptError               no receipt, or none can be made
+│   └── NewerReceiptError           of a later schema
+├── SigningKeyError            there is no key to sign with, or it is not safe to use
 ├── UndefinedRobustnessError   there is no line of ordinary models, or no number against it
 ├── NotPullableError           the catalogue knows the model, but no hub holds its checkpoint
 └── RejectedError              a model folder fails the check; the reasons are listed
@@ -180,6 +183,18 @@ class CorruptDownloadError(HubError):
 
 class WrongModelError(CorruptDownloadError):
     """The files are whole, but their weights are not those of the model that was promised, or cannot be read."""
+
+
+class ReceiptError(RegistryError):
+    """A document is no receipt, or a job can have none."""
+
+
+class NewerReceiptError(ReceiptError):
+    """The receipt was made by a later version of Prunarium."""
+
+
+class SigningKeyError(RegistryError):
+    """The key that receipts are signed with is missing, damaged or readable by others."""
 
 
 class UndefinedRobustnessError(RegistryError):

@@ -1,7 +1,7 @@
 """One model: how to get it, what its bytes say, how it did, where it comes from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
@@ -9,9 +9,10 @@ from fastapi import APIRouter, Request, Response
 from registry import queries
 from registry.charts import whisker_header
 from registry.db.session import session_scope
-from registry.records import CheckpointRecord, MethodRecord, ModelRecord, RevisionRecord, TaskRecord
+from registry.records import CheckpointRecord, MethodRecord, ModelRecord, ResultRecord, RevisionRecord, TaskRecord
 from zoo.checkpoint.engines import Engine
 
+from ..api_receipts import signs
 from ..availability import Access, access
 from ..board import Row, make_board
 from ..calibration import CalibrationPair, model_pairs
@@ -51,6 +52,16 @@ class TransferRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReceiptLink:
+    """The signed receipt of one evaluation."""
+
+    task: str
+    protocol: str
+    seed: int | None
+    address: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelContext(PageContext):
     """The page of a model.
 
@@ -58,7 +69,8 @@ class ModelContext(PageContext):
     its value before and after temperature scaling, ``others`` all remaining values;
     ``whiskers`` go with both, by (task, metric, protocol), on one ``axis``. ``checkpoint`` is None where nobody handed
     us bytes: then ``layers`` is empty and the page says so. ``timm`` says whether timm loads it, or why not;
-    ``engines`` are those that skip work at its zeros, then those that do not.
+    ``engines`` are those that skip work at its zeros, then those that do not. ``receipts`` is empty where the server
+    signs none.
     """
 
     template: ClassVar[str] = "model.html"
@@ -84,6 +96,7 @@ class ModelContext(PageContext):
     heat_maps: tuple[str, ...]
     reliability: tuple[str, ...]
     sources: list[str]
+    receipts: tuple[ReceiptLink, ...]
     json: str
 
 
@@ -95,7 +108,10 @@ def show(request: Request, name: str) -> Response:
     with session_scope(request.app.state.engine) as session:
         checkpoint = queries.checkpoint_of(session, model.id) if model.id is not None else None
         revisions = queries.revisions_of(session, checkpoint.id) if checkpoint and checkpoint.id is not None else []
-    return render(request, model_context(catalogue, model, checkpoint, revisions))
+    context = model_context(catalogue, model, checkpoint, revisions)
+    if signs(request.app.state.settings):
+        context = replace(context, receipts=_receipts(catalogue.results_of(model.name)))
+    return render(request, context)
 
 
 def find_model(catalogue: Catalogue, name: str) -> ModelRecord:
@@ -151,6 +167,7 @@ def model_context(
         heat_maps=heat_maps(catalogue, results),
         reliability=reliability_diagrams(catalogue, results),
         sources=sorted({result.source for result in results if result.source}),
+        receipts=(),
         json=f"/api/v1/models/{model.name}",
     )
 
@@ -163,6 +180,14 @@ def _transfer(catalogue: Catalogue, lines: Sequence[ResultLine]) -> list[Transfe
             row = rows.setdefault(line.task_ref, TransferRow(task=line.task, ref=line.task_ref, sides={}))
             row.sides[kind] = line
     return list(rows.values())
+
+
+def _receipts(results: Sequence[ResultRecord]) -> tuple[ReceiptLink, ...]:
+    jobs = {result.job_id: result for result in results if result.job_id is not None}
+    return tuple(
+        ReceiptLink(task=one.task, protocol=one.protocol, seed=one.seed, address=f"/api/v1/receipts/{job}")
+        for job, one in sorted(jobs.items(), key=lambda pair: (pair[1].task, pair[1].protocol, pair[1].seed or 0))
+    )
 
 
 def _cell(line: ResultLine) -> tuple[str, str, str]:

@@ -19,6 +19,11 @@ def predictions_of(session: Session, job_id: int) -> list[PredictionRecord]:
     return [to_record(PredictionRecord, row) for row in rows(session, statement)]
 
 
+def is_prediction(session: Session, blob_sha256: str) -> bool:
+    """Whether a blob holds the predictions of a job."""
+    return session.execute(select(Prediction.id).filter_by(blob_sha256=blob_sha256).limit(1)).first() is not None
+
+
 def add_predictions(
     session: Session, job_id: int, attempt: int, owner: str, predictions: Sequence[PredictionRecord]
 ) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from benchmark.job import job_of
 from benchmark.logits import Logits
 from benchmark.predictions import Predictions
+from benchmark.protocols import PROTOCOLS
 from benchmark.results import read_predictions, result_record
 from benchmark.scoring import score
 from benchmark.sync import sync_benchmark
@@ -27,8 +28,6 @@ from registry.settings import Settings, load_settings
 TRANSFER, SHIFT, OOD = "digits-5-9@1", "digits-c-like@1", "digits-ood@1"
 DENSE, SPARSE = "dense/resnet8-digits/0.00", "gmp/resnet8-digits/0.90"
 PROVENANCE = {
-    "config_hash": "c" * 64,
-    "data_sha256": {"digits:5-9": "06ea652db544289d268f3cfcfa0520be31ccb337143fc986372a838090654c26"},
     "preprocessing": {},
     "batch_divisor": 1,
     "notes": {},
@@ -67,7 +66,12 @@ class Kept:
             if record is None:
                 raise AssertionError("the queue gave no job")
             cells = score(find_task(task), read_predictions(stored, blobs))
-            rows = [result_record(job_of(record), cell, PROVENANCE) for cell in cells]
+            stated = {
+                "config_hash": PROTOCOLS[protocol]().config_hash(),
+                "data_sha256": dict(find_task(task).data_sha256()),
+                **PROVENANCE,
+            }
+            rows = [result_record(job_of(record), cell, stated) for cell in cells]
             jobs.finish(session, record.id, record.attempt, "test-worker", rows, stored)
         return record.id
 
