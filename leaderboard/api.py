@@ -1,5 +1,6 @@
 """JSON and CSV under /api/v1: what the pages show, by the same query, with an ETag."""
 
+import json
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -11,6 +12,7 @@ from .answers import board_answer, choice_answer, model_answer, result_answer, t
 from .asked import advice_for, asked_board
 from .choosing import Wish
 from .errors import NotFoundError
+from .exploring import parse, specification
 from .exports import FORMATS, board_file
 from .paging import Limit, Offset, next_address
 from .schemas import BoardAnswer, ChoiceAnswer, ModelDetail, ResultList, TaskAnswer, TaskList
@@ -77,6 +79,15 @@ def board_as_file(
     parts = ["board", made.filters.architecture or "all", made.filters.label("sparsity").removesuffix(" %")]
     content = board_file(catalogue, made, ending, address)
     return respond(request, content, FORMATS[ending], filename=f"{safe_name('-'.join(parts))}.{ending}")
+
+
+@router.get("/explore.vl.json")
+def explore(request: Request) -> Response:
+    """The specification of an explore page (its query) in Vega-Lite, with the data inside."""
+    query, axes = parse(request.query_params.multi_items())
+    _, made = asked_board(request, query)
+    content = json.dumps(specification(made, axes, str(request.base_url).rstrip("/")), indent=1, ensure_ascii=False)
+    return respond(request, content.encode(), "application/json", filename="prunarium.vl.json")
 
 
 @router.get("/choose", response_model=ChoiceAnswer)

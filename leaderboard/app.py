@@ -57,7 +57,7 @@ def first_words() -> frozenset[str]:
     """What stands first in the addresses of the site: nothing else may be served there.
 
     >>> sorted(first_words())
-    ['', 'about', 'api', 'choose', 'methods', 'models', 'static', 'status', 'tasks']
+    ['', 'about', 'api', 'choose', 'explore', 'methods', 'models', 'static', 'status', 'tasks']
     """
     paths = (getattr(route, "path", "") for router in (*_API, *PAGES) for route in router.routes)
     return frozenset({"static", *(path.split("/")[1] for path in paths if path)})

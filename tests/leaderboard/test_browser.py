@@ -31,6 +31,7 @@ PAGES = (
     "/?architecture=all&sparsity=all&density=compact&columns=none,runs,bytes&q=regrowth&rows=3",
     "/?suite=digits-demo",
     "/choose?use=frozen&licence=commercial",
+    "/explore?architecture=all&x=full",
     "/models",
     "/models?q=resnet50+imagenet.top1%3E0.7+sort%3D-imagenet.top1",
     "/models/ac-dc/resnet50/0.90",
@@ -138,6 +139,21 @@ def test_with_scripts_a_sort_swaps_the_board_and_the_address_still_holds_it(brow
     page.go_back()
     page.wait_for_selector("th[aria-sort=ascending] #sort-full")
     assert page.locator("table.board tbody tr:not(.dense)").count() == 6
+    page.context.close()
+
+
+def test_explore_draws_its_points_under_the_policy(browser: "Browser", site: str) -> None:
+    page = opened(browser)
+    page.goto(f"{site}/explore")
+    page.wait_for_selector("#chart svg")
+    points = page.locator("#chart .mark-symbol.role-mark path").count()
+    assert points == page.locator("details tbody tr").count() == 19
+    page.get_by_label("Across").select_option("full")
+    page.get_by_role("button", name="Draw").click()
+    page.wait_for_selector("#chart svg")
+    assert "x=full" in page.url
+    page.locator("#chart .mark-symbol.role-mark path").first.hover()
+    page.wait_for_selector("#vg-tooltip-element.visible")
     page.context.close()
 
 

@@ -9,7 +9,21 @@ from jinja2 import nodes
 from jinja2.meta import find_referenced_templates, find_undeclared_variables
 
 from leaderboard.context import PageContext
-from leaderboard.pages import about, api_docs, board, choose, error, method, methods, model, models, status, task, tasks
+from leaderboard.pages import (
+    about,
+    api_docs,
+    board,
+    choose,
+    error,
+    explore,
+    method,
+    methods,
+    model,
+    models,
+    status,
+    task,
+    tasks,
+)
 from leaderboard.web import environment
 
 CONTEXTS: tuple[type[PageContext], ...] = (
@@ -18,6 +32,7 @@ CONTEXTS: tuple[type[PageContext], ...] = (
     board.BoardContext,
     choose.ChooseContext,
     error.ErrorContext,
+    explore.ExploreContext,
     method.MethodContext,
     methods.MethodsContext,
     model.ModelContext,
@@ -63,8 +78,8 @@ def test_every_template_is_used() -> None:
 
 
 def test_only_drawings_are_marked_safe() -> None:
-    """What bypasses escaping is SVG made by :mod:`registry.charts`, and nothing else."""
-    drawn = {"chart", "strip", "whisker", "mark", "heads", "axis", "map", "layers", "whiskers"}
+    """What bypasses escaping is SVG made by :mod:`registry.charts`, and JSON in which nothing ends a script."""
+    drawn = {"specification", "chart", "strip", "whisker", "mark", "heads", "axis", "map", "layers", "whiskers"}
     for file in files("leaderboard").joinpath("templates").iterdir():
         tree = environment().parse(file.read_text(encoding="utf-8"))
         for found in tree.find_all(nodes.Filter):

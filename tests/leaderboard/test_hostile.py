@@ -75,6 +75,7 @@ def _write(engine: Engine) -> None:
     [
         "/", "/?sparsity=all", "/models", "/methods", "/methods/evil", "/tasks", "/tasks/evil@1",
         "/models/evil/resnet50/0.90", "/models/unicode/resnet50/0.90", "/about",
+        "/choose?use=frozen", "/explore",
     ],
 )  # fmt: skip
 def test_hostile_names_are_shown_and_never_run(evil_client: TestClient, path: str) -> None:
@@ -86,7 +87,9 @@ def test_hostile_names_are_shown_and_never_run(evil_client: TestClient, path: st
     assert 'href="javascript:' not in text
     assert text.count("</title>") == text.count("<title>")
     assert text.count("</svg>") == text.count("<svg")
-    if path not in ("/about", "/tasks", "/models/unicode/resnet50/0.90"):
+    if path == "/explore":
+        assert "\\u003cscript>" in text
+    elif path not in ("/about", "/tasks", "/models/unicode/resnet50/0.90"):
         assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
     assert "49" not in text.partition("onerror")[2][:40]
 

@@ -1,0 +1,170 @@
+"""Free axes: the rows of a board as points, and the Vega-Lite specification that draws them. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import Any
+from urllib.parse import urlencode
+
+from .board import Board, Row
+from .errors import BadViewError
+from .view import ALL, BoardQuery
+
+COLOURS = {"family": "Family", "method": "Method", "architecture": "Architecture", "trust": "Trust"}
+SCALES = ("linear", "log", "symlog")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Axes:
+    """What stands on the axes and in the colour; ``x`` and ``y`` are keys of :func:`axes_of`, None for the first two.
+
+    A scale of None is symmetric-logarithmic for error changes in per cent, which run from −20 to 400, and else linear.
+    """
+
+    x: str | None = None
+    y: str | None = None
+    x_scale: str | None = None
+    y_scale: str | None = None
+    colour: str = "family"
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Something that a row has a number of, and the scale that shows it best."""
+
+    key: str
+    title: str
+    unit: str = ""
+    scale: str = "linear"
+
+    @property
+    def label(self) -> str:
+        """The title with its unit."""
+        return f"{self.title}, {self.unit}" if self.unit else self.title
+
+
+@dataclass(frozen=True)
+class Point:
+    """A row with a value on both axes; the ends are those of the intervals, None without one."""
+
+    row: Row
+    x: float
+    y: float
+    x_ends: tuple[float, float] | None
+    y_ends: tuple[float, float] | None
+
+
+def parse(parameters: Iterable[tuple[str, str]]) -> tuple[BoardQuery, Axes]:
+    """The board and the axes of an address; all sparsities unless it says otherwise. Raises :class:`BadViewError`."""
+    names = {field.name for field in fields(Axes)}
+    pairs = [(name, value) for name, value in parameters if value]
+    axes = Axes(**dict(pair for pair in pairs if pair[0] in names))
+    for name in ("x_scale", "y_scale"):
+        if getattr(axes, name) not in (None, *SCALES):
+            raise BadViewError(f"There is no scale {getattr(axes, name)!r}.", f"Known: {', '.join(SCALES)}.")
+    if axes.colour not in COLOURS:
+        raise BadViewError(f"Points are not coloured by {axes.colour!r}.", f"By one of {', '.join(COLOURS)}.")
+    query = BoardQuery.parse([pair for pair in pairs if pair[0] not in names])
+    return (query if query.sparsity is not None else BoardQuery(**{**vars(query), "sparsity": ALL})), axes
+
+
+def address(query: BoardQuery, axes: Axes, path: str = "/explore") -> str:
+    """The page, or another form of it, with this state."""
+    pairs = {**vars(query), **vars(axes)}
+    return f"{path}?{urlencode({name: value for name, value in pairs.items() if value is not None})}"
+
+
+def axes_of(board: Board) -> tuple[Axis, ...]:
+    """Everything that can stand on an axis."""
+    return (
+        Axis("sparsity", "Sparsity"),
+        *(
+            Axis(side.kind, f"{side.short}: error Δ", side.unit, "symlog" if side.unit == "%" else "linear")
+            for side in board.sides
+        ),
+        *(Axis(one.key, one.title, one.unit) for one in board.optional),
+    )
+
+
+def points_of(board: Board, axes: Axes) -> tuple[Axis, Axis, tuple[Point, ...]]:
+    """Both axes and every row that has a value on each. Raises :class:`BadViewError` for an axis that there is not."""
+    known = {axis.key: axis for axis in axes_of(board)}
+    wanted = [axes.x or "sparsity", axes.y or (board.sides[0].kind if board.sides else "sparsity")]
+    for key in wanted:
+        if key not in known:
+            raise BadViewError(f"Nothing here is called {key!r}.", f"There are {', '.join(known)}.")
+    found = []
+    for row in board.rows:
+        (x, x_ends), (y, y_ends) = (_value(row, key) for key in wanted)
+        if x is not None and y is not None:
+            found.append(Point(row, x, y, x_ends, y_ends))
+    return known[wanted[0]], known[wanted[1]], tuple(found)
+
+
+def specification(board: Board, axes: Axes, base: str = "") -> dict[str, Any]:
+    """A self-contained Vega-Lite 6 specification: points with their intervals; ``base`` stands before links."""
+    x, y, points = points_of(board, axes)
+    position = {
+        name: {
+            "field": name, "type": "quantitative", "title": axis.label,
+            "scale": _scale(scale or axis.scale, points, name),
+            "axis": {"format": ".0%"} if axis.key == "sparsity" else {},
+        }
+        for name, axis, scale in (("x", x, axes.x_scale), ("y", y, axes.y_scale))
+    }  # fmt: skip
+    colour = {"field": axes.colour, "type": "nominal", "title": COLOURS[axes.colour], "scale": {"scheme": "tableau10"}}
+    tip: list[dict[str, str]] = [
+        {"field": name, "type": "nominal"} for name in ("checkpoint", "family", "architecture", "trust")
+    ]
+    tip += [{"field": name, "type": "quantitative", "title": axis.label} for name, axis in (("x", x), ("y", y))]
+    dots = {
+        "mark": {"type": "point", "filled": True, "size": 70, "opacity": 0.9},
+        "encoding": {**position, "color": colour, "tooltip": tip, "href": {"field": "page"}},
+    }
+    ends = {"x": [point.x_ends for point in points], "y": [point.y_ends for point in points]}
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "description": f"{y.label} against {x.label}: {len(points)} checkpoints of {board.suite_ref}",
+        "width": "container",
+        "height": 440,
+        "data": {"values": [_record(point, base) for point in points]},
+        "layer": [*(_whiskers(name, position, colour) for name, found in ends.items() if any(found)), dots],
+    }
+
+
+def _whiskers(axis: str, position: dict[str, Any], colour: dict[str, Any]) -> dict[str, Any]:
+    """Lines from one end of the interval to the other, along one axis, where there is one."""
+    low = {**position[axis], "field": f"{axis}_low"}
+    return {
+        "transform": [{"filter": f"isValid(datum.{axis}_low)"}],
+        "mark": {"type": "rule", "opacity": 0.45},
+        "encoding": {**position, axis: low, f"{axis}2": {"field": f"{axis}_high"}, "color": colour},
+    }
+
+
+def _value(row: Row, key: str) -> tuple[float | None, tuple[float, float] | None]:
+    if key == "sparsity":
+        return row.entry.model.sparsity_target, None
+    if key in row.cells:
+        change = row.cells[key].change
+        if change is None:
+            return None, None
+        return change.value, (change.low, change.high) if change.low is not None and change.high is not None else None
+    return row.facts[key].value, None
+
+
+def _scale(kind: str, points: Iterable[Point], axis: str) -> dict[str, Any]:
+    """A logarithmic axis has no place for zero and below: then it is symmetric about zero."""
+    if kind == "log" and any(getattr(point, axis) <= 0 for point in points):
+        kind = "symlog"
+    return {"type": kind, "zero": False} if kind == "linear" else {"type": kind}
+
+
+def _record(point: Point, base: str) -> dict[str, Any]:
+    model = point.row.entry.model
+    return {
+        "checkpoint": point.row.entry.key, "title": point.row.title, "method": model.method, "family": point.row.family,
+        "architecture": model.architecture, "trust": " ".join(point.row.trust), "x": point.x, "y": point.y,
+        "x_low": point.x_ends[0] if point.x_ends else None, "x_high": point.x_ends[1] if point.x_ends else None,
+        "y_low": point.y_ends[0] if point.y_ends else None, "y_high": point.y_ends[1] if point.y_ends else None,
+        "page": f"{base}/models/{point.row.name}",
+    }  # fmt: skip
