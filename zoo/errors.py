@@ -17,7 +17,8 @@ ZooError
     ├── LayerInputError            a layer whose inputs are not understood, or that the network does not call
     ├── NonFiniteInputError        a layer is given infinity or something that is not a number
     ├── NonFiniteGradientError     a gradient is infinite or not a number
-    └── LostDigitsError            a Fisher block is too close to singular for any number format
+    ├── LostDigitsError            a Fisher block is too close to singular for any number format
+    └── TooLargeError              a curvature matrix that does not fit into memory
 """
 
 from .core.errors import PrunariumError, UsageError
@@ -93,3 +94,7 @@ class NonFiniteGradientError(CurvatureError):
 
 class LostDigitsError(CurvatureError):
     """A block of the Fisher cannot be inverted: its damping drowns in rounding errors."""
+
+
+class TooLargeError(CurvatureError, UsageError):
+    """A matrix of curvature that the method needs whole does not fit into memory."""

@@ -14,6 +14,7 @@ from .masks import Masks, count_for, sparsity_of, zero_pruned
 from .methods._protocol import Method, check_pattern
 from .patterns import UNSTRUCTURED, NByM, Pattern
 from .prunable import prunable_parameters
+from .scratch import Scratch
 from .second_order.samples import calibration_batches
 from .structures import structure_of
 
@@ -75,6 +76,7 @@ class Pruner:
         self.generator = torch.Generator().manual_seed(seed)
         self.memory: dict[str, Tensor] = {}
         self.optimizer: Optimizer | None = None
+        self.scratch: Scratch | None = None  # where measurements inside one step are kept; None keeps none
         self.holds = True
         self.learned = False  # whether this step's gradients were of use; False in after_step where they overflowed
         self._pruned: Masks = {}  # complements of the masks that remove something

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from tests.evidence.published import reported
-from tests.evidence.run_key import ARCHITECTURES, DIGITS, IMAGENET_SIZE, SEEDS, TARGETS
+from tests.evidence.run_key import ARCHITECTURES, DIGITS, IMAGENET_SIZE, SEEDS, TARGETS, left_out
 from tests.evidence.seeds import Mean, over_seeds, verdict
 from zoo.architectures import ARCHITECTURES as NETWORKS
 from zoo.core.plugins import Plugins
@@ -56,8 +56,10 @@ def page(found: Sequence[Mapping[str, Any]], planned: int) -> str:
         *facts_table(METHODS),
         "",
         _DIGITS,
+        *_left_out(DIGITS),
         *_digits(found),
         _IMAGENET,
+        *_left_out(IMAGENET_SIZE),
         *_imagenet_table(found),
         "",
         *(["Failed runs:", "", *failed, ""] if failed else []),
@@ -81,6 +83,11 @@ def facts_table(methods: Plugins[type[Method]]) -> list[str]:
         for name, method in methods.items()
     ]
     return _table(("Name", "Title", "Family", "Starts from", "Masks", "Target", "Defaults", "Paper"), rows)
+
+
+def _left_out(kind: str) -> list[str]:
+    lines = [f"* `{name}`: {reason}" for name, reason in left_out(kind).items()]
+    return ["Not run here:", "", *lines, ""] if lines else []
 
 
 def _digits(found: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -11,7 +11,6 @@ NEAR = 0.013  # STR's sparsities are outcomes: 81.27, 90.23, 95.15, 98.05
 # The rows of the file that were made as our method makes models by default. A method without a row has none to show.
 ROWS: Mapping[str, str] = {
     "ac-dc": "AC/DC global",
-    "block-fisher": "WoodFisher joint gradual, last epoch",
     "gmp": "Global magnitude gradual (WoodFisher schedule), last epoch",
     "gradual-random": "Random gradual pruning (State of Sparsity)",
     "itop": "RigL-ITOP",
@@ -21,6 +20,7 @@ ROWS: Mapping[str, str] = {
     "set": "jaxpruner SET",
     "snfs": "SNFS sparse momentum (tuned, all layers sparse)",
     "str": "STR",
+    "woodfisher": "WoodFisher joint gradual, last epoch",
 }
 
 

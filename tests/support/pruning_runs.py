@@ -164,8 +164,8 @@ def batch(step: int) -> tuple[Tensor, Tensor]:
 
 
 def calibration() -> Iterator[tuple[Tensor, Tensor]]:
-    """Three batches, the same every time."""
-    yield from map(batch, range(3))
+    """Seven batches, the same every time: two of M-FAC's gradients."""
+    yield from map(batch, range(7))
 
 
 def bystanders(pruner: Pruner) -> dict[str, Tensor]:

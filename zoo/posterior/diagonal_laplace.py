@@ -14,29 +14,15 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ..core.errors import UsageError
-from ..errors import NonFiniteGradientError
+from ..second_order.diagonal import streamed_diagonal
 
 
 def fisher_diagonal(stream: Iterable[Mapping[str, Tensor]]) -> dict[str, Tensor]:
     """F_ii per tensor in float64: the mean of the squared gradients in ``stream``, (n, *shape) tensors by name.
 
-    Raises :class:`UsageError` on an empty stream and :class:`NonFiniteGradientError` on NaN or infinity.
+    Raises :class:`UsageError` on an empty stream and :class:`~zoo.errors.NonFiniteGradientError` on NaN or infinity.
     """
-    totals: dict[str, Tensor] = {}
-    count = 0
-    for gradients in stream:
-        for name, g in gradients.items():
-            squares = g.double().square().sum(0)
-            totals[name] = totals[name] + squares if name in totals else squares
-        count += len(next(iter(gradients.values())))
-    if count == 0:
-        raise UsageError("The Fisher needs at least one gradient, the stream gave none.")
-    if bad := [name for name, total in totals.items() if not total.isfinite().all()]:
-        raise NonFiniteGradientError(
-            f"Gradients of {', '.join(bad)} hold NaN or infinity.",
-            "Did training diverge? Check the loss and the learning rate.",
-        )
-    return {name: total / count for name, total in totals.items()}
+    return streamed_diagonal(lambda _skip: stream)
 
 
 def posterior_deviation(

@@ -43,6 +43,10 @@ class BlockLayout:
         """The number of blocks of all tensors together."""
         return sum(self._counts())
 
+    def parts(self, most: int) -> list[Int[Tensor, " blocks"]]:
+        """Numbers of all blocks in portions of at most ``most``."""
+        return list(torch.split(torch.arange(self.blocks), max(1, most)))
+
     def spans(self) -> dict[str, slice]:
         """For every tensor the rows that its blocks take."""
         ends = list(accumulate(self._counts(), initial=0))

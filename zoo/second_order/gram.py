@@ -1,6 +1,7 @@
 """Sums of g gᵀ per block, accumulated from a stream of gradients that is never stored."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
@@ -43,6 +44,15 @@ class BlockGram:
             self.total[start:stop].baddbmm_(g.mT, g)
             start = stop
         self.count += len(next(iter(gradients.values())))
+
+    def state(self) -> dict[str, Any]:
+        """The sums and their number."""
+        return {"count": self.count, "total": self.total}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from such a state."""
+        self.count = state["count"]
+        self.total.copy_(state["total"])
 
     def non_finite(self) -> list[str]:
         """The tensors whose sums hold NaN or infinity: an entry of g shows on the diagonal of g gᵀ."""

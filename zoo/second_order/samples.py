@@ -26,18 +26,42 @@ def calibration_source(calibration: Callable[[], Batches] | None) -> Callable[[]
     return calibration
 
 
-def first_samples(batches: Batches, count: int) -> tuple[Float[Tensor, "samples ..."], Int[Tensor, " samples"]]:
-    """The first ``count`` samples of ``batches``, or all of them when the pass is shorter.
+def regrouped(
+    batches: Batches, *, count: int, group: int, skip: int, at_once: Callable[[Tensor], int]
+) -> Iterator[tuple[Float[Tensor, "samples ..."], Int[Tensor, " samples"]]]:
+    """Whole groups of ``group`` samples, several together: the first ``count`` groups, or those that a pass has.
 
-    Raises :class:`CalibrationError` when there is none.
+    Args:
+        batches: Images and labels, in batches of any sizes.
+        count: The most groups.
+        group: Samples in one.
+        skip: Groups at the beginning that are read and not given.
+        at_once: From a batch of images the groups that are given together; it is asked once.
+
+    Raises :class:`CalibrationError` when the pass has no whole group at all.
     """
-    images, labels, have = [], [], 0
+    images, labels, seen, together = [], [], 0, 0
+    left = skip * group
     for x, y in batches:
-        images.append(x[: count - have])
-        labels.append(y[: count - have])
-        have += len(images[-1])
-        if have >= count:
+        together = together or at_once(x) * group
+        room = count * group - seen
+        x, y = x[:room], y[:room]
+        seen += len(x)
+        dropped = min(left, len(x))
+        left -= dropped
+        images.append(x[dropped:])
+        labels.append(y[dropped:])
+        while sum(map(len, images)) >= together:
+            whole_x, whole_y = torch.cat(images), torch.cat(labels)
+            yield whole_x[:together], whole_y[:together]
+            images, labels = [whole_x[together:]], [whole_y[together:]]
+        if seen == count * group:
             break
-    if not have:
-        raise CalibrationError("The calibration data are empty: no sample to measure the curvature on.")
-    return torch.cat(images), torch.cat(labels)
+    if seen < group:
+        raise CalibrationError(
+            f"The calibration data have {seen} samples, and a gradient takes {group}.",
+            "Give more data, or set samples_per_gradient lower.",
+        )
+    rest = sum(map(len, images)) // group * group
+    if rest:
+        yield torch.cat(images)[:rest], torch.cat(labels)[:rest]

@@ -9,6 +9,7 @@ from torch import nn
 from ..checkpoint.config import Preprocessing
 from ..data import Split
 from ..methods import Method
+from ..scratch import Scratch
 from .batches import WHOLE, training_batches
 from .config import Execution, TrainConfig
 from .logs import METRICS, EventFiles, write_csv
@@ -42,6 +43,7 @@ def run(session: Session, journal: Journal) -> TrainResult:
     """
     saved = SavedRun(journal.folder, journal.key, journal.save_seconds)
     main = session.accelerator.is_main_process
+    session.pruner.scratch = Scratch(journal.folder, journal.key, journal.save_seconds, writes=main)
     saved.resume(session, replace_other=journal.replace_other)
     events = EventFiles(journal.folder, session.step) if journal.tensorboard and main else None
     written = len(session.rows)
@@ -62,7 +64,9 @@ def run(session: Session, journal: Journal) -> TrainResult:
     finally:
         if events is not None:
             events.close()
-    return session.finish()
+    result = session.finish()
+    session.pruner.scratch.clear()
+    return result
 
 
 def train(

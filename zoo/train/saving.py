@@ -55,6 +55,8 @@ class SavedRun:
         if session.accelerator.is_main_process:
             with atomic_file(self.path) as temporary:
                 torch.save({"run": self._key, "state": session.state_dict()}, temporary)
+            if session.pruner.scratch is not None:
+                session.pruner.scratch.clear()  # what was measured lies behind this state
         self._last = time.monotonic()
 
     def save_if_due(self, session: Session) -> None:

@@ -48,8 +48,8 @@ def prepare(folder: Path) -> Iterator[Contest]:
     blocks = gradients.view(GRADIENTS, -1, BLOCK)
     layout = BlockLayout((("weight", (WEIGHTS,)),), BLOCK)
 
-    def stream() -> Iterator[dict[str, Tensor]]:
-        for chunk in torch.split(gradients, AT_ONCE):
+    def stream(skip: int) -> Iterator[dict[str, Tensor]]:
+        for chunk in torch.split(gradients[skip:], AT_ONCE):
             yield {"weight": chunk}
 
     yield Contest(

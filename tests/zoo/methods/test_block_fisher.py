@@ -15,7 +15,8 @@ from zoo.data import load_data, preprocess
 from zoo.errors import CalibrationError, NonFiniteGradientError
 from zoo.masks import count_for
 from zoo.methods import METHODS
-from zoo.methods.block_fisher import BlockFisher, BlockFisherConfig, descending_counts
+from zoo.methods._curvature import rising_sparsities
+from zoo.methods.block_fisher import BlockFisher, BlockFisherConfig
 from zoo.models import build
 from zoo.pruner import Pruner
 from zoo.train import TrainConfig, evaluate, train
@@ -64,7 +65,7 @@ def test_one_change_equals_the_textbook() -> None:
 
 
 def test_without_update_the_survivors_stay() -> None:
-    pruner = one_shot(weight_update=False)
+    pruner = one_shot(update="none")
     before = {name: weight.detach().clone() for name, weight in pruner.prunable.items()}
     pruner.after_step()
     for name, weight in pruner.prunable.items():
@@ -97,7 +98,7 @@ def test_groups_that_do_not_divide_the_data_use_whole_groups() -> None:
 
 
 def test_a_data_set_smaller_than_one_group_is_an_error() -> None:
-    with pytest.raises(UsageError, match="24 samples cannot be cut into groups of 25"):
+    with pytest.raises(CalibrationError, match="have 24 samples, and a gradient takes 25"):
         one_shot(samples_per_gradient=25).after_step()
 
 
@@ -115,18 +116,28 @@ def test_a_diverged_network_is_an_error_that_names_tensors() -> None:
         pruner.after_step()
 
 
-@pytest.mark.parametrize("wrong", [{"block_size": 0}, {"gradients": 0}, {"damping": 0.0}, {"recomputations": 0}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"block_size": 0},
+        {"gradients": 0},
+        {"damping": 0.0},
+        {"recomputations": 0},
+        {"update": "x"},
+        {"update_scale": 0.0},
+    ],
+)
 def test_wrong_settings_are_errors(wrong: dict[str, Any]) -> None:
-    with pytest.raises(UsageError, match="must be at least 1"):
+    with pytest.raises(UsageError, match=next(iter(wrong))):
         BlockFisherConfig(**wrong)
 
 
 @pytest.mark.parametrize(
-    ("kept", "wanted", "times", "counts"),
-    [(1000, 10, 1, [10]), (1000, 1, 3, [100, 10, 1]), (100, 100, 4, []), (100, 0, 2, [10, 0])],
+    ("now", "wanted", "times", "sparsities"),
+    [(0.0, 0.99, 1, [0.99]), (0.0, 0.999, 3, [0.9, 0.99, 0.999]), (0.9, 0.99, 2, [1 - 0.1 * 0.1**0.5, 0.99])],
 )
-def test_densities_fall_geometrically(kept: int, wanted: int, times: int, counts: list[int]) -> None:
-    assert descending_counts(kept, wanted, times) == counts
+def test_densities_fall_geometrically(now: float, wanted: float, times: int, sparsities: list[float]) -> None:
+    assert rising_sparsities(now, wanted, times) == pytest.approx(sparsities)
 
 
 def test_the_joint_update_saves_loss_on_real_digits() -> None:
@@ -137,12 +148,13 @@ def test_the_joint_update_saves_loss_on_real_digits() -> None:
     parent = build("resnet8-digits", 5, seed=0)
     train(parent, split, TrainConfig(epochs=10), preprocessing=preprocessing, method=METHODS["dense"](), target=0.0)
     loss = {}
-    for update in (True, False):
+    for update in ("joint", "summed", "none"):
         net = build("resnet8-digits", 5, seed=0)
         net.load_state_dict(parent.state_dict())
-        method = BlockFisher(BlockFisherConfig(weight_update=update))
+        method = BlockFisher(BlockFisherConfig(update=update))
         Pruner(
             net, method, target=0.8, total_steps=1, seed=0, calibration=lambda: iter([(images, labels)])
         ).after_step()
         loss[update] = evaluate(net, split, preprocessing).nll
-    assert loss[True] < 0.5 * loss[False]
+    assert loss["joint"] < 0.5 * loss["none"]
+    assert loss["joint"] < loss["summed"]
