@@ -30,6 +30,8 @@ from .db.session import session_scope
 from .reasons import REASONS, Reason
 
 if TYPE_CHECKING:
+    import torch
+
     from zoo.checkpoint.torch_io import TensorSpec
 
 PICKLE_SUFFIXES = frozenset({".bin", ".ckpt", ".dill", ".joblib", ".pickle", ".pkl", ".pt", ".pth"})
@@ -71,12 +73,14 @@ def check(folder: Path, *, engine: Engine | None = None) -> CheckReport:
     provenance = _read(folder / PROVENANCE, Provenance, "bad_description", reasons)
     tensors = _weights(folder, reasons)
     passport = None if tensors is None else measure_tensors(tensors, config)
+    cut = 0
     if tensors is not None:
         reasons += _non_finite(tensors)
         if config is not None:
-            reasons += _against_architecture(tensors, config)
+            expected, cut = _expected({tensor.name: tensor.shape for tensor in tensors}, config)
+            reasons += _against_architecture(tensors, config, expected, narrowed=cut > 0)
     if tensors is not None and passport is not None and provenance is not None:
-        reasons += check_claims(folder, tensors, passport, provenance)
+        reasons += check_claims(folder, tensors, passport, provenance, cut)
     if provenance is not None:
         reasons += _origin(provenance, engine)
     order = list(REASONS)
@@ -152,7 +156,9 @@ def _non_finite(tensors: Sequence[RawTensor]) -> Iterator[Reason]:
         yield Reason("non_finite", _shown(found))
 
 
-def _against_architecture(tensors: Sequence[RawTensor], config: ModelConfig) -> Iterator[Reason]:
+def _against_architecture(
+    tensors: Sequence[RawTensor], config: ModelConfig, expected: Mapping[str, "TensorSpec"], *, narrowed: bool
+) -> Iterator[Reason]:
     from zoo.architectures import ARCHITECTURES
 
     if config.architecture not in ARCHITECTURES:
@@ -160,7 +166,6 @@ def _against_architecture(tensors: Sequence[RawTensor], config: ModelConfig) -> 
         return
     entry = ARCHITECTURES[config.architecture]
     found = {tensor.name: tensor for tensor in tensors}
-    expected, narrowed = _expected({name: tensor.shape for name, tensor in found.items()}, config)
     stated = (config.classifier, config.timm_name, config.preprocessing.input_size[0])
     timm_name = None if narrowed else entry.timm_name  # timm builds no network of other widths than its own
     known = (entry.classifier, timm_name, entry.preprocessing.input_size[0])
@@ -193,28 +198,38 @@ def expected_tensors(architecture: str, num_classes: int) -> Mapping[str, "Tenso
         return {spec.name: spec for spec in specs_of(build(architecture, num_classes))}
 
 
-def _expected(shapes: Mapping[str, tuple[int, ...]], config: ModelConfig) -> tuple[Mapping[str, "TensorSpec"], bool]:
-    """What the file must hold, and whether channels were cut out of the architecture: the file's shapes tell."""
+def _expected(shapes: Mapping[str, tuple[int, ...]], config: ModelConfig) -> tuple[Mapping[str, "TensorSpec"], int]:
+    """What the file must hold, and how many prunable weights were cut out with channels: the file's shapes tell."""
     import torch
 
+    from zoo.architectures import ARCHITECTURES
     from zoo.checkpoint.errors import TensorMismatchError
     from zoo.checkpoint.torch_io import specs_of
     from zoo.models import build
     from zoo.narrowing import narrow
 
+    if config.architecture not in ARCHITECTURES:
+        return {}, 0
     whole = expected_tensors(config.architecture, config.num_classes)
     head = f"{config.classifier}.weight"
     if whole.keys() != shapes.keys() or all(spec.shape == shapes[name] for name, spec in whole.items()):
-        return whole, False
+        return whole, 0
     if head not in shapes or shapes[head][:1] != (config.num_classes,):  # classes are no channels to cut out
-        return whole, False
+        return whole, 0
     with torch.device("meta"):
         model = build(config.architecture, config.num_classes)
+    before = _prunable_weights(model)
     try:
-        narrowed = narrow(model, shapes, config.preprocessing.input_size)
+        narrow(model, shapes, config.preprocessing.input_size)
     except TensorMismatchError:  # then the shapes are wrong, one by one
-        return whole, False
-    return {spec.name: spec for spec in specs_of(model)}, bool(narrowed)
+        return whole, 0
+    return {spec.name: spec for spec in specs_of(model)}, before - _prunable_weights(model)
+
+
+def _prunable_weights(model: "torch.nn.Module") -> int:
+    from zoo.prunable import prunable_parameters
+
+    return sum(weight.numel() for weight in prunable_parameters(model).values())
 
 
 def _origin(provenance: Provenance, engine: Engine | None) -> Iterator[Reason]:

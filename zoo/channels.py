@@ -2,9 +2,9 @@
 
 Torch-Pruning (VainF/Torch-Pruning, arXiv 2301.12900) traces a network and says which layers are coupled: the outputs
 of a residual stage, the filters of a depthwise convolution with those before it, the inputs of all that reads them.
-Its groups are taken only where they are proven on the network itself: with random weights everywhere, what writes a
-channel may say anything once all that reads it is zero. So a layer norm across channels, attention, or a shortcut that
-Torch-Pruning misunderstands leaves its channels whole; so does a classifier, whose outputs are read by people.
+Its groups are taken only where they are proven on the network itself: with random weights everywhere, no output moves
+with what writes a channel once all that reads it is zero. So a layer norm across channels, attention, or a shortcut
+that Torch-Pruning misunderstands leaves its channels whole; so does a classifier, whose outputs are read by people.
 
 That is also why what reads a removed channel is zeroed with what writes it: a zero filter alone still gives relu(beta)
 after its batch norm.
@@ -23,7 +23,7 @@ from torch.nn.modules.conv import _ConvNd
 from .core.errors import UsageError
 
 _TOLERANCE = 1e-6
-"""Of double precision, relative to the largest output: what silent channels may change."""
+"""Of the largest gradient of a group: what those of silent channels may be. None at all, but for rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +61,7 @@ def channel_groups(model: nn.Module, image_shape: tuple[int, ...]) -> tuple[Chan
         torch.manual_seed(0)
         _randomise(trial)
         images = torch.randn(1, *image_shape)
-        found = list(_traced(trial, images))
-        proven = _proven(trial.double(), found, images.double())
+        proven = _proven(trial, list(_traced(trial, images)), images)
     if not proven:
         raise UsageError(f"No channel of {type(model).__name__} can be cut out.", "Other patterns: 2:4, block:1x4.")
     order = {name: index for index, (name, _) in enumerate(model.named_modules())}
@@ -106,32 +105,31 @@ def _traced(model: nn.Module, images: Tensor) -> Iterator[ChannelGroup]:
             yield ChannelGroup(names[group[0].dep.target.module], size, tuple(writes), tuple(reads), tuple(norms))
 
 
-def _proven(model: nn.Module, groups: Sequence[ChannelGroup], images: Tensor) -> Sequence[ChannelGroup]:
-    """The groups of which half of the channels can be silenced; where all can, it takes two forward passes."""
-    if not groups or _is_silent(model, groups, images):
-        return groups
-    middle = len(groups) // 2
-    parts = (groups[:middle], groups[middle:]) if middle else ()
-    return [group for part in parts for group in _proven(model, part, images)]
-
-
-@torch.no_grad()
-def _is_silent(model: nn.Module, groups: Sequence[ChannelGroup], images: Tensor) -> bool:
-    """Whether channels that nothing reads can be anything."""
-    kept = {name: value.clone() for name, value in model.state_dict().items()}
+def _proven(model: nn.Module, groups: Sequence[ChannelGroup], images: Tensor) -> list[ChannelGroup]:
+    """The groups of which half of the channels fell silent when nothing read them; a backward pass tells of all."""
     silent = [torch.randperm(group.size)[: group.size // 2] for group in groups]
-    for group, channels in zip(groups, silent, strict=True):
-        for end in group.reads:
-            model.get_parameter(f"{end.module}.weight")[:, end.of(channels)] = 0.0
-    before = model(images)
-    for group, channels in zip(groups, silent, strict=True):
-        for end in (*group.writes, *group.norms):
-            for name, value in model.get_submodule(end.module).state_dict(keep_vars=True).items():
-                if name != "num_batches_tracked":
-                    value[end.of(channels)] = torch.rand_like(value[end.of(channels)]) + 1.0
-    after = model(images)
-    model.load_state_dict(kept)
-    return bool((after - before).abs().max() <= _TOLERANCE * before.abs().max())
+    with torch.no_grad():
+        for group, channels in zip(groups, silent, strict=True):
+            for end in group.reads:
+                model.get_parameter(f"{end.module}.weight")[:, end.of(channels)] = 0.0
+    with torch.enable_grad():
+        logits: Tensor = model(images)
+        torch.autograd.backward((logits * torch.randn_like(logits)).sum())
+    return [group for group, channels in zip(groups, silent, strict=True) if _is_silent(model, group, channels)]
+
+
+def _is_silent(model: nn.Module, group: ChannelGroup, channels: Tensor) -> bool:
+    """Whether no output moves with what writes ``channels``, though some do with the group's other channels."""
+    other = torch.ones(group.size, dtype=torch.bool)
+    other[channels] = False
+    moved, loud = 0.0, 0.0
+    for end in (*group.writes, *group.norms):
+        for parameter in model.get_submodule(end.module).parameters(recurse=False):
+            if parameter.grad is not None:
+                size = parameter.grad.flatten(1).abs().amax(dim=1) if parameter.ndim > 1 else parameter.grad.abs()
+                moved = max(moved, float(size[end.of(channels)].max()))
+                loud = max(loud, float(size[end.of(other.nonzero().flatten())].max()))
+    return moved <= _TOLERANCE * loud and loud > 0.0
 
 
 @torch.no_grad()

@@ -53,6 +53,7 @@ PatternWord = Annotated[
 Aggregate = Annotated[
     str | None, typer.Option(help="How a block or channel is scored by its weights: mean (the default), sum or l2.")
 ]
+Shrink = Annotated[bool, typer.Option("--shrink", help="Cut removed channels out, so that the network is smaller.")]
 
 
 def prune(
@@ -63,6 +64,7 @@ def prune(
     sparsities: Sparsities = None,
     pattern: PatternWord = "unstructured",
     aggregate: Aggregate = None,
+    shrink: Shrink = False,
     architecture: Architecture = None,
     seeds: Seeds = "0",
     epochs: Epochs = None,
@@ -93,6 +95,7 @@ def prune(
     order = partial(
         Request,
         pattern=wanted,
+        shrink=shrink,
         data=data,
         out=out,
         epochs=epochs,

@@ -25,6 +25,7 @@ from .patterns import UNSTRUCTURED, Pattern
 from .provenance import Origin, provenance_of
 from .recipes import Recipe
 from .request import Request
+from .second_order.samples import calibration_batches
 from .train import (
     STATE,
     Journal,
@@ -134,13 +135,14 @@ def _journal(request: Request, origin: Origin, session: Session, report: Report 
 
 def _write(request: Request, origin: Origin, model: nn.Module, session: Session, result: TrainResult) -> None:
     entry, data = ARCHITECTURES[request.architecture], origin.data
+    cut = _shrink(session) if request.shrink else 0
     config = ModelConfig(
         architecture=entry.name,
         num_classes=len(data.class_names),
         class_names=data.class_names,
         preprocessing=entry.preprocessing,
         classifier=entry.classifier,
-        timm_name=entry.timm_name,
+        timm_name=None if cut else entry.timm_name,  # timm builds no network of other widths than its own
         positions=positions(model, entry.preprocessing.input_size),
     )
     top1 = evaluate(model, data.splits["test"], entry.preprocessing).top1
@@ -160,10 +162,21 @@ def _config_hash(request: Request, recipe: Recipe, data: ImageData, parent_hash:
             "target": request.target,
             "parent": parent_hash,
             **({} if request.pattern == UNSTRUCTURED else {"pattern": _pattern_fields(request.pattern)}),
+            **({"shrink": True} if request.shrink else {}),
             **control,
             **({"from_scratch": True} if recipe.from_scratch else {}),
         },
     )
+
+
+def _shrink(session: Session) -> int:
+    from .shrinking import shrink
+    from .structures.channel import ChannelStructure
+
+    pruner = session.pruner
+    images, _ = next(calibration_batches(pruner.calibration))
+    structure = pruner.structure
+    return shrink(pruner.model, structure, pruner.masks, images) if isinstance(structure, ChannelStructure) else 0
 
 
 def _pattern_fields(pattern: Pattern) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import json
 
 from zoo.checkpoint.config import ForeignSource
+from zoo.checkpoint.patterns import CHANNEL
 
 from .facts import CardFacts
 from .markdown import code, engineering, table, text
@@ -14,7 +15,7 @@ def making(facts: CardFacts) -> str:
     config = json.dumps(provenance.method_config, sort_keys=True, ensure_ascii=False)
     rows = [
         ("method", f"{code(provenance.method)} {code(config)}"),
-        ("target sparsity", f"{provenance.sparsity_target:.2%} of the prunable weights"),
+        ("target sparsity", f"{provenance.sparsity_target:.2%} of the prunable weights{_cut(facts)}"),
         ("dense parent", _parent(facts)),
         ("data", _data(facts)),
         ("epochs", "not stated" if provenance.epochs is None else f"{provenance.epochs:g}"),
@@ -44,6 +45,13 @@ def terms(facts: CardFacts) -> str:
     if facts.data is not None and facts.data.citation:
         lines.append(f"Cite the data as: {text(facts.data.citation)}")
     return "\n\n".join(lines)
+
+
+def _cut(facts: CardFacts) -> str:
+    """Zeros that are not in the file, because whole channels left it."""
+    stated = facts.provenance
+    cut = stated.pattern == CHANNEL and stated.sparsity_target > 0 and facts.passport.pattern != CHANNEL
+    return " of the architecture, cut out with their channels" if cut else ""
 
 
 def _data(facts: CardFacts) -> str:

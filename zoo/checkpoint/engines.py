@@ -41,7 +41,7 @@ def timm_support(config: ModelConfig) -> tuple[bool, str]:
         return True, f"timm builds it as {config.timm_name}"
     if config.architecture.endswith("-tf"):
         return False, _TF_SAME
-    return False, f"timm has no network that computes what {config.architecture} does"
+    return False, f"timm has no network that computes what {config.architecture} does in these widths"
 
 
 def engines(passport: Passport) -> tuple[Engine, ...]:

@@ -68,6 +68,8 @@ def pattern_of(mask: Mask) -> str:
 def follows(mask: Mask, pattern: str) -> bool:
     """Whether a mask follows a named pattern, though a narrower one may be its own; unknown names are never followed.
 
+    Unlike a pattern that is told, one that is named may be so by chance: a small layer shows nothing against it.
+
     >>> follows(np.tile(np.array([True, False]), (8, 8)), "2:4")  # its own pattern is "channel"
     True
     """
@@ -78,7 +80,7 @@ def follows(mask: Mask, pattern: str) -> bool:
         return False
     cube = _matrices(mask)
     supports = (_channels(cube), *_blocks(cube), *_groups(cube))
-    return any(support.name == pattern and _holds(support, kept, mask.size) for support in supports)
+    return any(support.name == pattern and _fits(support, kept, mask.size) for support in supports)
 
 
 def common_pattern(patterns: Iterable[str]) -> str:
@@ -166,11 +168,12 @@ def _groups(cube: Mask) -> Iterator[_Support]:
 
 
 def _holds(support: _Support, kept: int, size: int) -> bool:
-    return (
-        kept >= _KEPT_OF_SUPPORT * support.positions
-        and size - support.positions >= _ZEROS_OUTSIDE * (size - kept)
-        and _log_masks(support, kept) - _log_choose(size, kept) <= _BY_CHANCE
-    )
+    by_chance = _log_masks(support, kept) - _log_choose(size, kept)
+    return _fits(support, kept, size) and by_chance <= _BY_CHANCE
+
+
+def _fits(support: _Support, kept: int, size: int) -> bool:
+    return kept >= _KEPT_OF_SUPPORT * support.positions and size - support.positions >= _ZEROS_OUTSIDE * (size - kept)
 
 
 def _log_masks(support: _Support, kept: int) -> float:

@@ -35,7 +35,7 @@ class ChannelStructure:
         """The channels with the highest aggregated scores."""
         dense = quota.dense(self.shapes)
         free = [group for group in self.groups if not {f"{end.module}.weight" for end in _ends(group)} & set(dense)]
-        units = {group.root: self._scores(group, scores) for group in free}
+        units = {group.root: self.scores(group, scores) for group in free}
         ranked = quota.ranked(units)
         if ranked is None:
             counts = quota.counts(self.shapes, sparsity)
@@ -60,7 +60,7 @@ class ChannelStructure:
             return f"not the {wanted} of sparsity {sparsity}, or fewer than a channel more"
         return None
 
-    def _scores(self, group: ChannelGroup, scores: Mapping[str, Tensor]) -> Tensor:
+    def scores(self, group: ChannelGroup, scores: Mapping[str, Tensor]) -> Tensor:
         """One float64 score for each channel of a group, on the CPU."""
         squared = self.pattern.aggregate == "l2"
         total, weights = torch.zeros(group.size, dtype=torch.float64), torch.zeros(group.size, dtype=torch.float64)

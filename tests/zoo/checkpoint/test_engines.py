@@ -97,7 +97,7 @@ def test_a_dense_model_gains_nowhere_and_no_engine_is_listed() -> None:
     ("architecture", "timm_name", "supported", "why"),
     [
         ("resnet50", "resnet50", True, "timm builds it as resnet50"),
-        ("resnet8-digits", None, False, "timm has no network that computes what resnet8-digits does"),
+        ("resnet8-digits", None, False, "timm has no network that computes what resnet8-digits does in these widths"),
         ("resnet50-tf", None, False, "RigL's TensorFlow graph, which pads the input of its max-pooling on one side"),
     ],
 )
