@@ -14,6 +14,7 @@ from ..catalogue import Catalogue
 from ..context import PageContext
 from ..drawing import points_scale, points_whisker
 from ..errors import NotFoundError
+from ..resolved import resolved_sentences
 from ..results_table import ResultLine, entry_line
 from ..web import catalogue_of, render
 from .tasks import KINDS
@@ -43,7 +44,7 @@ class TaskContext(PageContext):
     ``axis``; ``methods`` a model to the title of its method, ``architectures`` to that of its
     architecture, ``keys`` to what its line stands for (replicates are one);
     ``calibration`` has pairs before and after temperature scaling by architecture, row and metric,
-    ``gaps`` why some are missing."""
+    ``gaps`` why some are missing; ``resolved`` says, by protocol, which differences the images tell apart."""
 
     template: ClassVar[str] = "task.html"
 
@@ -61,6 +62,7 @@ class TaskContext(PageContext):
     keys: dict[str, str]
     calibration: dict[str, list[list[CalibrationPair]]]
     gaps: list[str]
+    resolved: tuple[str, ...]
     json: str
 
 
@@ -110,6 +112,7 @@ def task_context(catalogue: Catalogue, ref: str) -> TaskContext:
         },
         calibration=calibration,
         gaps=gaps(calibration),
+        resolved=resolved_sentences(catalogue, ref),
         keys={line.model.name: catalogue.entry_of(line.model.name).key for one in boards for line in one.lines},
         json=f"/api/v1/results?task={ref}",
     )

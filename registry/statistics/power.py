@@ -51,9 +51,10 @@ def paired_resolution(
 ) -> float:
     """The smallest difference of two models on the *same* ``n`` images, of which one alone is right on a share.
 
-    ``disagreement`` is that share of images. With one seed: McNemar's test (Connor 1987, Sample size for testing
-    differences in proportions for the paired-sample design, equation 3). With several, each model's accuracy scatters
-    by ``seed_std`` from seed to seed, and both sources of noise are joined as in :func:`.paired_interval`.
+    ``disagreement`` is that share of images, and never less than the difference. With one seed: McNemar's test (Connor
+    1987, Sample size for testing differences in proportions for the paired-sample design, equation 3). With several,
+    each model's accuracy scatters by ``seed_std`` from seed to seed, and both sources of noise are joined as in
+    :func:`.paired_interval`.
     1.0 where no difference can be told.
 
     >>> round(paired_resolution(0.1, 50_000), 4)
@@ -65,15 +66,16 @@ def paired_resolution(
     between = sqrt(2 / seeds) * seed_std if seeds > 1 else 0.0
     z_level = NormalDist().inv_cdf((1 + level) / 2)
     by_seeds = _seed_halves(seeds, level) if between else (0.0,)
-    halves = [hypot(z_level * sqrt(disagreement / n), half * seed_std) for half in by_seeds]
 
     def seen(difference: float) -> bool:
-        noise = hypot(sqrt(max(0.0, disagreement - difference**2) / n), between)
+        differing = max(disagreement, difference)
+        noise = hypot(sqrt((differing - difference**2) / n), between)
+        halves = [hypot(z_level * sqrt(differing / n), half * seed_std) for half in by_seeds]
         if not noise:
             return difference > max(halves)
         return fmean(NormalDist().cdf((difference - half) / noise) for half in halves) >= power
 
-    return _smallest(seen, disagreement)
+    return _smallest(seen, 1.0)
 
 
 @cache

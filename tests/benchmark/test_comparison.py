@@ -163,7 +163,7 @@ def test_a_model_against_itself_differs_by_nothing(kept: Kept) -> None:
     found = prunarium.compare(SPARSE, SPARSE, task=TRANSFER, protocol="linear", settings=kept.settings)
     assert {(one.difference, one.low, one.high) for one in found.differences} == {(0.0, 0.0, 0.0)}
     assert found.images is not None
-    assert (found.images.p_mid, found.images.lost, found.images.resolution) == (1.0, (), 1.0)
+    assert (found.images.p_mid, found.images.lost, found.images.disagreement) == (1.0, (), 0.0)
 
 
 def test_the_command(kept: Kept, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,9 +29,15 @@ def test_a_pair_on_the_same_images_resolves_more_than_two_sets_of_images() -> No
 
 
 def test_where_nothing_can_be_told_it_says_so() -> None:
-    assert paired_resolution(0.1, 10) == 1.0
-    assert paired_resolution(0.0, 1000) == 1.0
+    assert paired_resolution(0.1, 3) == 1.0
     assert unpaired_resolution(0.5, 2) == 1.0
+
+
+def test_models_that_differ_disagree_at_least_as_much() -> None:
+    """Of 314 images 8 of one kind are needed, whatever small disagreement was assumed: binomial tails say so."""
+    assert paired_resolution(0.001, 314) == paired_resolution(0.0, 314)
+    needed = 314 * paired_resolution(0.0, 314)
+    assert 4 < needed < 10  # five of five in one direction is p = 0.06, six of six 0.03
 
 
 def test_nonsense_is_refused() -> None:
