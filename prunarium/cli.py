@@ -47,6 +47,7 @@ COMMANDS = {
     "compare": Mount("benchmark.cli_compare:compare", "Compare a model with its dense parent, image by image."),
     "worker": Mount("benchmark.cli:worker", "Evaluate queued jobs until stopped."),
     "serve": Mount("leaderboard.cli:serve", "Serve the leaderboard of the catalogue."),
+    "export-site": Mount("leaderboard.cli_export:export_site", "Write the whole site as files that open from a disk."),
     "zoo": Mount("zoo.cli:app", "Make pruned models."),
     "benchmark": Mount("benchmark.cli:app", "Measure models."),
     "hub": Mount("registry.cli_hub:app", "Run the embedded hub server and its accounts."),

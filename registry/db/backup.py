@@ -52,7 +52,7 @@ def write_backup(engine: Engine, path: Path) -> Backup:
             require_sound(copy)
         finally:
             copy.dispose()
-        _into_one_file(temporary)
+        into_one_file(temporary)
         digest = sha256_of_file(temporary)
     return Backup(path, version, path.stat().st_size, digest)
 
@@ -79,7 +79,7 @@ def _copy_rows(engine: Engine, path: Path, version: str) -> None:
         copy.dispose()
 
 
-def _into_one_file(path: Path) -> None:
+def into_one_file(path: Path) -> None:
     """Without a write-ahead log beside it."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("pragma wal_checkpoint(truncate)")

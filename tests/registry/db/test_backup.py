@@ -319,7 +319,7 @@ def test_a_backup_that_is_killed_leaves_no_file(filled_sqlite: Engine, tmp_path:
     filled_sqlite.dispose()
     outcome = harness.run(
         ["-m", "prunarium", "db", "backup", str(tmp_path / "backup.sqlite")],
-        faults=["registry.db.backup:_into_one_file@before#1=kill"],
+        faults=["registry.db.backup:into_one_file@before#1=kill"],
         environ={"PRUNARIUM_DATABASE_URL": str(filled_sqlite.url), "PRUNARIUM_HOME": str(tmp_path)},
     )
     assert outcome.killed, outcome.stderr
