@@ -54,6 +54,7 @@ Aggregate = Annotated[
     str | None, typer.Option(help="How a block or channel is scored by its weights: mean (the default), sum or l2.")
 ]
 Shrink = Annotated[bool, typer.Option("--shrink", help="Cut removed channels out, so that the network is smaller.")]
+Permute = Annotated[bool, typer.Option("--permute", help="Reorder the parent's channels first: N:M keeps more.")]
 
 
 def prune(
@@ -65,6 +66,7 @@ def prune(
     pattern: PatternWord = "unstructured",
     aggregate: Aggregate = None,
     shrink: Shrink = False,
+    permute: Permute = False,
     architecture: Architecture = None,
     seeds: Seeds = "0",
     epochs: Epochs = None,
@@ -96,6 +98,7 @@ def prune(
         Request,
         pattern=wanted,
         shrink=shrink,
+        permute=permute,
         data=data,
         out=out,
         epochs=epochs,

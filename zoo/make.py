@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 
 from .architectures import ARCHITECTURES
@@ -21,7 +22,7 @@ from .data import ImageData, load_data
 from .errors import FolderTakenError
 from .flops import positions
 from .models import build, load_model
-from .patterns import UNSTRUCTURED, Pattern
+from .patterns import UNSTRUCTURED, NByM, Pattern
 from .provenance import Origin, provenance_of
 from .recipes import Recipe
 from .request import Request
@@ -77,6 +78,8 @@ def _origin(request: Request, recipe: Recipe, data: ImageData) -> Origin:
             f"{recipe.method.facts.title} starts from a dense parent, and none was given.",
             f"Make one: prunarium zoo train --architecture {request.architecture} --data {request.data}",
         )
+    if request.permute and not recipe.starts_from_parent:
+        raise UsageError(f"{recipe.method.facts.title} starts from scratch: there are no trained channels to reorder.")
     parent = None if request.parent is None else _parent(request.parent, request)
     parent_hash = None if parent is None else densified_hash(read_weights(parent.weights))
     return Origin(request, recipe, data, parent, parent_hash, _config_hash(request, recipe, data, parent_hash))
@@ -90,6 +93,8 @@ def _make(request: Request, origin: Origin, report: Report | None) -> ModelFolde
     model = build(request.architecture, len(data.class_names), start)
     if origin.parent is not None and recipe.starts_from_parent:
         load_into(model, origin.parent.weights)
+        if isinstance(request.pattern, NByM) and request.permute:
+            _permute(model, request.pattern, entry.preprocessing.input_size)
     validation = data.splits.get("validation") if running.validate else None
     session = Session(
         model,
@@ -163,10 +168,20 @@ def _config_hash(request: Request, recipe: Recipe, data: ImageData, parent_hash:
             "parent": parent_hash,
             **({} if request.pattern == UNSTRUCTURED else {"pattern": _pattern_fields(request.pattern)}),
             **({"shrink": True} if request.shrink else {}),
+            **({"permute": True} if request.permute else {}),
             **control,
             **({"from_scratch": True} if recipe.from_scratch else {}),
         },
     )
+
+
+def _permute(model: nn.Module, pattern: NByM, input_size: tuple[int, int, int]) -> None:
+    """Reorder the channels of a dense network, in place."""
+    from .permutation import permute
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        permute(model, pattern, torch.randn(1, *input_size))
 
 
 def _shrink(session: Session) -> int:

@@ -53,6 +53,7 @@ class Request:
     """One model to make. ``target`` is a sparsity in hundredths, or what follows from the ``pattern``.
 
     ``parent`` is the folder of the dense model or None. ``shrink``: cut removed channels out of the tensors.
+    ``permute``: reorder the dense parent's channels first, so that N:M keeps more.
     ``recipe`` names a published one; without it the architecture's own is taken. ``settings`` (``name=value``) replace
     fields of its training.
     """
@@ -75,6 +76,7 @@ class Request:
     running: Running = field(default_factory=Running)
     pattern: Pattern = UNSTRUCTURED
     shrink: bool = False
+    permute: bool = False
 
     def __post_init__(self) -> None:
         if isinstance(self.pattern, NByM):
@@ -94,6 +96,8 @@ class Request:
             raise UsageError("A dense model has no dense parent.")
         if self.shrink and not isinstance(self.pattern, Channel):
             raise UsageError("Only whole channels can be cut out.", "Add --pattern channel, or leave --shrink out.")
+        if self.permute and not isinstance(self.pattern, NByM):
+            raise UsageError("Channels are reordered for N:M alone.", "Add --pattern 2:4, or leave --permute out.")
         if self.control is None:
             check_pattern(METHODS[self.method].facts, self.pattern)
 
@@ -101,7 +105,13 @@ class Request:
     def slug(self) -> Slug:
         """Where the model stands in the catalogue."""
         label = self.control.label if self.control else published(self.recipe).variant if self.recipe else None
-        parts = (label, *_in_slug(self.pattern), "shrunk" if self.shrink else None, f"s{self.seed}")
+        parts = (
+            label,
+            *_in_slug(self.pattern),
+            "shrunk" if self.shrink else None,
+            "permuted" if self.permute else None,
+            f"s{self.seed}",
+        )
         sparsity = f"{self.pattern.n}of{self.pattern.m}" if isinstance(self.pattern, NByM) else f"{self.target:.2f}"
         return Slug(self.method, self.architecture, sparsity, "-".join(part for part in parts if part))
 
