@@ -47,7 +47,7 @@ def warm_up() -> None:
 
 def parent_file(key: RunKey, parents: Path) -> Path:
     """Where the dense network of the same architecture and seed lies."""
-    return parents / f"{RunKey(key.kind, key.architecture, 'dense', 0.0, key.seed).id}.pt"
+    return parents / f"{key.parent.id}.pt"
 
 
 def shown_sparsity(model: nn.Module) -> float:

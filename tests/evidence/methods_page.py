@@ -5,7 +5,16 @@ from dataclasses import asdict
 from typing import Any
 
 from tests.evidence.published import reported
-from tests.evidence.run_key import ARCHITECTURES, DIGITS, IMAGENET_SIZE, SEEDS, TARGETS, left_out
+from tests.evidence.run_key import (
+    ARCHITECTURES,
+    DIGITS,
+    EQUAL_BUDGET,
+    IMAGENET_SIZE,
+    SEEDS,
+    TARGETS,
+    compared,
+    left_out,
+)
 from tests.evidence.seeds import Mean, over_seeds, verdict
 from zoo.architectures import ARCHITECTURES as NETWORKS
 from zoo.core.plugins import Plugins
@@ -43,6 +52,15 @@ weight that was grown in the last steps and has not moved yet is one zero more.
 """
 
 
+_EQUAL_BUDGET = """\
+## Equal budget
+
+Magnitude, signal-to-noise under a diagonal Laplace posterior, Optimal Brain Damage and block Fisher from the same dense
+parents, in the same ten epochs, with masks that change at the same steps (`tests/evidence/equal_budget.toml`). Top-1 as
+above; the time of a run says what a score costs.
+"""
+
+
 def page(found: Sequence[Mapping[str, Any]], planned: int) -> str:
     """The whole page, of the answers that are there of so many ``planned``."""
     left = planned - len(found)
@@ -58,6 +76,8 @@ def page(found: Sequence[Mapping[str, Any]], planned: int) -> str:
         _DIGITS,
         *_left_out(DIGITS),
         *_digits(found),
+        _EQUAL_BUDGET,
+        *_equal_budget(found),
         _IMAGENET,
         *_left_out(IMAGENET_SIZE),
         *_imagenet_table(found),
@@ -142,6 +162,35 @@ def _shown(found: Sequence[Mapping[str, Any]], target: float) -> Iterable[str]:
         ]
         best = max(whole, key=lambda name: sum(whole[name].values()))
         yield f"* {NETWORKS[architecture].title}: highest mean `{best}`. Paired over the seeds, {'; '.join(parts)}."
+
+
+def _equal_budget(found: Sequence[Mapping[str, Any]]) -> list[str]:
+    lines: list[str] = []
+    for architecture in ARCHITECTURES:
+        columns = ["Method", *(f"{target:.0%}" for target in TARGETS), "CPU s"]
+        rows = []
+        for name in compared():
+            by_target = [_of(found, EQUAL_BUDGET, architecture, name, target) for target in TARGETS]
+            cells = [_top1(over_seeds([answer["top1"] for answer in answers])) for answers in by_target]
+            every = [answer for answers in by_target for answer in answers]
+            rows.append((f"`{name}`", *cells, _mean(every, "cpu_seconds", 1)))
+        said = [_beside_the_baseline(found, architecture, target) for target in TARGETS]
+        lines += [f"### {NETWORKS[architecture].title}", "", *_table(columns, rows), "", *filter(None, said), ""]
+    return lines
+
+
+def _beside_the_baseline(found: Sequence[Mapping[str, Any]], architecture: str, target: float) -> str:
+    """Which scores differ from magnitude's, seed by seed; nothing where runs are missing."""
+    by_method = {
+        name: {answer["seed"]: answer["top1"] for answer in _of(found, EQUAL_BUDGET, architecture, name, target)}
+        for name in compared()
+    }
+    if any(len(values) < len(SEEDS) for values in by_method.values()):
+        return ""
+    baseline, *others = compared()
+    words = {"above": "better than", "same": "not told apart from", "below": "worse than", None: "not compared with"}
+    parts = [f"`{name}` is {words[verdict(by_method[name], by_method[baseline])]}" for name in others]
+    return f"* {target:.0%}, paired over the seeds: {', '.join(parts)} `{baseline}`."
 
 
 def _imagenet_table(found: Sequence[Mapping[str, Any]]) -> list[str]:

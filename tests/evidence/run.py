@@ -19,7 +19,7 @@ from tests.evidence.digits_run import digits_run, parent_file, warm_up
 from tests.evidence.forked import in_a_process
 from tests.evidence.imagenet_size_run import imagenet_size_run
 from tests.evidence.methods_page import page
-from tests.evidence.run_key import DIGITS, IMAGENET_SIZE, RunKey, planned
+from tests.evidence.run_key import DIGITS, EQUAL_BUDGET, IMAGENET_SIZE, RunKey, planned
 from zoo.core.versions import code_version
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="tests/evidence/run.py", description="Evidence about the pruning methods.")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no run after so many")
     parser.add_argument("--only", nargs="*", help="methods to run")
-    parser.add_argument("--kind", choices=(DIGITS, IMAGENET_SIZE), help="runs of this kind only")
+    parser.add_argument("--kind", choices=(DIGITS, EQUAL_BUDGET, IMAGENET_SIZE), help="runs of this kind only")
     parser.add_argument("--again", nargs="*", default=(), help="methods whose answers are forgotten first")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
@@ -60,7 +60,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _answer(run: RunKey) -> dict[str, Any]:
     facts = {**asdict(run), "id": run.id, "code": code_version()}
     try:
-        answer, cost = in_a_process(lambda: digits_run(run, PARENTS) if run.kind == DIGITS else imagenet_size_run(run))
+        answer, cost = in_a_process(
+            lambda: imagenet_size_run(run) if run.kind == IMAGENET_SIZE else digits_run(run, PARENTS)
+        )
     except RuntimeError as error:
         return {**facts, "error": str(error)}
     return {**facts, **answer, "cpu_seconds": round(cost.cpu_seconds, 2), "peak_mib": round(cost.peak_bytes / 2**20)}

@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from zoo.methods import METHODS
 from zoo.recipes import Recipe, parse_recipe
 
 FOLDER = Path(__file__).parent
-DIGITS, IMAGENET_SIZE = "digits", "imagenet-size"
+DIGITS, IMAGENET_SIZE, EQUAL_BUDGET = "digits", "imagenet-size", "equal-budget"
 ARCHITECTURES = ("lenet-300-100-digits", "resnet8-digits")
 TARGETS = (0.80, 0.90, 0.95, 0.98)
 SEEDS = (0, 1, 2)
@@ -20,7 +21,8 @@ SEEDS = (0, 1, 2)
 
 @dataclass(frozen=True)
 class RunKey:
-    """``kind``: :data:`DIGITS` (trained and tested) or :data:`IMAGENET_SIZE` (twenty steps, for time and memory)."""
+    """``kind``: :data:`DIGITS` (trained and tested), :data:`EQUAL_BUDGET` (so too, a few methods from the same parents
+    with the same schedule) or :data:`IMAGENET_SIZE` (twenty steps, for time and memory)."""
 
     kind: str
     architecture: str
@@ -34,10 +36,16 @@ class RunKey:
         return parse_recipe(_document(self.kind), self.method, {"seed": self.seed})
 
     @property
+    def parent(self) -> "RunKey":
+        """The dense network that pruning starts from."""
+        kind = DIGITS if self.kind == EQUAL_BUDGET else self.kind
+        return RunKey(kind, self.architecture, "dense", 0.0, self.seed)
+
+    @property
     def settings(self) -> Mapping[str, Any]:
         """All that decides the outcome besides the code."""
         recipe = self.recipe
-        parent = non_default_fields(RunKey(self.kind, self.architecture, "dense", 0.0, self.seed).recipe.train)
+        parent = non_default_fields(self.parent.recipe.train)
         return {
             "train": non_default_fields(recipe.train),
             "config": non_default_fields(recipe.method.config),
@@ -76,6 +84,13 @@ def planned() -> Iterator[RunKey]:
         yield RunKey(IMAGENET_SIZE, "resnet50", name, 0.0 if name == "dense" else 0.90, 0)
     for architecture in ARCHITECTURES[1:]:
         yield from _on_digits(architecture, names)
+    for architecture, seed, target, name in product(ARCHITECTURES, SEEDS, TARGETS, compared()):
+        yield RunKey(EQUAL_BUDGET, architecture, name, target, seed)
+
+
+def compared() -> list[str]:
+    """The methods of the table of equal budgets, the baseline first."""
+    return list(_file(EQUAL_BUDGET)["methods"])
 
 
 def _on_digits(architecture: str, names: list[str]) -> Iterator[RunKey]:

@@ -13,7 +13,17 @@ from tests.evidence import run_key, stored
 from tests.evidence.forked import in_a_process
 from tests.evidence.methods_page import facts_table, page
 from tests.evidence.published import FILE, ROWS, reported
-from tests.evidence.run_key import ARCHITECTURES, DIGITS, IMAGENET_SIZE, SEEDS, TARGETS, RunKey, left_out, planned
+from tests.evidence.run_key import (
+    ARCHITECTURES,
+    DIGITS,
+    EQUAL_BUDGET,
+    IMAGENET_SIZE,
+    SEEDS,
+    TARGETS,
+    RunKey,
+    left_out,
+    planned,
+)
 from tests.evidence.seeds import over_seeds, verdict
 from zoo.methods import METHODS
 
@@ -27,6 +37,21 @@ def test_every_registered_method_is_planned_for_everything() -> None:
         assert RunKey(DIGITS, architecture, name, target, seed) in runs
     assert {run.method for run in runs if run.kind == IMAGENET_SIZE} == set(METHODS) - set(left_out(IMAGENET_SIZE))
     assert len({run.id for run in runs}) == len(runs)
+
+
+def test_equal_budgets_are_equal() -> None:
+    """The same parents, training and schedule: what differs is the score alone."""
+    runs = [run for run in planned() if run.kind == EQUAL_BUDGET]
+    assert {(run.architecture, run.method, run.target, run.seed) for run in runs} == set(
+        product(ARCHITECTURES, ("gmp", "laplace-snr", "obd", "block-fisher"), TARGETS, SEEDS)
+    )
+    for run in runs:
+        recipe, parent = run.recipe, RunKey(DIGITS, run.architecture, "dense", 0.0, run.seed)
+        assert run.parent == parent
+        assert run.settings["parent"] == parent.settings["train"]
+        assert recipe.train == RunKey(EQUAL_BUDGET, run.architecture, "gmp", run.target, run.seed).recipe.train
+        schedule = recipe.method.config.schedule(run.target, 140)
+        assert (schedule.begin, schedule.end, schedule.every, schedule.initial) == (0, 83, 10, 0.0)
 
 
 def test_what_is_left_out_is_a_method_and_the_page_says_why() -> None:

@@ -14,9 +14,10 @@ from zoo.pruner import Pruner
 SAMPLES = 24
 
 
-def one_shot(name: str, target: float = 0.5, **settings: Any) -> Pruner:
+def one_shot(name: str, target: float = 0.5, device: str = "cpu", **settings: Any) -> Pruner:
     """A run of a single step that is about to prune, on batches of seven of 24 images; 174 prunable weights."""
     net, _, images, labels = small_problem()
+    net.to(device)
 
     def batches() -> Iterator[tuple[Tensor, Tensor]]:
         return zip(torch.split(images, 7), torch.split(labels, 7), strict=True)

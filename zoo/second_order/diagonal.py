@@ -10,6 +10,8 @@ from ..errors import NonFiniteGradientError
 from ..scratch import Slot
 from .accumulate import Stream, accumulate
 
+SQUARES = 2**22  # numbers that are in double precision at a time
+
 
 class DiagonalSum:
     """The running sum of squares of every weight's gradient, in float64: a name's tensor has the weight's shape."""
@@ -24,9 +26,8 @@ class DiagonalSum:
         for name, rows in gradients.items():
             if name not in self.total:
                 self.total[name] = torch.zeros_like(rows[0], dtype=torch.float64)
-            for g in rows:  # one by one: the squares of all in double precision would be thrice the portion
-                exact = g.double()
-                self.total[name].addcmul_(exact, exact)
+            for some in torch.split(rows, max(1, SQUARES // rows[0].numel())):
+                self.total[name] += some.double().square_().sum(0)
         self.count += len(next(iter(gradients.values())))
 
     def state(self) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """WoodFisher against its authors' program and explicit matrices."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -55,7 +57,8 @@ def test_the_count_is_exact_also_where_scores_tie() -> None:
     """Their threshold removes every weight that ties with it, and the one at it: 29 and 28 of 60 instead of 30."""
     assert (THEIRS["woodfisher_joint"]["kept"], THEIRS["woodfisher_independent"]["kept"]) == (29, 28)
     for name in ("woodfisher", "obert", "block-fisher", "cap", "m-fac", "obd", "obs"):
-        pruner = one_shot(name, 0.5, **({"samples_per_gradient": 2} if name == "m-fac" else {}))
+        more: dict[str, Any] = {"samples_per_gradient": 2} if name == "m-fac" else {}
+        pruner = one_shot(name, 0.5, **more)
         with torch.no_grad():
             for weight in pruner.prunable.values():
                 weight.zero_()  # every score is the same
