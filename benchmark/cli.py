@@ -13,6 +13,7 @@ from zoo.core.errors import UsageError
 from .cli_data import app as data_app
 from .cli_executors import Address, Cpus, Executor, Gpus, MemoryGb, Processes, placement_of
 from .cli_history import AsJson, Models, names_of, plots, rescore, robustness
+from .cli_noise import agree, noise
 from .cli_power import power
 from .cli_receipts import keygen, receipt, verify
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import benchmark.suites
 
 app = command_group("Measure models: transfer, robustness, calibration, detection, cost.")
-for command in (rescore, robustness, plots, power, keygen, receipt, verify):
+for command in (rescore, robustness, plots, power, noise, agree, keygen, receipt, verify):
     app.command()(command)
 app.add_typer(data_app, name="data", help="The images of tasks: what is here, and how the rest is got.")
 

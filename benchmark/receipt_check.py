@@ -175,7 +175,7 @@ def _read(file: PredictionFile, evidence: Evidence) -> Predictions | Check:
     """The predictions whose file has the stated hash, or why there are none."""
     what = _predictions_of(file)
     try:
-        data = _bytes_of(file, evidence)
+        data = prediction_bytes(file, evidence.files, evidence.blobs)
     except (BlobError, ServerError) as error:
         return Check(what, "not checked", f"{error.message} Where is it? --files FOLDER, or a server's address")
     if hashlib.sha256(data).hexdigest() != file.sha256:
@@ -186,15 +186,18 @@ def _read(file: PredictionFile, evidence: Evidence) -> Predictions | Check:
         return Check(what, "wrong", error.message)
 
 
-def _bytes_of(file: PredictionFile, evidence: Evidence) -> bytes:
-    """From the folder (with or without ``.parquet``), else from the blob store, else from the server."""
-    if isinstance(evidence.files, Path):
+def prediction_bytes(file: PredictionFile, files: Path | str | None, blobs: BlobStore) -> bytes:
+    """A receipt's predictions: from the folder ``files``, else from the blob store, else from the server ``files``.
+
+    Raises :class:`~registry.errors.BlobError` or :class:`~registry.errors.ServerError` where they are nowhere.
+    """
+    if isinstance(files, Path):
         for name in (file.sha256, f"{file.sha256}.parquet"):
-            if (path := evidence.files / name).is_file():
+            if (path := files / name).is_file():
                 return path.read_bytes()
-    if isinstance(evidence.files, str) and not evidence.blobs.exists(file.sha256):
-        return published_predictions(evidence.files, file)
-    return evidence.blobs.get(file.sha256)
+    if isinstance(files, str) and not blobs.exists(file.sha256):
+        return published_predictions(files, file)
+    return blobs.get(file.sha256)
 
 
 def _compared_file(file: PredictionFile, found: Predictions) -> Check:

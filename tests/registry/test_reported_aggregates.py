@@ -3,7 +3,7 @@
 import csv
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
-from statistics import mean, median
+from statistics import mean, median, stdev
 
 import pytest
 from sqlalchemy import Engine
@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from registry import queries
 from registry.db.session import session_scope
 from registry.records import ResultRecord
+from registry.statistics import Change, mean_ranks, mean_relative_error_change, relative_error_change
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "derived_aggregates.csv"
 SUITE = "transfer-12@ist2022"
@@ -55,6 +56,34 @@ def test_aggregate(row: dict[str, str], values: dict[tuple[str, str], dict[str, 
     assert as_printed(median(changes), row["median_rel_error_increase_pct"])
     assert as_printed(100 * mean(_value(result) for result in sparse.values()), row["mean_metric"])
     assert str(sum(change < 0 for change in changes)) == row["tasks_better_than_dense"]
+    assert as_printed(stdev(changes) / Decimal(12).sqrt(), row["sem_over_tasks_pct"])
+    assert as_printed(_mean_rank(sparse, row, values), row["mean_rank"])
+    assert float(mean(changes)) == pytest.approx(_by_our_formula(sparse, dense).value * 100, abs=1e-9)
+
+
+def _mean_rank(
+    model: dict[str, ResultRecord], row: dict[str, str], values: dict[tuple[str, str], dict[str, ResultRecord]]
+) -> Decimal:
+    """Over tasks, the mean place among all checkpoints of the backbone by the protocol; by our own function, too."""
+    rivals = [
+        tasks
+        for (name, protocol), tasks in values.items()
+        if f"/{row['backbone'].lower()}/" in name and protocol == f"{row['protocol']}@ist2022"
+    ]
+    places = [
+        1 + sum(_value(rival[task]) > _value(result) for rival in rivals)
+        + Decimal(sum(_value(rival[task]) == _value(result) for rival in rivals) - 1) / 2
+        for task, result in model.items()
+    ]  # fmt: skip
+    ours = mean_ranks([[float(_value(rival[task])) for task in model] for rival in rivals])
+    assert ours[rivals.index(model)] == pytest.approx(float(mean(places)))
+    return mean(places)
+
+
+def _by_our_formula(sparse: dict[str, ResultRecord], dense: dict[str, ResultRecord]) -> Change:
+    return mean_relative_error_change(
+        [relative_error_change(float(_value(sparse[task])), float(_value(dense[task]))) for task in sparse]
+    )
 
 
 def as_printed(value: Decimal, golden: str) -> bool:
