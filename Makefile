@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 export PYTHONSAFEPATH := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install board demo test test-full check fix serve speed methods-report torture clean
+.PHONY: help install board demo test test-full check fix serve speed gpu-proof methods-report torture clean
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ test-full: $(VENV)/dev.stamp  ## the tests with their full counts
 
 speed: $(VENV)/dev.stamp  ## our speed as ratios to named peers, into docs/speed.md
 	$(BIN)/python tests/speed/run.py
+
+gpu-proof: $(VENV)/dev.stamp  ## images/s, memory and agreement on this machine's GPU, into docs/gpu.md
+	@$(BIN)/python tests/gpu/run.py
 
 methods-report: $(VENV)/dev.stamp  ## what each pruning method does on small data and costs at ImageNet size, into docs/methods.md
 	$(BIN)/python tests/evidence/run.py

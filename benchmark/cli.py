@@ -10,8 +10,9 @@ from zoo.core.commands import command_group
 from zoo.core.console import emit_json, emit_table, say
 from zoo.core.errors import UsageError
 
+from .cli_campaign import app as campaign_app
 from .cli_data import app as data_app
-from .cli_executors import Address, Cpus, Executor, Gpus, MemoryGb, Processes, placement_of
+from .cli_executors import Address, Cpus, Executor, Gpus, MemoryGb, Processes, placement_of, say_estimates
 from .cli_history import AsJson, Models, names_of, plots, rescore, robustness
 from .cli_noise import agree, noise
 from .cli_power import power
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 app = command_group("Measure models: transfer, robustness, calibration, detection, cost.")
 for command in (rescore, robustness, plots, power, noise, agree, keygen, receipt, verify):
     app.command()(command)
+app.add_typer(campaign_app, name="campaign", help="Sets of published checkpoints, compared with what is claimed.")
 app.add_typer(data_app, name="data", help="The images of tasks: what is here, and how the rest is got.")
 
 SuiteName = Annotated[str, typer.Option("--suite", help="Suite, as name or name@version.")]
@@ -97,24 +99,28 @@ def plan(
     protocols: ByProtocols = "linear@1",
     as_json: AsJson = False,
 ) -> None:
-    """Show which evaluations a run would do, and which exist."""
+    """Show which evaluations a run would do, which exist, and what the missing ones will take, as far as measured."""
     from registry.db.schema import open_catalogue
     from registry.settings import load_settings
 
-    from .runner import make_suite_plan
+    from .runner import estimate_plan, make_suite_plan
 
-    wanted = _suite(suite, task, protocols)
-    found, planned = make_suite_plan(open_catalogue(load_settings()), wanted, names_of(models), _integers(seeds))
+    wanted, engine = _suite(suite, task, protocols), open_catalogue(load_settings())
+    found, planned = make_suite_plan(engine, wanted, names_of(models), _integers(seeds))
+    costs = estimate_plan(engine, planned)
     rows = [
         {"model": job.model, "task": job.task, "protocol": job.protocol, "seed": job.seed, "state": state}
         for state, group in (("missing", planned.missing), ("exists", planned.existing))
         for job in group
     ]
     if as_json:
-        emit_json({"suite": found.id, "missing": len(planned.missing), "existing": len(planned.existing), "jobs": rows})
+        counts = {"missing": len(planned.missing), "existing": len(planned.existing)}
+        emit_json({"suite": found.id, **counts, "estimates": [cost.to_json() for cost in costs], "jobs": rows})
         return
     columns = {"model": "model", "task": "task", "protocol": "protocol", "seed": "seed", "state": "state"}
     emit_table(f"{found.id}: {len(planned.missing)} missing, {len(planned.existing)} exist", rows, columns)
+    if planned.missing:
+        say_estimates(costs, len(planned.missing))
 
 
 @app.command()

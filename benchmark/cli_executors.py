@@ -1,9 +1,13 @@
 """The options that say where jobs run, for every command that runs some."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
+from zoo.core.console import say
+
+from .estimate import FORMULA, Estimate
 from .placement import Placement
 
 Processes = Annotated[int, typer.Option("--processes", min=1, help="Workers at a time.")]
@@ -26,3 +30,24 @@ def placement_of(
     """The placement that the options ask for."""
     memory = None if memory_gb is None else round(memory_gb * 1e9)
     return Placement(workers=processes, cpus=cpus, gpus=gpus, memory_bytes=memory, address=address)
+
+
+def say_estimates(costs: Sequence[Estimate], missing: int) -> None:
+    """What the jobs to come will take on each device, or that nobody has measured anything like them."""
+    told = [cost for cost in costs if cost.known]
+    for cost in told:
+        rest = f"; {cost.unknown} more of which nothing was measured there" if cost.unknown else ""
+        say(f"About {hours_text(cost.hours)} for {cost.known} of them on {cost.device}{rest}.")
+    if told:
+        say(f"({FORMULA})")
+    else:
+        say(f"What these {missing} will take is unknown: nothing like them was measured in this catalogue.")
+
+
+def hours_text(hours: float) -> str:
+    """For people.
+
+    >>> hours_text(2.5), hours_text(0.02)
+    ('2.5 hours', '1.2 minutes')
+    """
+    return f"{hours:.1f} hours" if hours >= 1 else f"{hours * 60:.1f} minutes"

@@ -18,6 +18,7 @@ from zoo.core.data_names import data_name
 from zoo.core.errors import UsageError
 from zoo.core.progress import counting
 
+from .estimate import Estimate, Wanted, estimates
 from .executors import EXECUTORS, Json
 from .job import Job, JobKey
 from .order import WorkOrder
@@ -76,6 +77,19 @@ def make_suite_plan(
         }
     seeded = {name: protocol.facts.seeded for name, protocol in PROTOCOLS.items()}
     return suite, make_plan(wanted_jobs(suite, targets, seeded, seeds), existing)
+
+
+def estimate_plan(engine: Engine, plan: Plan) -> list[Estimate]:
+    """What the missing jobs of ``plan`` will take on each device that this catalogue has measurements of."""
+    with session_scope(engine) as session:
+        checkpoints = {job.checkpoint_id: queries.get_checkpoint(session, job.checkpoint_id) for job in plan.missing}
+        history = queries.measured_costs(session)
+    wanted = [
+        Wanted(job.task, job.protocol, record.architecture, record.flops_dense)
+        for job in plan.missing
+        if (record := checkpoints[job.checkpoint_id]) is not None
+    ]
+    return estimates(wanted, history)
 
 
 def run(

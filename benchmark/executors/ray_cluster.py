@@ -30,6 +30,8 @@ from . import EXECUTORS, Json, Report
 GRACE_SECONDS = 60.0
 # Ray repeats a turn whose worker or node died so many times before it tells us, and then we ask so many times anew.
 _RETRIES = 3
+# How the one who asks computes is how all compute: a node's own choice would give other bits.
+_NUMERICS = ("PRUNARIUM_DEVICE", "PRUNARIUM_PRECISION", "PRUNARIUM_COMPILE")
 _DEATHS = 3
 
 
@@ -99,6 +101,7 @@ class _Turns:
         self._order = json.dumps(order)
         # Jobs use one thread wherever they run; own tasks lie in the home that the order names.
         environ = {"OMP_NUM_THREADS": str(max(THREADS, ceil(needs.cpus))), "PRUNARIUM_HOME": order["home"]}
+        environ |= {name: os.environ[name] for name in _NUMERICS if name in os.environ}
         self._task = ray.remote(**needs.options(environ))(turn)
         self._under_way: list[Any] = []
         self._deaths = 0

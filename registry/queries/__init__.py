@@ -12,6 +12,7 @@ from .checkpoints import (
     register_revision,
     revisions_of,
 )
+from .costs import MeasuredCost, measured_costs
 from .find import field_values, find_models, matching_models
 from .jobs import count_jobs, count_unfinished, done_jobs, get_job, jobs_ahead, jobs_of
 from .models import get_model, get_model_by_id, list_models, model_id, upsert_model
@@ -44,6 +45,7 @@ from .result_writing import add_reported_results, add_rescored_results, add_resu
 from .submissions import list_submissions
 
 __all__ = [
+    "MeasuredCost",
     "add_models",
     "add_predictions",
     "add_reported_results",
@@ -83,6 +85,7 @@ __all__ = [
     "list_suites",
     "list_tasks",
     "matching_models",
+    "measured_costs",
     "model_id",
     "predictions_of",
     "register_checkpoint",

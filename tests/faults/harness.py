@@ -38,7 +38,7 @@ def run(
     once: Path | None = None,
     environ: Mapping[str, str] | None = None,
     cwd: Path | None = None,
-    timeout_seconds: float = 120.0,
+    timeout_seconds: float = 280.0,
 ) -> Outcome:
     """Run ``python *arguments`` until it ends; ``faults`` are points such as ``registry.jobs:finish@after#2=kill``."""
     process = start(arguments, faults=faults, once=once, environ=environ, cwd=cwd)

@@ -1,4 +1,8 @@
-"""Real Ray clusters on this machine, for as long as a test needs them: nothing of them is left afterwards."""
+"""Real Ray clusters on this machine, for as long as a test needs them: nothing of them is left afterwards.
+
+Not even when the test run is killed: this file is also a small program that waits for the end of its standard input,
+and then ends the sessions that it was told of and removes the folder.
+"""
 
 import os
 import secrets
@@ -14,8 +18,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-
-from optional import need
 
 _ROOT = Path(__file__).parents[2]
 _NODE = ("--num-cpus", "1", "--object-store-memory", "80000000", "--disable-usage-stats", "--block")
@@ -38,6 +40,7 @@ class Cluster:
     address: str
     environ: Mapping[str, str]
     folder: Path
+    reaper: "subprocess.Popen[str]"
     nodes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def add_node(self) -> subprocess.Popen[bytes]:
@@ -46,7 +49,8 @@ class Cluster:
 
     def kill(self, node: subprocess.Popen[bytes]) -> None:
         """SIGKILL for a node and all that runs on it."""
-        kill_session(node)
+        kill_session(node.pid)
+        node.wait()
         self.nodes.remove(node)
 
     def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
@@ -60,6 +64,9 @@ class Cluster:
                 start_new_session=True,
             )
         self.nodes.append(node)
+        if self.reaper.stdin is not None:
+            self.reaper.stdin.write(f"{node.pid}\n")
+            self.reaper.stdin.flush()
         deadline = time.monotonic() + 60
         while b"Ray runtime started" not in log.read_bytes():
             if node.poll() is not None or time.monotonic() > deadline:
@@ -70,6 +77,8 @@ class Cluster:
 
 def need_ray() -> None:
     """Skip where Ray is not installed."""
+    from optional import need  # not for the program below
+
     need("ray", find_spec("ray") is not None, "Ray")
 
 
@@ -81,7 +90,10 @@ def ray_cluster(nodes: int = 2, environ: Mapping[str, str] | None = None) -> Ite
     folder = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))
     path = os.pathsep.join(filter(None, ((environ or {}).get("PYTHONPATH", ""), str(_ROOT))))
     given = {**_QUIET, **(environ or {}), "PYTHONPATH": path}
-    cluster = Cluster(f"127.0.0.1:{_free_port()}", given, folder)
+    reaper = subprocess.Popen(
+        [sys.executable, __file__, str(folder)], stdin=subprocess.PIPE, text=True, start_new_session=True
+    )
+    cluster = Cluster(f"127.0.0.1:{_free_port()}", given, folder, reaper)
     try:
         port = cluster.address.rpartition(":")[2]
         head = ("--head", "--port", port, "--node-ip-address", "127.0.0.1", "--temp-dir", str(folder))
@@ -90,18 +102,17 @@ def ray_cluster(nodes: int = 2, environ: Mapping[str, str] | None = None) -> Ite
             cluster.add_node()
         yield cluster
     finally:
-        for node in list(cluster.nodes):
-            cluster.kill(node)
-        shutil.rmtree(folder, ignore_errors=True)
+        reaper.communicate()
+        for node in cluster.nodes:
+            node.wait()
 
 
-def kill_session(process: subprocess.Popen[bytes]) -> None:
-    """SIGKILL for every process of the session that ``process`` leads, in whatever group."""
-    while members := _members(process.pid):
+def kill_session(leader: int) -> None:
+    """SIGKILL for every process of the session that ``leader`` began, in whatever group."""
+    while members := _members(leader):
         for pid in members:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        process.wait()
         time.sleep(0.02)
 
 
@@ -120,3 +131,16 @@ def _free_port() -> int:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
         return port
+
+
+def _reap(folder: Path) -> None:
+    leaders = [int(line) for line in sys.stdin]
+    for leader in leaders:
+        kill_session(leader)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    _reap(Path(sys.argv[1]))
