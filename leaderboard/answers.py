@@ -131,6 +131,7 @@ def _side(cell: SideCell, side: Side, rank: Rank | None) -> SideValue:
         rank_best=rank.best if rank else None,
         rank_worst=rank.worst if rank else None,
         error=_rounded(cell.error),
+        log_odds=_rounded(cell.log_odds),
         tasks=[_task(task) for task in cell.tasks],
     )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from registry.records import ModelRecord, ResultRecord, TaskRecord
+from registry.statistics import mean_log_odds
 
 from .catalogue import Catalogue, Entry
 from .changes import Change, Measured, Unit, mean_over_replicates, mean_over_tasks, measured, task_change
@@ -59,7 +60,10 @@ class TaskCell:
 
 @dataclass(frozen=True)
 class SideCell:
-    """What a row shows for one side: the mean over a complete set of tasks, or why there is none."""
+    """What a row shows for one side: the mean over a complete set of tasks, or why there is none.
+
+    ``log_odds`` is the mean of log(a / (1 - a)) of the accuracies over such a set, which may order models otherwise.
+    """
 
     change: Change | None
     missing: str | None
@@ -67,6 +71,7 @@ class SideCell:
     error: float | None
     tasks: tuple[TaskCell, ...]
     trust: tuple[str, ...]
+    log_odds: float | None = None
     is_yardstick: bool = False
 
     @property
@@ -95,13 +100,28 @@ def side_cell(catalogue: Catalogue, entry: Entry, side: Side, trusted: Sequence[
     errors = [one.error for results in found.values() if (one := measured(results)) is not None]
     error = sum(errors) / len(errors) if len(errors) == len(found) and errors else None
     if entry.is_dense:
-        return SideCell(None, None, None, error, (), trust, is_yardstick=True)
+        return SideCell(None, None, None, error, (), trust, _log_odds(entry, side, found), is_yardstick=True)
     per_model = [_model_cells(catalogue, model, side, found) for model in entry.models]
     tasks = tuple(_over_replicates([cells[index] for cells in per_model]) for index in range(len(side.columns)))
     missing = [cell for cell in tasks if cell.change is None]
     if missing or not tasks:
         return SideCell(None, _why_missing(missing, tasks), None, error, tasks, trust)
-    return SideCell(_suite_change(per_model), None, _median(tasks), error, tasks, trust)
+    return SideCell(_suite_change(per_model), None, _median(tasks), error, tasks, trust, _log_odds(entry, side, found))
+
+
+def _log_odds(entry: Entry, side: Side, found: dict[tuple[str, str], list[ResultRecord]]) -> float | None:
+    """Over tasks and replicates; None where one of them is missing, or right on all of an unknown number of images."""
+    accuracies, sizes = [], []
+    for model in entry.models:
+        for column in side.columns:
+            one = measured(found[model.name, column.ref])
+            if one is None:
+                return None
+            accuracies.append(1 - one.error)
+            sizes.append(column.task.n_test)
+    if not accuracies or any(a in (0.0, 1.0) and n is None for a, n in zip(accuracies, sizes, strict=True)):
+        return None
+    return mean_log_odds(accuracies, sizes)
 
 
 def _model_cells(

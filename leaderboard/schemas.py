@@ -36,6 +36,7 @@ class SideValue(Schema):
     rank_best: int | None
     rank_worst: int | None
     error: float | None
+    log_odds: float | None
     tasks: list[TaskChange]
 
 

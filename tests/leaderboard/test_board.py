@@ -1,4 +1,5 @@
 import pytest
+from scipy.special import logit
 from site_catalogues import SEEDS, error_of
 
 from leaderboard.board import Board, Row, make_board
@@ -237,6 +238,16 @@ def test_no_mean_over_an_incomplete_set(full: Catalogue) -> None:
     cell = row_of(make_board(full, BoardQuery(suite="digits-demo", sparsity="0.98")), "rigl").cells["full"]
     assert cell.change is None
     assert cell.missing == "sparsity was lost"
+
+
+def test_mean_log_odds_are_over_the_same_complete_set(full: Catalogue, reported: Catalogue) -> None:
+    board = make_board(reported, BoardQuery(sparsity="0.90"))
+    for row in (row_of(board, "ac-dc"), board.yardsticks[0]):
+        results = [one for one in reported.results_of(row.name) if one.protocol == "linear@ist2022"]
+        assert len(results) == 12
+        assert row.cells["linear"].log_odds == pytest.approx(logit([one.value for one in results]).mean())
+    incomplete = row_of(make_board(full, BoardQuery(suite="digits-demo", sparsity="0.98")), "rigl").cells["full"]
+    assert incomplete.log_odds is None
 
 
 def test_measured_suites_bring_their_own_columns(full: Catalogue) -> None:
