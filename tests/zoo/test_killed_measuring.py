@@ -28,14 +28,14 @@ def parents(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.mark.slow  # tests/zoo/second_order/test_accumulate.py stops every kind of sum within one process
 @pytest.mark.parametrize(
     ("method", "writes"),
     [
         ("block-fisher", 6),
-        # The others keep other sums in the same way; tests/zoo/second_order/test_accumulate.py stops each of them.
-        pytest.param("m-fac", 9, marks=pytest.mark.slow),
-        pytest.param("obd", 7, marks=pytest.mark.slow),
-        pytest.param("cap", 6, marks=pytest.mark.slow),
+        ("m-fac", 9),
+        ("obd", 7),
+        ("cap", 6),
     ],
 )
 def test_a_killed_measuring_goes_on_and_ends_in_the_same_bits(
