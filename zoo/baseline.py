@@ -16,6 +16,7 @@ from pathlib import Path
 
 from .checkpoint.config import TrainingRecord
 from .checkpoint.folder import ModelFolder, read_folder
+from .checkpoint.patterns import UNSTRUCTURED
 from .checkpoint.slug import parse_slug
 from .checkpoint.strict import decode
 from .checkpoint.weights import read_weights
@@ -124,6 +125,11 @@ def _subject(model: Path, parents: Path) -> _Subject:
     if provenance.method == "dense" or provenance.training is None or provenance.training_flops is None:
         what = "is dense" if provenance.method == "dense" else "does not say how it was trained"
         raise UsageError(f"{model} {what}.", "Controls are made for pruned models of: prunarium zoo prune, zoo train")
+    if provenance.pattern != UNSTRUCTURED:
+        raise UsageError(
+            f"{model} follows the pattern {provenance.pattern}, and controls are made for models without one.",
+            "Its magnitude control is: prunarium zoo prune --method magnitude --pattern ...",
+        )
     parent = None if provenance.parent is None else _parent(folder, parents)
     own = decode(TrainConfig, provenance.training.config, f"{model}: training")
     epochs, flops, scratch = float(provenance.epochs or 0), float(provenance.training_flops), own

@@ -13,6 +13,7 @@ from zoo.architectures import ARCHITECTURES
 from zoo.data import load_data
 from zoo.methods import METHODS
 from zoo.models import build
+from zoo.patterns import parse_pattern
 from zoo.prunable import prunable_parameters
 from zoo.train import evaluate, train
 
@@ -27,7 +28,13 @@ def digits_run(key: RunKey, parents: Path) -> dict[str, Any]:
     if METHODS[key.method].facts.starts_from == "dense parent":
         model.load_state_dict(torch.load(parent_file(key, parents), weights_only=True))
     train(
-        model, data.splits["train"], recipe.train, preprocessing=preprocessing, method=recipe.method, target=key.target
+        model,
+        data.splits["train"],
+        recipe.train,
+        preprocessing=preprocessing,
+        method=recipe.method,
+        target=key.target,
+        pattern=parse_pattern(key.pattern),
     )
     if key.method == "dense":
         parents.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,8 @@ from tests.evidence.run_key import (
     DIGITS,
     EQUAL_BUDGET,
     IMAGENET_SIZE,
+    IN_PATTERNS,
+    PATTERNS,
     SEEDS,
     TARGETS,
     compared,
@@ -18,7 +20,7 @@ from tests.evidence.run_key import (
 from tests.evidence.seeds import Mean, over_seeds, verdict
 from zoo.architectures import ARCHITECTURES as NETWORKS
 from zoo.core.plugins import Plugins
-from zoo.methods import METHODS, Method
+from zoo.methods import EVERY_PATTERN, METHODS, Method
 
 _HEAD = """\
 # The methods, and what they do on small data
@@ -40,6 +42,14 @@ Ten per cent is chance. Where a row falls to it, a layer has lost its weights: A
 they are still near their initial values, and of this ResNet-8's classifier nothing is left at 95 % (0 of 320 weights,
 and 0 of 1,152 of the first block, with the first seed). Wide intervals (SNFS, Early-CroP, MEST) are seeds of which one
 fails.
+"""
+
+_PATTERNS = """\
+## Patterns
+
+Which patterns each method offers, from its facts ([patterns.md](patterns.md) says what they are), and the digits for
+some of them at half of the weights, in the form of the tables above. 2:4 keeps two of each four inputs wherever four
+divides them, so that ResNet-8's stem stays dense; channels leave as a whole, coupled ones together.
 """
 
 _IMAGENET = """\
@@ -78,6 +88,11 @@ def page(found: Sequence[Mapping[str, Any]], planned: int) -> str:
         *_digits(found),
         _EQUAL_BUDGET,
         *_equal_budget(found),
+        _PATTERNS,
+        *patterns_table(METHODS),
+        "",
+        *_in_patterns(found),
+        "",
         _IMAGENET,
         *_left_out(IMAGENET_SIZE),
         *_imagenet_table(found),
@@ -108,6 +123,28 @@ def facts_table(methods: Plugins[type[Method]]) -> list[str]:
 def _left_out(kind: str) -> list[str]:
     lines = [f"* `{name}`: {reason}" for name, reason in left_out(kind).items()]
     return ["Not run here:", "", *lines, ""] if lines else []
+
+
+def patterns_table(methods: Plugins[type[Method]]) -> list[str]:
+    """One row a method: whether it offers each kind of pattern."""
+    rows = [
+        (f"`{name}`", *("yes" if kind in method.facts.patterns else "–" for kind in EVERY_PATTERN))
+        for name, method in methods.items()
+        if name != "dense"
+    ]
+    return _table(("Method", *EVERY_PATTERN), rows)
+
+
+def _in_patterns(found: Sequence[Mapping[str, Any]]) -> list[str]:
+    wanted = [(architecture, pattern) for architecture in ARCHITECTURES for pattern in PATTERNS]
+    rows = []
+    for name in IN_PATTERNS:
+        cells = []
+        for architecture, pattern in wanted:
+            answers = _of(found, DIGITS, architecture, name, PATTERNS[pattern], pattern)
+            cells.append(_top1(over_seeds([answer["top1"] for answer in answers])))
+        rows.append((f"`{name}`", *cells))
+    return _table(("Method", *(f"{NETWORKS[architecture].title}, {pattern}" for architecture, pattern in wanted)), rows)
 
 
 def _digits(found: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -215,13 +252,19 @@ def _imagenet_table(found: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _of(
-    found: Iterable[Mapping[str, Any]], kind: str, architecture: str, method: str, target: float
+    found: Iterable[Mapping[str, Any]],
+    kind: str,
+    architecture: str,
+    method: str,
+    target: float,
+    pattern: str = "unstructured",
 ) -> list[Mapping[str, Any]]:
     wanted = (kind, architecture, method, target)
     return [
         answer
         for answer in found
         if "error" not in answer
+        and answer.get("pattern", "unstructured") == pattern
         and tuple(answer[name] for name in ("kind", "architecture", "method", "target")) == wanted
     ]
 

@@ -17,6 +17,9 @@ DIGITS, IMAGENET_SIZE, EQUAL_BUDGET = "digits", "imagenet-size", "equal-budget"
 ARCHITECTURES = ("lenet-300-100-digits", "resnet8-digits")
 TARGETS = (0.80, 0.90, 0.95, 0.98)
 SEEDS = (0, 1, 2)
+PATTERNS = {"2:4": 0.50, "channel": 0.50}
+"""Looked at besides no pattern, with their sparsity, for some methods."""
+IN_PATTERNS = ("random", "magnitude", "gmp", "snip", "block-fisher")
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class RunKey:
     method: str
     target: float
     seed: int
+    pattern: str = "unstructured"
 
     @property
     def recipe(self) -> Recipe:
@@ -55,7 +59,10 @@ class RunKey:
     @property
     def id(self) -> str:
         """Under which an answer is stored: other settings are another run."""
-        return config_hash("evidence 1", {**asdict(self), "settings": dict(self.settings)})[:16]
+        run = asdict(self)
+        if self.pattern == "unstructured":  # as before there were patterns
+            del run["pattern"]
+        return config_hash("evidence 1", {**run, "settings": dict(self.settings)})[:16]
 
 
 @cache
@@ -99,3 +106,6 @@ def _on_digits(architecture: str, names: list[str]) -> Iterator[RunKey]:
         for target in TARGETS:
             for name in names:
                 yield RunKey(DIGITS, architecture, name, target, seed)
+        for pattern, target in PATTERNS.items():
+            for name in IN_PATTERNS:
+                yield RunKey(DIGITS, architecture, name, target, seed, pattern)

@@ -35,4 +35,5 @@ def keep(answers: Answers, ids: set[str], file: Path = FILE) -> None:
 
 
 def _order(answer: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(answer[name] for name in ("kind", "architecture", "method", "target", "seed"))
+    known = tuple(answer[name] for name in ("kind", "architecture", "method", "target", "seed"))
+    return (*known, answer.get("pattern", "unstructured"))

@@ -11,6 +11,7 @@ from small_models import pruned as pruned_request
 
 from registry.check import check
 from registry.pull import pull
+from zoo.baseline import controls_for
 from zoo.checkpoint.config import Provenance
 from zoo.checkpoint.folder import CARD, PROVENANCE, read_folder
 from zoo.checkpoint.passport import measure
@@ -85,6 +86,11 @@ def test_two_of_four_claims_what_it_has(tmp_path: Path, parent: Path) -> None:
     assert passport.pattern == folder.provenance.pattern == "2:4"
     assert 0.49 < passport.sparsity() < 0.5  # the stem of one colour stays dense
     assert check(folder.path).reasons == ()
+
+
+def test_controls_are_not_made_for_patterns(masked: Request) -> None:
+    with pytest.raises(UsageError, match="follows the pattern channel, and controls are made for models without one"):
+        controls_for(make_model(masked).path)
 
 
 def test_what_cannot_be_cut_or_is_not_offered_is_refused(tmp_path: Path, masked: Request) -> None:

@@ -9,6 +9,7 @@ from torch import nn
 from ..checkpoint.config import Preprocessing
 from ..data import Split
 from ..methods import Method
+from ..patterns import UNSTRUCTURED, Pattern
 from ..scratch import Scratch
 from .batches import WHOLE, training_batches
 from .config import Execution, TrainConfig
@@ -77,6 +78,7 @@ def train(
     preprocessing: Preprocessing,
     method: Method,
     target: float,
+    pattern: Pattern = UNSTRUCTURED,
     execution: Execution | None = None,
 ) -> TrainResult:
     """Train ``model`` in place on images in memory while ``method`` prunes it to ``target``, and keep nothing on disk.
@@ -91,6 +93,7 @@ def train(
         input_size=preprocessing.input_size,
         method=method,
         target=target,
+        pattern=pattern,
         execution=execution,
     )
     for _ in session:
