@@ -96,7 +96,7 @@ def plan(
     models: Models = "all",
     seeds: Seeds = None,
     task: OneTask = None,
-    protocols: ByProtocols = "linear@1",
+    protocols: ByProtocols = "linear@2",
     as_json: AsJson = False,
 ) -> None:
     """Show which evaluations a run would do, which exist, and what the missing ones will take, as far as measured."""
@@ -129,7 +129,7 @@ def run(
     models: Models = "all",
     seeds: Seeds = None,
     task: OneTask = None,
-    protocols: ByProtocols = "linear@1",
+    protocols: ByProtocols = "linear@2",
     processes: Processes = 1,
     executor: Executor = None,
     address: Address = None,

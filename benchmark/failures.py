@@ -31,7 +31,7 @@ def failure_of(error: BaseException) -> Failure:
     >>> failure_of(MemoryError("out of memory")).kind
     'out_of_memory'
     """
-    if _is_out_of_memory(error):
+    if is_out_of_memory(error):
         return Failure("out_of_memory", _short(error))
     if isinstance(error, BenchmarkError):
         return Failure(error.kind, str(error))
@@ -65,7 +65,8 @@ _KINDS_BY_NAME: Mapping[FailureKind, set[str]] = {
 }
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether a smaller batch may do; frameworks say it in exceptions of many types."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
     return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _OUT_OF_MEMORY_WORDS)

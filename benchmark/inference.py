@@ -1,43 +1,41 @@
 """From images to logits or features, in evaluation mode and bounded memory."""
 
 import torch
-from jaxtyping import Float64
+from jaxtyping import Float32, Float64
 from torch import Tensor, nn
 
 from zoo.checkpoint.config import Preprocessing
-from zoo.data import Images, image_batches
-from zoo.models import features
+from zoo.data import Images
 
 from .errors import BadModelError
+from .image_pass import Seer, image_pass
 from .logits import Logits
+from .numerics import Numerics
 
 EVALUATION_BATCH = 512
 
 
-@torch.no_grad()
 def predict(model: nn.Module, images: Images, preprocessing: Preprocessing, batch_size: int) -> Logits:
     """The logits of every image, in order; raises :class:`~benchmark.errors.LogitsError` where they are no numbers."""
-    model.eval()
-    parts = [model(x) for x in image_batches(images, preprocessing, batch_size)]
-    return Logits(torch.cat(parts).float().cpu().numpy())
+    (found,) = image_pass([Seer(model, preprocessing)], images, batch_size, Numerics.of_environment())
+    return Logits(found.numpy())
 
 
-@torch.no_grad()
 def extract(
-    model: nn.Module,
-    classifier: str,
-    images: Images,
-    preprocessing: Preprocessing,
-    batch_size: int,
+    model: nn.Module, classifier: str, images: Images, preprocessing: Preprocessing, batch_size: int
 ) -> Float64[Tensor, "n d"]:
     """The classifier's input for every image, in order, widened to float64.
 
     Raises :class:`BadModelError` where a feature is NaN or infinite.
     """
-    model.eval()
-    parts = [features(model, classifier, x) for x in image_batches(images, preprocessing, batch_size)]
-    found = torch.cat(parts).double().cpu()
-    if not bool(torch.isfinite(found).all()):
-        rows = int((~torch.isfinite(found)).any(dim=1).sum())
-        raise BadModelError(f"The features of {rows} of {len(found)} images are NaN or infinite.")
-    return found
+    seer = Seer(model, preprocessing, classifier)
+    (found,) = image_pass([seer], images, batch_size, Numerics.of_environment())
+    return checked(found).double()
+
+
+def checked(features: Float32[Tensor, "n d"]) -> Float32[Tensor, "n d"]:
+    """The same; raises :class:`BadModelError` where a feature is NaN or infinite."""
+    finite = torch.isfinite(features).all(dim=1)
+    if not bool(finite.all()):
+        raise BadModelError(f"The features of {int((~finite).sum())} of {len(features)} images are NaN or infinite.")
+    return features

@@ -1,27 +1,19 @@
-"""Multinomial logistic regression on fixed features, solved to convergence.
+"""Linear probes: features made comparable, and a path of penalties through :mod:`benchmark.logistic`.
 
-The objective of a head with weights W and biases b, for n rows x with labels y and a penalty λ::
-
-    F(W, b) = 1/n Σ −log softmax(W x + b)_y + λ/2 ‖W‖²
-
-It is strictly convex in W, so a probe has no learning rate, no epochs and no seed: two people who solve it get the same
-numbers. scikit-learn's ``LogisticRegression(C=1/(n λ))`` is the same problem (Kornblith et al. 2019, arXiv 1805.08974,
-appendix A.4, choose λ on a validation set as well).
+The problem is strictly convex, so a probe has no learning rate, no epochs and no seed: two people who solve it get the
+same numbers. scikit-learn's ``LogisticRegression(C=1/(n λ))`` is the same problem.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float64, Int64
+from jaxtyping import Float, Float64, Int64
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from .errors import NotConvergedError
+from .logistic import Problem, Solution
 
-_MAX_STEPS = 2000
-_GRADIENT_TOLERANCE = 1e-6
-_GRADIENT_LIMIT = 1e-4
 _RELATIVE_SPREAD = 1e-6  # of float32 features: what is smaller is rounding, not variation
 
 
@@ -35,83 +27,44 @@ class Standardiser(NamedTuple):
     mean: Float64[Tensor, " d"]
     scale: Float64[Tensor, " d"]
 
-    def apply(self, features: Float64[Tensor, "n d"]) -> Float64[Tensor, "n d"]:
+    def apply(self, features: Float[Tensor, "n d"]) -> Float64[Tensor, "n d"]:
+        """In double precision; new rows are moved by the numbers of the training rows."""
         return (features - self.mean) / self.scale
 
 
-class LinearHead(NamedTuple):
-    """``logits = x @ weight.T + bias``."""
-
-    weight: Float64[Tensor, "k d"]
-    bias: Float64[Tensor, " k"]
-
-    def logits(self, features: Float64[Tensor, "n d"]) -> Float64[Tensor, "n k"]:
-        return features @ self.weight.T + self.bias
-
-
-def standardiser(features: Float64[Tensor, "n d"]) -> Standardiser:
+def standardiser(features: Float[Tensor, "n d"]) -> Standardiser:
     """Fit on training rows; a feature that never varies but by rounding (a dead channel) is only centred.
 
     Scaled up, rounding errors would be a feature like any other, and another batch size another probe.
     """
-    mean, scale = features.mean(dim=0), features.std(dim=0, correction=0)
+    rows = features.double()
+    mean, scale = rows.mean(dim=0), rows.std(dim=0, correction=0)
     return Standardiser(mean, torch.where(scale > _RELATIVE_SPREAD * mean.abs(), scale, torch.ones_like(scale)))
 
 
 def objective(
-    head: LinearHead, features: Float64[Tensor, "n d"], labels: Int64[Tensor, " n"], penalty: float
+    head: Solution, features: Float[Tensor, "n d"], labels: Int64[Tensor, " n"], penalty: float
 ) -> Float64[Tensor, ""]:
-    """F(W, b) of the module's docstring, in nats."""
+    """Mean cross-entropy plus ``penalty`` / 2 times the squared weights, in nats."""
     return cross_entropy(head.logits(features), labels) + penalty / 2 * head.weight.square().sum()
 
 
 def fit(
-    features: Float64[Tensor, "n d"],
+    features: Float[Tensor, "n d"],
     labels: Int64[Tensor, " n"],
     classes: int,
     penalty: float,
-    start: LinearHead | None = None,
-) -> LinearHead:
-    """The minimiser of :func:`objective`, by L-BFGS in double precision from ``start`` (zeros by default).
-
-    Stops when no component of the gradient exceeds 1e-6; raises :class:`NotConvergedError` where one exceeds 1e-4 at
-    the end. ``penalty`` must be positive: without it the minimum of separable data lies at infinity.
-    """
-    if penalty <= 0:
-        raise ValueError(f"expected a positive penalty, got {penalty}")
-    if start is None:
-        start = LinearHead(features.new_zeros(classes, features.shape[1]), features.new_zeros(classes))
-    head = LinearHead(*(tensor.clone().requires_grad_() for tensor in start))
-    solver = torch.optim.LBFGS(
-        list(head),
-        max_iter=_MAX_STEPS,
-        tolerance_grad=_GRADIENT_TOLERANCE,
-        tolerance_change=0,
-        history_size=20,
-        line_search_fn="strong_wolfe",
-    )
-
-    def closure() -> Tensor:
-        solver.zero_grad()
-        loss = objective(head, features, labels, penalty)
-        torch.autograd.backward(loss)
-        return loss
-
-    solver.step(closure)  # type: ignore[no-untyped-call]
-    closure()
-    largest = max(float(tensor.grad.abs().max()) for tensor in head if tensor.grad is not None)
-    if not largest <= _GRADIENT_LIMIT:
-        raise NotConvergedError(
-            f"The probe of penalty {penalty:g} on {len(labels)} rows is not solved: a gradient of {largest:.2g}."
-        )
-    return LinearHead(*(tensor.detach() for tensor in head))
+    start: Solution | None = None,
+) -> Solution:
+    """The minimiser of :func:`objective` for one penalty, from ``start`` (zeros by default)."""
+    return Problem(features, labels, classes).solve(penalty, start)
 
 
 def path(
-    features: Float64[Tensor, "n d"], labels: Int64[Tensor, " n"], classes: int, penalties: Sequence[float]
-) -> list[LinearHead]:
+    features: Float[Tensor, "n d"], labels: Int64[Tensor, " n"], classes: int, penalties: Sequence[float]
+) -> Iterator[Solution]:
     """One head per penalty, in the order given; each solve starts from the one before, so go from strong to weak."""
-    heads: list[LinearHead] = []
+    problem, head = Problem(features, labels, classes), None
     for penalty in penalties:
-        heads.append(fit(features, labels, classes, penalty, heads[-1] if heads else None))
-    return heads
+        head = problem.solve(penalty, head)
+        yield head

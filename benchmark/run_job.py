@@ -17,6 +17,8 @@ from torch import nn
 from registry.blobs import BlobStore
 from registry.records import PredictionRecord, ResultRecord
 from zoo.checkpoint.folder import ModelFolder, read_folder
+from zoo.checkpoint.passport import measure
+from zoo.core.canonical import canonical_json
 from zoo.models import load_model
 
 from .cost import cost_of
@@ -25,6 +27,7 @@ from .job import Job
 from .predictions import Predictions
 from .protocols import PROTOCOLS, Evaluation, Protocol, Subject
 from .provenance import provenance_of
+from .remarks import remarks
 from .reproducible import reproducible
 from .results import read_predictions, result_record
 from .scoring import score, score_cost
@@ -58,19 +61,21 @@ def run_job(job: Job, folder: Path, blobs: BlobStore) -> Outcome:
     task, protocol = find_task(job.task), PROTOCOLS[job.protocol]()
     if task.kind not in protocol.facts.task_kinds:
         raise BadModelError(f"{protocol.facts.id} cannot be applied to {job.task}, a task of kind {task.kind}.")
-    with reproducible(job.seed):
+    with reproducible(job.seed), remarks() as heard:
         source = read_folder(folder)
         model = _load(source, task, protocol, job.seed)
+        documents = dict[str, str]()
         if isinstance(task, CostTask):
             evaluation, stored = Evaluation({}, notes=task.manifest()), dict[str, PredictionRecord]()
             cells = score_cost(task, cost_of(source, model, task))
         else:
             evaluation, kept = _evaluate(job, task, protocol, source, model)
             stored = _store(task, evaluation, blobs, kept)
+            documents = {name: blobs.put(canonical_json(each)) for name, each in evaluation.documents.items()}
             cells = score(task, read_predictions(stored.values(), blobs))
-        provenance = provenance_of(job, task, protocol, source, evaluation)
+        provenance = provenance_of(job, task, protocol, source, evaluation, documents)
     results = tuple(result_record(job, cell, provenance) for cell in cells)
-    return Outcome(results, tuple(stored.values()), _resources(clock, cpu))
+    return Outcome(results, tuple(stored.values()), {**_resources(clock, cpu), **({"remarks": heard} if heard else {})})
 
 
 def _load(source: ModelFolder, task: Task, protocol: Protocol, seed: int) -> nn.Module:
@@ -86,6 +91,18 @@ def _load_published(folder: Path, version: tuple[int, ...]) -> nn.Module:  # noq
     return load_model(folder)
 
 
+def checkpoint_of(source: ModelFolder) -> tuple[str, str]:
+    """(densified hash, architecture), as the catalogue knows the checkpoint."""
+    stat = source.weights.stat()
+    return _densified(source.weights, (stat.st_ino, stat.st_mtime_ns, stat.st_size)), source.config.architecture
+
+
+@lru_cache(maxsize=64)
+def _densified(weights: Path, version: tuple[int, ...]) -> str:  # noqa: ARG001 - the key of the cache
+    """Every job of a checkpoint asks, and the answer takes a pass over the file."""
+    return measure(weights).densified_hash
+
+
 def _evaluate(
     job: Job, task: Task, protocol: Protocol, source: ModelFolder, model: nn.Module
 ) -> tuple[Evaluation, _Kept]:
@@ -93,7 +110,7 @@ def _evaluate(
     classifier = source.config.classifier
     replaced = None if protocol.facts.trains == "nothing" else classifier
     before = zeros_of(model, without=replaced)
-    subject = Subject(model, classifier, source.config.preprocessing)
+    subject = Subject(model, classifier, source.config.preprocessing, checkpoint_of(source))
     evaluation = protocol.run(subject, task, job.seed, job.batch_divisor)
     after = zeros_of(model, without=replaced)
     check_kept(before, after)

@@ -65,6 +65,11 @@ def suite_sides(catalogue: Catalogue, suite: SuiteRecord) -> tuple[Side, ...]:
             and protocol in catalogue.protocols
             and catalogue.protocols[protocol].kind == kind
         )
+        own = {column.protocol for column in columns} - {
+            ref for ref, protocol in catalogue.protocols.items() if protocol.name == kind
+        }
+        if own:
+            title = catalogue.protocols[min(own)].title
         if columns:
             sides.append(Side(kind, title, short, columns))
     return tuple(sides)

@@ -60,8 +60,13 @@ def _shapes(source: ModelFolder, model: nn.Module, exempt: tuple[str, ...]) -> d
 
 
 @torch.no_grad()
-def features(model: nn.Module, classifier: str, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
-    """What the classifier module is given for ``x``, in the mode (training or evaluation) the model is in."""
+def features(
+    model: nn.Module, classifier: str, x: Float[Tensor, "n c h w"], compiled: nn.Module | None = None
+) -> Float[Tensor, "n d"]:
+    """What the classifier module is given for ``x``, in the mode (training or evaluation) the model is in.
+
+    ``compiled`` is called instead, where ``torch.compile`` made it of ``model``.
+    """
     seen: list[Tensor] = []
 
     def look(module: nn.Module, inputs: tuple[Any, ...]) -> None:  # noqa: ARG001 - torch's signature of a hook
@@ -69,7 +74,7 @@ def features(model: nn.Module, classifier: str, x: Float[Tensor, "n c h w"]) -> 
 
     handle = model.get_submodule(classifier).register_forward_pre_hook(look)
     try:
-        model(x)
+        (model if compiled is None else compiled)(x)
     finally:
         handle.remove()
     return seen[-1]

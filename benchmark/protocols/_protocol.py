@@ -8,7 +8,8 @@ The order of things in a job (:mod:`benchmark.run_job`)::
     a zero of before that is no zero now fails the job with ``sparsity_lost``
 
 A protocol never sees the ids of the images and never computes a metric: it returns logits, which are stored first.
-Linear and full are two boards, never one score, so ``kind`` is part of every result.
+``kind`` decides which board a result may appear on: ``linear`` is everything that leaves the network frozen, ``full``
+trains it. They are two boards, never one score, and a suite has one protocol of each kind at most.
 """
 
 from abc import ABC, abstractmethod
@@ -59,12 +60,14 @@ class ProtocolFacts:
 class Subject(NamedTuple):
     """The model under test, in evaluation mode, and what it needs to be fed.
 
-    ``classifier`` names the module whose input are the features.
+    ``classifier`` names the module whose input are the features. ``checkpoint`` is (densified hash, architecture) of
+    what was loaded, under which features are kept; None keeps none.
     """
 
     model: nn.Module
     classifier: str
     preprocessing: Preprocessing
+    checkpoint: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -73,13 +76,17 @@ class Evaluation:
 
     ``temperature`` was fitted on the task's fitting set, or is None. ``extra`` has columns of predictions beside those
     of logits, by condition and name, in the order of the images. ``notes`` (JSON types) say what was chosen on the way:
-    a penalty, a learning rate, the training curve; they become provenance.
+    a penalty, a learning rate, the training curve; they become provenance. ``preprocessing`` is how the images were fed
+    where it is not as the checkpoint says. ``documents`` (JSON types, by name) are too long for every result: they are
+    stored once, and the provenance holds their address.
     """
 
     logits: Mapping[str, Logits]
     temperature: float | None = None
     notes: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, Mapping[str, Float[np.ndarray, " n"]]] = field(default_factory=dict)
+    preprocessing: Preprocessing | None = None
+    documents: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Protocol(ABC):

@@ -115,7 +115,7 @@ class _Answers(Mapping[str, Logits]):
         next(iter(self._sets.values()))
 
     def __getitem__(self, condition: str) -> Logits:
-        model, _, preprocessing = self._subject
+        model, preprocessing = self._subject.model, self._subject.preprocessing
         found = predict(model, self._sets[condition].images, self._task.fed(preprocessing, condition), self._batch_size)
         refuse_other_classes(found, self._task)
         return found

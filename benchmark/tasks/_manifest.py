@@ -51,6 +51,14 @@ class Manifest(ABC):
         split = self.load().splits[name]
         return LabelledSet(split.images, split.labels, split.ids)
 
+    def trainable(self) -> LabelledSet:
+        """Everything but the test images, in the order of the ids: a protocol divides it by itself."""
+        from zoo.data import joined
+
+        splits = self.load().splits
+        whole = joined([splits[name] for name in ("train", "validation") if name in splits])
+        return _selected(whole, sorted(range(len(whole)), key=list(whole.ids).__getitem__))
+
     def divided(self, name: str, fractions: Mapping[str, float]) -> dict[str, LabelledSet]:
         """Parts of one split, as :func:`zoo.data.split_by_id` cuts each class: the same on every machine."""
         from zoo.data import split_by_id

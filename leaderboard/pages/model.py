@@ -178,7 +178,8 @@ def _transfer(catalogue: Catalogue, lines: Sequence[ResultLine]) -> list[Transfe
         kind = catalogue.protocols[line.protocol].kind
         if line.task.kind == "transfer" and line.metric == line.task.primary_metric and kind in ("linear", "full"):
             row = rows.setdefault(line.task_ref, TransferRow(task=line.task, ref=line.task_ref, sides={}))
-            row.sides[kind] = line
+            if kind not in row.sides or _standing(line.protocol, kind) > _standing(row.sides[kind].protocol, kind):
+                row.sides[kind] = line
     return list(rows.values())
 
 
@@ -188,6 +189,12 @@ def _receipts(results: Sequence[ResultRecord]) -> tuple[ReceiptLink, ...]:
         ReceiptLink(task=one.task, protocol=one.protocol, seed=one.seed, address=f"/api/v1/receipts/{job}")
         for job, one in sorted(jobs.items(), key=lambda pair: (pair[1].task, pair[1].protocol, pair[1].seed or 0))
     )
+
+
+def _standing(protocol: str, kind: str) -> tuple[bool, str]:
+    """Of several protocols of one kind the one called after it stands beside the other kind; the rest follow below."""
+    name, _, version = protocol.partition("@")
+    return name == kind, version
 
 
 def _cell(line: ResultLine) -> tuple[str, str, str]:

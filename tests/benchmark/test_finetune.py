@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from benchmark.finetune import FinetuneConfig, finetune
+from benchmark.finetune import FinetuneConfig, TrainingImages, finetune
 
 CONFIG = FinetuneConfig(epochs=2, batch_size=8, momentum=0.9, weight_decay=0.1)
 
@@ -35,7 +35,7 @@ def _network(norm: bool = False) -> nn.Module:
 def test_zeros_stay_positive_zero_under_momentum_and_weight_decay(images: Tensor) -> None:
     network = _network(norm=True)
     before = {name: value.clone() for name, value in network.named_parameters()}
-    finetune(network, images, LABELS, CONFIG, 0.1, seed=0)
+    finetune(network, TrainingImages(images), LABELS, CONFIG, 0.1, seed=0)
     for name, value in network.named_parameters():
         was_zero = before[name] == 0
         if name.endswith("weight") and value.dim() > 1:
@@ -47,7 +47,10 @@ def test_zeros_stay_positive_zero_under_momentum_and_weight_decay(images: Tensor
 
 def test_is_bit_equal_for_a_seed_and_differs_for_another(images: Tensor) -> None:
     networks = [_network(norm=True) for _ in range(3)]
-    curves = [finetune(net, images, LABELS, CONFIG, 0.1, seed) for net, seed in zip(networks, (0, 0, 1), strict=True)]
+    curves = [
+        finetune(net, TrainingImages(images), LABELS, CONFIG, 0.1, seed)
+        for net, seed in zip(networks, (0, 0, 1), strict=True)
+    ]
     assert curves[0] == curves[1] != curves[2]
     states = [torch.cat([value.flatten() for value in net.state_dict().values()]) for net in networks]
     assert torch.equal(states[0], states[1])
@@ -58,7 +61,7 @@ def test_equals_plain_sgd_where_nothing_is_pruned(images: Tensor) -> None:
     ours = nn.Sequential(nn.Flatten(), nn.Linear(16, 3))
     theirs = deepcopy(ours)
     config = FinetuneConfig(epochs=1, batch_size=33, momentum=0.0, weight_decay=0.0)
-    finetune(ours, images, LABELS, config, 0.5, seed=0)
+    finetune(ours, TrainingImages(images), LABELS, config, 0.5, seed=0)
     loss = nn.functional.cross_entropy(theirs(images), LABELS)
     torch.autograd.backward(loss)
     with torch.no_grad():
@@ -72,14 +75,14 @@ def test_equals_plain_sgd_where_nothing_is_pruned(images: Tensor) -> None:
 @pytest.mark.parametrize("pieces", [2, 3, 64])
 def test_pieces_of_a_batch_add_up_to_the_batch(images: Tensor, pieces: int) -> None:
     whole, cut = _network(), _network()
-    finetune(whole, images, LABELS, CONFIG, 0.1, seed=0)
-    finetune(cut, images, LABELS, CONFIG, 0.1, seed=0, pieces=pieces)
+    finetune(whole, TrainingImages(images), LABELS, CONFIG, 0.1, seed=0)
+    finetune(cut, TrainingImages(images), LABELS, CONFIG, 0.1, seed=0, pieces=pieces)
     for a, b in zip(whole.parameters(), cut.parameters(), strict=True):
         torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-4)
 
 
 def test_a_last_batch_of_one_image_is_left_out(images: Tensor) -> None:
-    curve = finetune(_network(norm=True), images, LABELS, CONFIG, 0.1, seed=0, pieces=64)
+    curve = finetune(_network(norm=True), TrainingImages(images), LABELS, CONFIG, 0.1, seed=0, pieces=64)
     assert len(curve) == 2
     assert all(loss > 0 for loss in curve)
 
@@ -95,7 +98,7 @@ def test_the_learning_rate_ends_near_zero(images: Tensor) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(torch.optim.SGD, "step", step)
-        finetune(network, images, LABELS, FinetuneConfig(10, 11, 0.9, 0.0), 0.2, seed=0)
+        finetune(network, TrainingImages(images), LABELS, FinetuneConfig(10, 11, 0.9, 0.0), 0.2, seed=0)
     assert rates[0] == 0.2
     assert rates == sorted(rates, reverse=True)
     assert 0 < rates[-1] < 0.001

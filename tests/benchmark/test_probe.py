@@ -7,8 +7,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
-from benchmark import probe
+from benchmark import logistic, probe
 from benchmark.errors import NotConvergedError
+from benchmark.logistic import Solution
 
 PENALTIES = (1.0, 0.1, 0.01, 0.001, 0.0001)
 
@@ -23,10 +24,10 @@ def problem() -> tuple[Tensor, Tensor]:
     return torch.tensor(features), torch.tensor(labels)
 
 
-def _sklearn_head(features: Tensor, labels: Tensor, penalty: float) -> probe.LinearHead:
+def _sklearn_head(features: Tensor, labels: Tensor, penalty: float) -> Solution:
     solver = LogisticRegression(C=1 / (len(labels) * penalty), max_iter=100_000, tol=1e-12)
     solver.fit(features.numpy(), labels.numpy())
-    return probe.LinearHead(torch.tensor(solver.coef_), torch.tensor(solver.intercept_))
+    return Solution(torch.tensor(solver.coef_), torch.tensor(solver.intercept_), 0.0, 0.0)
 
 
 @pytest.mark.parametrize("penalty", PENALTIES)
@@ -51,8 +52,8 @@ def test_a_path_gives_the_same_heads_as_cold_starts(problem: tuple[Tensor, Tenso
 def test_the_gradient_vanishes_at_the_solution(problem: tuple[Tensor, Tensor]) -> None:
     features, labels = probe.standardiser(problem[0]).apply(problem[0]), problem[1]
     head = probe.fit(features, labels, 4, 0.01)
-    weight, bias = (tensor.clone().requires_grad_() for tensor in head)
-    torch.autograd.backward(probe.objective(probe.LinearHead(weight, bias), features, labels, 0.01))
+    weight, bias = (tensor.clone().requires_grad_() for tensor in (head.weight, head.bias))
+    torch.autograd.backward(probe.objective(head._replace(weight=weight, bias=bias), features, labels, 0.01))
     for tensor in (weight, bias):
         assert tensor.grad is not None
         assert float(tensor.grad.abs().max()) < 1e-5
@@ -97,6 +98,6 @@ def test_rounding_is_no_feature() -> None:
 def test_a_probe_that_is_not_solved_is_an_error(
     problem: tuple[Tensor, Tensor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(probe, "_MAX_STEPS", 2)
+    monkeypatch.setattr(logistic, "_NEWTON_STEPS", 2)
     with pytest.raises(NotConvergedError, match="penalty 0.0001 on 300 rows is not solved"):
         probe.fit(*problem, 4, 0.0001)

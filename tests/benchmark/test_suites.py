@@ -41,6 +41,14 @@ def test_every_cell_is_possible() -> None:
             assert find_task(cell.task).kind in PROTOCOLS[cell.protocol].facts.task_kinds, (suite.id, cell)
 
 
+def test_a_suite_has_one_protocol_of_each_kind_on_transfer_tasks() -> None:
+    """Two of one kind would share the column of a board, and its mean."""
+    for suite in load_suites().values():
+        protocols = {cell.protocol for cell in suite.cells if find_task(cell.task).kind == "transfer"}
+        kinds = [PROTOCOLS[protocol].facts.kind for protocol in protocols]
+        assert len(kinds) == len(set(kinds)), suite.id
+
+
 def test_a_suite_is_found_by_name_or_id() -> None:
     assert find_suite("digits-demo") is find_suite("digits-demo@1")
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from ..core.data_names import data_name
 from ..core.plugins import Plugins
 from ._augmentation import Augmentation
-from ._batches import Batch, ImageReader, TrainingBatches, image_batches
+from ._batches import Batch, ImageReader, TrainingBatches, image_batches, shared_batches
 from ._encoded import EncodedImages, encoded_split, every_byte_read
-from ._images import Ids, ImageData, Images, Split, in_memory, manifest_hash, split_by_id
+from ._images import Ids, ImageData, Images, Split, in_memory, joined, manifest_hash, split_by_id
 from ._preprocess import preprocess
 
 SOURCES: Plugins[Callable[[str], ImageData]] = Plugins("kind of data", __name__)
@@ -31,9 +31,11 @@ __all__ = [
     "every_byte_read",
     "image_batches",
     "in_memory",
+    "joined",
     "load_data",
     "manifest_hash",
     "preprocess",
+    "shared_batches",
     "split_by_id",
 ]
 

@@ -102,19 +102,29 @@ class TrainingBatches:
 class ImageReader:
     """Any batches of images that are read, and preprocessed as for evaluation, when they are asked for.
 
+    With an ``augmentation`` they are cropped and mirrored instead, as ``seed``, epoch and image decide.
     ``workers`` processes decode ahead; None: as many as this process may use CPUs, if there is enough to decode.
     """
 
-    def __init__(self, images: Images, preprocessing: Preprocessing, workers: int | None = None) -> None:
-        self._feed = _Feed(Split(images, np.zeros(len(images), dtype=np.int64), ()), preprocessing)
+    def __init__(
+        self,
+        images: Images,
+        preprocessing: Preprocessing,
+        workers: int | None = None,
+        *,
+        augmentation: Augmentation | None = None,
+        seed: int = 0,
+    ) -> None:
+        split = Split(images, np.zeros(len(images), dtype=np.int64), ())
+        self._feed = _Feed(split, preprocessing, augmentation, seed)
         self._workers = _workers_for(images) if workers is None else workers
 
-    def batches(self, rows: Sequence[Int64[np.ndarray, " _"]]) -> Iterator[Float32[Tensor, "b c h w"]]:
+    def batches(self, rows: Sequence[Int64[np.ndarray, " _"]], epoch: int = 0) -> Iterator[Float32[Tensor, "b c h w"]]:
         """The images at each of ``rows``, in order; at most two batches a worker are in memory.
 
         Raises :class:`~zoo.errors.CorruptImageError` that names the file, :class:`~zoo.errors.DataMismatchError`.
         """
-        for batch in _batches(self._feed, 0, rows, self._workers):
+        for batch in _batches(self._feed, epoch, rows, self._workers):
             yield batch.images
 
 
@@ -123,6 +133,14 @@ def image_batches(
 ) -> Iterator[Float32[Tensor, "b c h w"]]:
     """Every image once, in order, preprocessed as the checkpoint's configuration says; see :class:`ImageReader`."""
     return ImageReader(images, preprocessing, workers).batches(_in_order(len(images), batch_size))
+
+
+def shared_batches(
+    images: Images, preprocessings: Sequence[Preprocessing], batch_size: int, *, workers: int | None = None
+) -> Iterator[tuple[Float32[Tensor, "b _ _ _"], ...]]:
+    """Every image once, in order, decoded once and preprocessed in each of these ways."""
+    feed = _SharedFeed(images, tuple(preprocessings))
+    return _batches(feed, 0, _in_order(len(images), batch_size), _workers_for(images) if workers is None else workers)
 
 
 def _workers_for(images: Images) -> int:
@@ -178,7 +196,27 @@ class _Feed(Dataset[Any]):
         return preprocess(rows, preprocessing)
 
 
-def _batches(feed: _Feed, epoch: int, rows: Sequence[Int64[np.ndarray, " _"]], workers: int) -> Iterator[Batch]:
+@dataclass(frozen=True)
+class _SharedFeed(Dataset[Any]):
+    """From an order to its batch in several preprocessings."""
+
+    images: Images
+    preprocessings: tuple[Preprocessing, ...]
+
+    def __getitem__(self, order: _Order) -> tuple[Tensor, ...] | PrunariumError:
+        try:
+            images = self.images
+            rows = (
+                images[order.rows] if isinstance(images, np.ndarray) else [images[row] for row in order.rows.tolist()]
+            )
+            return tuple(preprocess(rows, preprocessing) for preprocessing in self.preprocessings)
+        except PrunariumError as error:
+            return error
+
+
+def _batches(
+    feed: "_Feed | _SharedFeed", epoch: int, rows: Sequence[Int64[np.ndarray, " _"]], workers: int
+) -> Iterator[Any]:
     loader = DataLoader(
         feed,
         batch_size=None,  # an order is a whole batch

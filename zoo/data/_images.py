@@ -94,6 +94,16 @@ class ImageData:
         return manifest_hash(self.splits)
 
 
+def joined(splits: Sequence[Split]) -> Split:
+    """One split after the other; nothing is read."""
+    labels = np.concatenate([split.labels for split in splits])
+    ids = LazyIds(len(labels), lambda: [image_id for split in splits for image_id in split.ids])
+    arrays = [split.images for split in splits if isinstance(split.images, np.ndarray)]
+    if len(arrays) == len(splits):
+        return Split(np.concatenate(arrays), labels, ids)
+    return Split(_Joined(tuple(split.images for split in splits)), labels, ids)
+
+
 def manifest_hash(splits: Mapping[str, Split]) -> str:
     """64 hex digits over (split, id, label): ids are hashes of the images, so this fixes every byte and label."""
     manifest = {name: sorted(zip(split.ids, split.labels.tolist(), strict=True)) for name, split in splits.items()}
@@ -166,6 +176,21 @@ class _Selection:
 
     def __getitem__(self, index: int, /) -> UInt8[np.ndarray, "h w c"]:
         return self.images[int(self.rows[index])]
+
+
+@dataclass(frozen=True)
+class _Joined:
+    parts: tuple[Images, ...]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts))
+
+    def __getitem__(self, index: int, /) -> UInt8[np.ndarray, "h w c"]:
+        for part in self.parts:
+            if index < len(part):
+                return part[index]
+            index -= len(part)
+        raise IndexError(index)
 
 
 def _at(ids: Ids, rows: Int64[np.ndarray, " n"]) -> list[str]:

@@ -48,13 +48,25 @@ class Run(NamedTuple):
         return np.concatenate([logits.values for logits in self.evaluation.logits.values()])
 
 
+def _short(value: Any) -> Any:
+    """A configuration of as little training as there is: what is tested here does not depend on how long it is."""
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    changes = {field.name: _short(getattr(value, field.name)) for field in fields(value)}
+    if "epochs" in changes:
+        changes["epochs"] = 2
+    if "learning_rates" in changes:
+        changes["learning_rates"] = changes["learning_rates"][:1]
+    return replace(value, **changes)
+
+
 def _run(protocol: Protocol, task: Task, model: ModelFolder, seed: int = 0, batch_divisor: int = 1) -> Run:
     classes = task.classes if protocol.facts.new_head else None
     classifier = model.config.classifier
     with reproducible(seed):
         subject = Subject(load_model(model.path, classes, seed), classifier, model.config.preprocessing)
         before, zeros = deepcopy(subject.model.state_dict()), zeros_of(subject.model, without=classifier)
-        evaluation = protocol.run(subject, task, seed, batch_divisor)
+        evaluation = type(protocol)(_short(protocol.config)).run(subject, task, seed, batch_divisor)
     return Run(evaluation, before, subject.model.state_dict(), zeros, zeros_of(subject.model, without=classifier))
 
 
@@ -89,6 +101,8 @@ def _other(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         first = fields(value)[0].name
         return replace(value, **{first: _other(getattr(value, first))})
+    if isinstance(value, bool):
+        return not value
     return value[:-1] if isinstance(value, tuple) else value + 1
 
 

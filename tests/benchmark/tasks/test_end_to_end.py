@@ -11,7 +11,7 @@ from miniature_archives import TEST, WRITERS, small_manifest, write_archive
 from network_folders import write_network
 
 from benchmark.data import fetch
-from benchmark.finetune import FinetuneConfig, finetune
+from benchmark.finetune import FinetuneConfig, TrainingImages, finetune
 from benchmark.job import Job
 from benchmark.protocols import PROTOCOLS, Subject
 from benchmark.run_job import Outcome, run_job
@@ -91,7 +91,7 @@ def test_streaming_changes_no_bit_of_a_fine_tune(
     config, states = FinetuneConfig(2, 8, 0.9, 5e-4), []
     for images in (preprocess(train.images, wanted), ImageReader(train.images, wanted, workers=2)):
         model = load_model(network.path, 3, 0)
-        finetune(model, images, labels, config, 0.05, seed=0)
+        finetune(model, TrainingImages(images), labels, config, 0.05, seed=0)
         states.append(torch.cat([value.flatten().double() for value in model.state_dict().values()]))
     assert torch.equal(states[0], states[1])
 

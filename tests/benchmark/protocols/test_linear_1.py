@@ -9,7 +9,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from benchmark.protocols import Subject
-from benchmark.protocols.linear import LinearConfig, LinearProbe
+from benchmark.protocols.linear_1 import FirstLinearConfig as LinearConfig
+from benchmark.protocols.linear_1 import FirstLinearProbe as LinearProbe
 from benchmark.tasks import find_task
 from zoo.checkpoint.folder import ModelFolder
 from zoo.data import load_data, preprocess

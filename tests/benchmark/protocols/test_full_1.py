@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from benchmark.errors import BadModelError
-from benchmark.finetune import FinetuneConfig, finetune
+from benchmark.finetune import FinetuneConfig, TrainingImages, finetune
 from benchmark.inference import predict
 from benchmark.protocols import Subject
-from benchmark.protocols.full import FullConfig, FullFinetune
+from benchmark.protocols.full_1 import FirstFullConfig as FullConfig
+from benchmark.protocols.full_1 import FirstFullFinetune as FullFinetune
 from benchmark.reproducible import reproducible
 from benchmark.tasks import find_task
 from zoo.checkpoint.folder import ModelFolder
@@ -27,7 +28,10 @@ def _subject(model: ModelFolder) -> Subject:
 
 def test_the_rate_with_the_lowest_validation_loss_makes_the_logits(sparse_model: ModelFolder) -> None:
     splits, subject = load_data("digits:5-9").splits, _subject(sparse_model)
-    images, labels = preprocess(splits["train"].images, subject.preprocessing), torch.tensor(splits["train"].labels)
+    images, labels = (
+        TrainingImages(preprocess(splits["train"].images, subject.preprocessing)),
+        torch.tensor(splits["train"].labels),
+    )
     rates, losses, predictions = (0.0001, 0.05), [], []
     with reproducible(0):
         for rate in rates:
