@@ -20,12 +20,14 @@ from zoo.core.progress import counting
 
 from .estimate import Estimate, Wanted, estimates
 from .executors import EXECUTORS, Json
-from .job import Job, JobKey
+from .job import Job, JobKey, job_of
 from .order import WorkOrder
 from .placement import Placement
 from .plan import Plan, Target, make_plan, wanted_jobs
+from .prefetch import prefetch
 from .protocols import PROTOCOLS
 from .shifts import PublishedShift
+from .sources import folder_source, hub_source
 from .suites import Suite, find_suite
 from .sync import sync_benchmark
 from .tasks import OpenOodTask, UpstreamTask, find_task
@@ -119,6 +121,8 @@ def run(
             order = WorkOrder.from_settings(
                 settings, folders=None if folders is None else str(folders.absolute()), job_ids=tuple(unfinished)
             )
+            if executor is None:  # another one may compute where nobody reads this machine's cache
+                _prefetch(engine, settings, unfinished, folders)
             _drain(order, executor, placement or Placement(), len(unfinished))
         return _report(engine, suite, ids, before, time.perf_counter() - start)
     finally:
@@ -168,6 +172,13 @@ def _enqueue(engine: Engine, plan: Plan, retry_failed: bool) -> tuple[list[int],
 
 def _enqueue_one(session: Session, job: Job) -> int:
     return jobs.enqueue(session, job.checkpoint_id, job.task, job.protocol, job.seed)[0]
+
+
+def _prefetch(engine: Engine, settings: Settings, job_ids: Sequence[int], folders: Path | None) -> None:
+    with session_scope(engine) as session:
+        records = [queries.get_job(session, job_id) for job_id in job_ids]
+    source = hub_source(engine, settings) if folders is None else folder_source(engine, folders)
+    prefetch([job_of(record) for record in records], source)
 
 
 def _drain(order: WorkOrder, executor: str | None, placement: Placement, total: int) -> None:

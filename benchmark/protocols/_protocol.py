@@ -37,7 +37,8 @@ class ProtocolFacts:
 
     ``seeded``: it draws random numbers, so that several seeds are several runs. ``new_head``: the checkpoint is loaded
     with a fresh classifier for the task's classes. ``trains``: what it changes ("nothing", "a new head", "all weights
-    that are not pruned"). ``task_kinds``: what it can be applied to.
+    that are not pruned"). ``task_kinds``: what it can be applied to. ``features``: it reads nothing
+    of the network but the features of the task's images, by :func:`benchmark.features.features_of`.
     """
 
     name: str
@@ -50,6 +51,7 @@ class ProtocolFacts:
     trains: str
     task_kinds: tuple[str, ...]
     source: str
+    features: bool = False
 
     @property
     def id(self) -> str:

@@ -70,6 +70,7 @@ def _enter(shots: int) -> None:
         trains="a new head",
         task_kinds=("transfer",),
         source="Tian et al. 2020 (arXiv 2003.11539), without distillation",
+        features=True,
     )
     PROTOCOLS.register(facts.id)(type(f"FewShot{shots}", (FewShot,), {"facts": facts, "shots": shots}))
 

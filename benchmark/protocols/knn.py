@@ -114,6 +114,7 @@ def _enter(name: str, title: str, how: str, *, weighted: bool) -> None:
         trains="nothing",
         task_kinds=("transfer",),
         source="Wu et al. 2018 (arXiv 1805.01978), section 3.4; the choice of the number is ours",
+        features=True,
     )
     PROTOCOLS.register(facts.id)(
         type(title.replace(" ", ""), (NearestNeighbours,), {"facts": facts, "weighted": weighted})

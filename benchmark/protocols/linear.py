@@ -57,6 +57,7 @@ class LinearProbe(Protocol):
         trains="a new head",
         task_kinds=("transfer",),
         source="Kornblith et al. 2019 (arXiv 1805.08974), appendix A.4; solver and grid are ours",
+        features=True,
     )
     config_type = LinearConfig
 

@@ -56,6 +56,7 @@ class LinearReference(Protocol):
         trains="a new head",
         task_kinds=("transfer",),
         source="arXiv 2111.13445; IST-DASLab/sparse-imagenet-transfer @3e4f5dc, finetune_pre_extracted_features.py",
+        features=True,
     )
     config_type = LinearReferenceConfig
 

@@ -18,7 +18,7 @@ PENALTIES = (1.0, 0.01, 1e-4)
 
 def _random(n: int, d: int, k: int, apart: float) -> Data:
     rng = np.random.default_rng(0)
-    labels = rng.integers(0, k, n)
+    labels = rng.permutation(np.arange(n) % k)
     return rng.normal(size=(n, d)) + apart * rng.normal(size=(k, d))[labels], labels
 
 
