@@ -25,6 +25,8 @@ def write_network(
     architecture: str = ARCHITECTURE,
     classes: int = 5,
     crop_fraction: float | None = None,
+    input_size: tuple[int, int, int] | None = None,
+    interpolation: str | None = None,
     **provenance: Any,
 ) -> ModelFolder:
     """A whole folder, ``dense`` or pruned by global magnitude as ``gmp``; keyword arguments change the provenance."""
@@ -34,6 +36,10 @@ def write_network(
     preprocessing = entry.preprocessing
     if crop_fraction is not None:
         preprocessing = replace(preprocessing, crop_fraction=crop_fraction)
+    if interpolation is not None:
+        preprocessing = replace(preprocessing, interpolation=interpolation)
+    if input_size is not None:
+        preprocessing = replace(preprocessing, input_size=input_size)
     method = "gmp" if sparsity else "dense"
     fields: dict[str, Any] = {
         "slug": f"{method}/{architecture}/{sparsity:.2f}-s{seed}",
