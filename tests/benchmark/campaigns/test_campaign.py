@@ -102,6 +102,7 @@ def test_a_verdict_counts_interval_and_tolerance() -> None:
     assert verdict_of(0.7131, 0.70, 0.69, 0.71, 0.3) == "outside"
     assert verdict_of(0.7129, 0.70, 0.69, 0.71, 0.3) == "within"
     assert verdict_of(0.6869, 0.70, 0.69, 0.71, 0.3) == "outside"
+    assert verdict_of(0.6871, 0.70, 0.69, 0.71, 0.3) == "within"
     assert verdict_of(0.7, 0.7, None, None, 0.0) == "within"
 
 
