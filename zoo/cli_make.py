@@ -31,7 +31,9 @@ Precision = Annotated[str | None, typer.Option(help="Instead of the recipe's: fp
 Settings = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", help="Instead of the recipe's: NAME=VALUE of a field of the training, such as distillation=0.5."
+        "--set",
+        help="Instead of the recipe's: NAME=VALUE of a field of the training, such as distillation=0.5, or "
+        "config.NAME=VALUE of the method's (prunarium zoo methods NAME).",
     ),
 ]
 Jobs = Annotated[int, typer.Option(help="Models at a time; changes the time, not the models.")]

@@ -1,6 +1,5 @@
 """``prunarium zoo prune``."""
 
-from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +10,6 @@ from .cli_make import (
     BatchSize,
     ChannelsLast,
     Compile,
-    Data,
     Device,
     Epochs,
     Jobs,
@@ -36,12 +34,32 @@ from .cli_methods import PluginFiles
 from .core.errors import UsageError
 
 if TYPE_CHECKING:
+    import zoo.checkpoint.folder
     import zoo.patterns
-    import zoo.request
 
 Methods = Annotated[str, typer.Option("--method", help="One or several, comma-separated, from: prunarium zoo methods")]
 DenseParents = Annotated[
-    Path, typer.Option("--parents", help="Folder of the dense parents, made by: prunarium zoo train")
+    Path | None, typer.Option("--parents", help="Folder of the dense parents, made by: prunarium zoo train")
+]
+OneParent = Annotated[
+    str | None,
+    typer.Option(
+        "--parent",
+        help="Instead of --parents, one dense network: its folder, or somebody else's file or https address, which is "
+        "imported into --out first (as ImageNet's; others: prunarium import).",
+    ),
+]
+Calibration = Annotated[
+    str | None,
+    typer.Option(
+        help="Images that the method looks at instead of the training data, such as folder:PATH; without --data "
+        "nothing is trained."
+    ),
+]
+CalibrationImages = Annotated[int, typer.Option(help="At most so many images of --calibration, always the same ones.")]
+TrainingData = Annotated[
+    str | None,
+    typer.Option("--data", help="Training data, as for: prunarium zoo train. Needed but with --calibration."),
 ]
 Architecture = Annotated[str | None, typer.Option(help="Needed when the parents have several.")]
 Sparsities = Annotated[
@@ -59,9 +77,12 @@ Permute = Annotated[bool, typer.Option("--permute", help="Reorder the parent's c
 
 def prune(
     method: Methods,
-    parents: DenseParents,
-    data: Data,
     out: Out,
+    parents: DenseParents = None,
+    parent: OneParent = None,
+    data: TrainingData = None,
+    calibration: Calibration = None,
+    calibration_images: CalibrationImages = 4096,
     sparsities: Sparsities = None,
     pattern: PatternWord = "unstructured",
     aggregate: Aggregate = None,
@@ -88,7 +109,11 @@ def prune(
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Prune networks to one or several sparsities, each with the fine-tuning or training of its recipe."""
+    """Prune networks to one or several sparsities, each with the fine-tuning or training of its recipe.
+
+    With --calibration and without --data a dense network is pruned in one shot: batch-norm statistics are measured anew
+    on the calibration images, and nothing is trained.
+    """
     from .patterns import parse_pattern
     from .request import Request
 
@@ -100,6 +125,8 @@ def prune(
         shrink=shrink,
         permute=permute,
         data=data,
+        calibration=calibration,
+        calibration_images=calibration_images,
         out=out,
         epochs=epochs,
         learning_rate=learning_rate,
@@ -113,7 +140,14 @@ def prune(
     )
     targets = targets_of(sparsities, wanted)
     _check(names, wanted)
-    make_all(list(_requests(order, names, targets, parents, architecture, seeds_of(seeds))), jobs, json)
+    found = _parents(parents, parent, architecture, seeds_of(seeds), out)
+    requests = [
+        order(name, dense.config.architecture, target=target, seed=seed, parent=dense.path)
+        for seed, dense in found
+        for name in names
+        for target in targets
+    ]
+    make_all(requests, jobs, json)
 
 
 def _check(names: list[str], pattern: "zoo.patterns.Pattern") -> None:
@@ -124,21 +158,21 @@ def _check(names: list[str], pattern: "zoo.patterns.Pattern") -> None:
         check_pattern(METHODS[name].facts, pattern)
 
 
-def _requests(
-    order: "Callable[..., zoo.request.Request]",
-    names: list[str],
-    targets: list[float],
-    parents: Path,
-    architecture: str | None,
-    seeds: list[int],
-) -> "Iterator[zoo.request.Request]":
-    from .parents import find_parent
+def _parents(
+    parents: Path | None, parent: str | None, architecture: str | None, seeds: list[int], out: Path
+) -> "list[tuple[int, zoo.checkpoint.folder.ModelFolder]]":
+    """The dense network of every seed."""
+    from .parents import find_parent, one_parent
 
-    for seed in seeds:
-        parent = find_parent(parents, architecture, seed)
-        for name in names:
-            for target in targets:
-                yield order(name, parent.config.architecture, target=target, seed=seed, parent=parent.path)
+    if (parents is None) == (parent is None):
+        raise UsageError(
+            "A dense network to start from is given by --parents FOLDER or by --parent.",
+            "For example --parent resnet50-11ad3fa6.pth --architecture resnet50",
+        )
+    if parents is not None:
+        return [(seed, find_parent(parents, architecture, seed)) for seed in seeds]
+    dense = one_parent(parent or "", architecture, out)
+    return [(seed, dense) for seed in seeds]
 
 
 def targets_of(sparsities: str | None, pattern: "zoo.patterns.Pattern") -> list[float]:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,8 @@ from .core.canonical import config_hash, non_default_fields
 from .core.data_names import data_name
 from .core.errors import PrunariumError, UsageError
 from .core.hashing import densified_hash
-from .data import ImageData, load_data
-from .errors import FolderTakenError
+from .data import CalibrationData, ImageData, Split, load_calibration, load_data
+from .errors import DataMismatchError, FolderTakenError
 from .flops import positions
 from .models import build, load_model
 from .patterns import UNSTRUCTURED, NByM, Pattern
@@ -32,6 +32,8 @@ from .train import (
     Journal,
     Session,
     Share,
+    TrainConfig,
+    TrainingBatches,
     TrainResult,
     evaluate,
     make_accelerator,
@@ -41,6 +43,7 @@ from .train import (
 )
 
 SCHEMA = "prunarium model 1"
+WORKSPACE = "runs/eliminations"  # below the folder of the models: what serves several of them
 
 Report = Callable[[Session], None]
 
@@ -63,16 +66,15 @@ def make_model(request: Request, report: Report | None = None) -> Made:
     :class:`FolderTakenError` when the folder holds a model made otherwise and ``overwrite`` is not set.
     """
     started = time.perf_counter()
-    data = load_data(request.data)
-    recipe = request.resolve()
-    origin = _origin(request, recipe, data)
+    origin = _origin(request, request.resolve())
     existing = _existing(request, origin.config_hash)
     made = _make(request, origin, report) if existing is None else existing
     top1, reused = made.provenance.upstream_top1, existing is not None
     return Made(request, request.path, top1, reused, time.perf_counter() - started)
 
 
-def _origin(request: Request, recipe: Recipe, data: ImageData) -> Origin:
+def _origin(request: Request, recipe: Recipe) -> Origin:
+    data = None if request.data is None else load_data(request.data)
     if request.parent is None and (recipe.starts_from_parent or recipe.train.distillation > 0):
         raise UsageError(
             f"{recipe.method.facts.title} starts from a dense parent, and none was given.",
@@ -82,39 +84,82 @@ def _origin(request: Request, recipe: Recipe, data: ImageData) -> Origin:
         raise UsageError(f"{recipe.method.facts.title} starts from scratch: there are no trained channels to reorder.")
     parent = None if request.parent is None else _parent(request.parent, request)
     parent_hash = None if parent is None else densified_hash(read_weights(parent.weights))
-    return Origin(request, recipe, data, parent, parent_hash, _config_hash(request, recipe, data, parent_hash))
+    data = _data_of(parent, recipe) if data is None else data
+    calibration = (
+        None if request.calibration is None else load_calibration(request.calibration, request.calibration_images)
+    )
+    if calibration is not None:
+        _refuse_other_classes(calibration, data, parent, recipe)
+    identity = _config_hash(request, recipe, data, parent_hash, calibration)
+    return Origin(request, recipe, data, parent, parent_hash, identity, calibration)
+
+
+def _data_of(parent: ModelFolder | None, recipe: Recipe) -> ImageData:
+    """What the parent was trained on, as far as its folder knows: no images."""
+    if parent is None or not recipe.starts_from_parent:
+        raise UsageError(
+            f"{recipe.method.facts.title} trains from scratch, which calibration images are not enough for.",
+            "Give the training data: --data DATA",
+        )
+    return ImageData("", parent.provenance.data, parent.config.class_names, {}, parent.provenance.licence or "", "")
+
+
+def _refuse_other_classes(
+    calibration: CalibrationData, data: ImageData, parent: ModelFolder | None, recipe: Recipe
+) -> None:
+    facts = recipe.method.facts
+    names = data.class_names or (() if parent is None else parent.config.class_names)
+    count = len(names) or (0 if parent is None else parent.config.num_classes)
+    if not (facts.needs_calibration and facts.needs_labels):
+        return
+    if len(calibration.class_names) != count or (names and names != calibration.class_names):
+        raise DataMismatchError(
+            f"{facts.title} looks at the loss on labelled images, and {calibration.spec} has other classes than the "
+            f"network: {_listed(calibration.class_names, len(calibration.class_names))}, not {_listed(names, count)}.",
+            "Take images of the network's own classes, or a method that looks at activations alone: "
+            "sparsegpt, wanda or exact-obs.",
+        )
+
+
+def _listed(names: tuple[str, ...], count: int) -> str:
+    return f"{count} ({', '.join(names[:3])}, ...)" if names else f"{count}"
 
 
 def _make(request: Request, origin: Origin, report: Report | None) -> ModelFolder:
-    entry, data, recipe, running = ARCHITECTURES[request.architecture], origin.data, origin.recipe, request.running
+    data, recipe, running, preprocessing = origin.data, origin.recipe, request.running, origin.preprocessing
     accelerator = make_accelerator(recipe.train.precision, running.execution)
     # A control starts anew: from the model's own first weights it would be a lottery ticket.
     start = request.seed if request.control is None else stream_seed(request.seed, "control")
-    model = build(request.architecture, len(data.class_names), start)
+    model = build(request.architecture, origin.num_classes, start)
     if origin.parent is not None and recipe.starts_from_parent:
         load_into(model, origin.parent.weights)
         if isinstance(request.pattern, NByM) and request.permute:
             _permute(model, request.pattern, entry.preprocessing.input_size)
     validation = data.splits.get("validation") if running.validate else None
+    share = Share(accelerator.process_index, accelerator.num_processes)
+
+    def batches(split: Split, config: TrainConfig) -> TrainingBatches:
+        return training_batches(split, preprocessing, config, share, running.workers)
+
+    shown = None
+    if origin.calibration is not None:
+        shown = batches(origin.calibration.split, replace(recipe.train, augment=False))
+    train = shown if shown is not None and request.data is None else batches(data.splits["train"], recipe.train)
     session = Session(
         model,
-        training_batches(
-            data.splits["train"],
-            entry.preprocessing,
-            recipe.train,
-            Share(accelerator.process_index, accelerator.num_processes),
-            running.workers,
-        ),
+        train,
         recipe.train,
-        input_size=entry.preprocessing.input_size,
+        input_size=preprocessing.input_size,
         method=recipe.method,
         target=request.target,
         pattern=request.pattern,
+        calibration=shown,
+        workspace=request.out / WORKSPACE,
         execution=running.execution,
         accelerator=accelerator,
         teacher=load_model(origin.parent.path) if origin.parent is not None and recipe.train.distillation else None,
         log_steps=running.log_steps,
-        validate=None if validation is None else lambda: evaluate(model, validation, entry.preprocessing).top1,
+        validate=None if validation is None else lambda: evaluate(model, validation, preprocessing).top1,
     )
     result = run(session, _journal(request, origin, session, report))
     if accelerator.is_main_process:
@@ -143,18 +188,21 @@ def _write(request: Request, origin: Origin, model: nn.Module, session: Session,
     cut = _shrink(session) if request.shrink else 0
     config = ModelConfig(
         architecture=entry.name,
-        num_classes=len(data.class_names),
+        num_classes=origin.num_classes,
         class_names=data.class_names,
-        preprocessing=entry.preprocessing,
+        preprocessing=origin.preprocessing,
         classifier=entry.classifier,
         timm_name=None if cut else entry.timm_name,  # timm builds no network of other widths than its own
-        positions=positions(model, entry.preprocessing.input_size),
+        positions=positions(model, origin.preprocessing.input_size),
     )
-    top1 = evaluate(model, data.splits["test"], entry.preprocessing).top1
+    test = data.splits.get("test")
+    top1 = None if test is None else evaluate(model, test, origin.preprocessing).top1
     write_folder(request.path, tensors_of(model), config, provenance_of(origin, session, result, top1))
 
 
-def _config_hash(request: Request, recipe: Recipe, data: ImageData, parent_hash: str | None) -> str:
+def _config_hash(
+    request: Request, recipe: Recipe, data: ImageData, parent_hash: str | None, calibration: CalibrationData | None
+) -> str:
     control = {} if request.control is None else {"control": request.control.identity}
     return config_hash(
         SCHEMA,
@@ -166,6 +214,7 @@ def _config_hash(request: Request, recipe: Recipe, data: ImageData, parent_hash:
             "data": data.sha256,
             "target": request.target,
             "parent": parent_hash,
+            **({} if calibration is None else {"calibration": calibration.sha256}),
             **({} if request.pattern == UNSTRUCTURED else {"pattern": _pattern_fields(request.pattern)}),
             **({"shrink": True} if request.shrink else {}),
             **({"permute": True} if request.permute else {}),
@@ -201,7 +250,9 @@ def _pattern_fields(pattern: Pattern) -> dict[str, Any]:
 def _parent(path: Path, request: Request) -> ModelFolder:
     folder = read_folder(path)
     found = (folder.provenance.method, folder.config.architecture, folder.provenance.data)
-    if (*found[:2], data_name(found[2])) != ("dense", request.architecture, data_name(request.data)):
+    if request.data is None and found[:2] == ("dense", request.architecture):
+        return folder
+    if (*found[:2], data_name(found[2])) != ("dense", request.architecture, data_name(request.data or "")):
         raise UsageError(
             f"{path} is {found[0]} on {found[1]}, trained on {found[2]}; "
             f"the parent must be dense on {request.architecture}, trained on {request.data}.",

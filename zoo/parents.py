@@ -5,8 +5,10 @@ from pathlib import Path
 
 from .checkpoint.folder import ModelFolder, read_folder
 from .checkpoint.slug import Slug
+from .core.errors import UsageError
 from .errors import ParentMissingError
 
+IMAGENET_CLASSES = 1000
 _SEEDED = re.compile(r"-s\d+$")
 
 
@@ -31,6 +33,27 @@ def find_parent(folder: Path, architecture: str | None, seed: int) -> ModelFolde
             "Choose one with --architecture, or give --parents a folder with one of them.",
         )
     return read_folder(found[0])
+
+
+def one_parent(where: str, architecture: str | None, out: Path) -> ModelFolder:
+    """A model folder, or somebody else's file or address, imported into ``out`` as a network of ImageNet's classes.
+
+    Raises :class:`UsageError` where it has others: what it was trained on must then be said.
+    """
+    from .importers._making import ImportRequest, import_checkpoint
+
+    if Path(where).is_dir():
+        return read_folder(Path(where))
+    if architecture is None:
+        raise UsageError(f"{where} is to be imported, and its architecture is not known.", "Add --architecture NAME.")
+    folder = import_checkpoint(ImportRequest(where, architecture, out, overwrite=True)).folder
+    if folder.config.num_classes != IMAGENET_CLASSES:
+        raise UsageError(
+            f"{where} has {folder.config.num_classes} classes and is no network of ImageNet's {IMAGENET_CLASSES}.",
+            f"Import it first and say what it was trained on: prunarium import {where} --architecture {architecture} "
+            "--data NAME --out FOLDER; then --parents FOLDER",
+        )
+    return folder
 
 
 def _how_to_train(folder: Path, architecture: str | None) -> str:

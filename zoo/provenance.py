@@ -6,10 +6,10 @@ from typing import Any
 import torch
 
 from .architectures import ARCHITECTURES
-from .checkpoint.config import Provenance, TrainingRecord
+from .checkpoint.config import CalibrationRecord, Preprocessing, Provenance, TrainingRecord
 from .checkpoint.folder import ModelFolder
 from .core.versions import code_version, package_versions
-from .data import ImageData
+from .data import CalibrationData, ImageData
 from .patterns import UNSTRUCTURED, NByM, Pattern
 from .recipes import Recipe
 from .request import Request
@@ -20,7 +20,7 @@ LICENCE = "Apache-2.0"
 
 @dataclass(frozen=True)
 class Origin:
-    """What a model is made from: known before it is made."""
+    """What a model is made from: known before it is made. ``data`` has no splits where nothing is trained."""
 
     request: Request
     recipe: Recipe
@@ -28,10 +28,30 @@ class Origin:
     parent: ModelFolder | None
     parent_hash: str | None
     config_hash: str
+    calibration: CalibrationData | None = None
+
+    @property
+    def num_classes(self) -> int:
+        """Outputs of the network; an imported parent knows their number and not their names."""
+        return len(self.data.class_names) or (0 if self.parent is None else self.parent.config.num_classes)
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """The parent's, whose weights expect it, or the architecture's."""
+        if self.parent is not None and self.recipe.starts_from_parent:
+            return self.parent.config.preprocessing
+        return ARCHITECTURES[self.request.architecture].preprocessing
+
+    @property
+    def data_sha256(self) -> str | None:
+        """Of what the network was trained on, here or by whoever made its parent."""
+        if self.data.splits or self.parent is None:
+            return self.data.sha256
+        return self.parent.provenance.data_sha256
 
 
-def provenance_of(origin: Origin, session: Session, result: TrainResult, upstream_top1: float) -> Provenance:
-    """The provenance of a network that ``session`` has trained; ``upstream_top1`` is a fraction of the test split."""
+def provenance_of(origin: Origin, session: Session, result: TrainResult, upstream_top1: float | None) -> Provenance:
+    """The provenance of a network that ``session`` has trained; ``upstream_top1``: a fraction of the test split."""
     request, recipe = origin.request, origin.recipe
     facts = recipe.method.facts
     measured = session.pruner.sparsity()
@@ -52,7 +72,7 @@ def provenance_of(origin: Origin, session: Session, result: TrainResult, upstrea
         parent=None if origin.parent is None else origin.parent.provenance.slug,
         parent_hash=origin.parent_hash,
         data=origin.data.spec,
-        data_sha256=origin.data.sha256,
+        data_sha256=origin.data_sha256,
         epochs=result.epochs,
         training_flops=result.flops,
         label_smoothing=recipe.train.label_smoothing,
@@ -67,6 +87,7 @@ def provenance_of(origin: Origin, session: Session, result: TrainResult, upstrea
             from_scratch=not recipe.starts_from_parent,
             recipe=request.recipe,
             control_for=None if request.control is None else request.control.of,
+            calibration=None if origin.calibration is None else _calibrated(origin.calibration),
         ),
     )
 
@@ -75,6 +96,10 @@ def _sparseness(pattern: Pattern, target: float) -> str:
     if pattern == UNSTRUCTURED:
         return f"{target:.0%} sparse"
     return f"{pattern}" if isinstance(pattern, NByM) else f"{pattern}, {target:.0%} sparse"
+
+
+def _calibrated(data: CalibrationData) -> CalibrationRecord:
+    return CalibrationRecord(data=data.spec, sha256=data.sha256, images=len(data.split))
 
 
 def _machine(session: Session) -> dict[str, Any]:

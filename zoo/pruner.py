@@ -133,6 +133,8 @@ class Pruner:
     def begin(self, make_optimizer: Callable[[], Optimizer]) -> Optimizer:
         """Prepare the method and make the run's optimizer."""
         self.method.prepare(self)
+        if self.total_steps == 0 and self.method.facts.starts_from == "dense parent":
+            self.method.after_step(self)  # what prunes along a schedule does it at once
         self.optimizer = self.method.optimizer(self, make_optimizer)
         self.apply_masks()
         return self.optimizer

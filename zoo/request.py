@@ -54,13 +54,17 @@ class Request:
 
     ``parent`` is the folder of the dense model or None. ``shrink``: cut removed channels out of the tensors.
     ``permute``: reorder the dense parent's channels first, so that N:M keeps more.
+
+    ``data`` None trains nothing: the method looks at ``calibration_images`` images of ``calibration`` at most. Where
+    both are given, the method looks at the one and the other is trained on.
+
     ``recipe`` names a published one; without it the architecture's own is taken. ``settings`` (``name=value``) replace
     fields of its training.
     """
 
     method: str
     architecture: str
-    data: str
+    data: str | None
     target: float
     seed: int
     out: Path
@@ -77,6 +81,8 @@ class Request:
     pattern: Pattern = UNSTRUCTURED
     shrink: bool = False
     permute: bool = False
+    calibration: str | None = None
+    calibration_images: int = 4096
 
     def __post_init__(self) -> None:
         if isinstance(self.pattern, NByM):
@@ -98,6 +104,13 @@ class Request:
             raise UsageError("Only whole channels can be cut out.", "Add --pattern channel, or leave --shrink out.")
         if self.permute and not isinstance(self.pattern, NByM):
             raise UsageError("Channels are reordered for N:M alone.", "Add --pattern 2:4, or leave --permute out.")
+        if self.calibration_images < 1:
+            raise UsageError(f"At least one image is needed to calibrate on, got {self.calibration_images}.")
+        if self.data is None and (self.parent is None or self.calibration is None or self.epochs):
+            raise UsageError(
+                "Without training data a dense parent is pruned on calibration images, and nothing is trained.",
+                "Give --data to train, or --calibration and neither --data nor --epochs.",
+            )
         if self.control is None:
             check_pattern(METHODS[self.method].facts, self.pattern)
 
@@ -131,7 +144,7 @@ class Request:
             return self.control.recipe
         changes = {
             "seed": self.seed,
-            "epochs": self.epochs,
+            "epochs": 0 if self.data is None else self.epochs,
             "learning_rate": self.learning_rate,
             "batch_size": self.batch_size,
             "precision": self.precision,

@@ -60,7 +60,8 @@ class CubicConfig:
 
     def schedule(self, final: float, total_steps: int) -> Cubic:
         """The curve to ``final`` in a run of ``total_steps``."""
-        first, last = round(self.begin * (total_steps - 1)), round(self.end * (total_steps - 1))
+        final_step = max(0, total_steps - 1)  # a run without a step has one change
+        first, last = round(self.begin * final_step), round(self.end * final_step)
         return Cubic(final, first, last, max(1, (last - first) // max(1, self.updates)), self.initial)
 
 

@@ -149,11 +149,25 @@ class ForeignSource:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CalibrationRecord:
+    """The images that a method looked at where they were not those of the training: address, hash and number."""
+
+    data: str
+    sha256: str
+    images: int
+
+    def __post_init__(self) -> None:
+        if not _SHA256.match(self.sha256) or self.images < 1:
+            raise ConfigError(f"calibration: expected 64 hex digits and images, got {self.sha256!r}, {self.images}.")
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainingRecord:
     """How a network of this zoo was trained.
 
     ``config`` holds the fields of :class:`zoo.train.TrainConfig`, ``machine`` where and how it was computed.
     ``from_scratch`` is False where it started from the dense parent's weights.
+    ``calibration`` says what a method looked at instead of the training data.
     ``recipe`` names the published recipe, ``control_for`` the slug of the model that this one is a control of.
     """
 
@@ -162,6 +176,7 @@ class TrainingRecord:
     from_scratch: bool
     recipe: str | None = None
     control_for: str | None = None
+    calibration: CalibrationRecord | None = None
 
     def __post_init__(self) -> None:
         if self.control_for is not None and not is_slug(self.control_for):
@@ -228,6 +243,8 @@ class Provenance:
         for name in ("source", "training"):
             if document[name] is None:
                 del document[name]
+        if self.training is not None and self.training.calibration is None:
+            del document["training"]["calibration"]
         return document
 
     @classmethod

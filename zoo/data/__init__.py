@@ -10,6 +10,7 @@ from ..core.data_names import data_name
 from ..core.plugins import Plugins
 from ._augmentation import Augmentation
 from ._batches import Batch, ImageReader, TrainingBatches, image_batches, shared_batches
+from ._calibration import CalibrationData, load_calibration
 from ._encoded import EncodedImages, encoded_split, every_byte_read
 from ._images import Ids, ImageData, Images, Split, in_memory, joined, manifest_hash, split_by_id
 from ._preprocess import preprocess
@@ -20,6 +21,7 @@ __all__ = [
     "SOURCES",
     "Augmentation",
     "Batch",
+    "CalibrationData",
     "EncodedImages",
     "Ids",
     "ImageData",
@@ -32,6 +34,7 @@ __all__ = [
     "image_batches",
     "in_memory",
     "joined",
+    "load_calibration",
     "load_data",
     "manifest_hash",
     "preprocess",

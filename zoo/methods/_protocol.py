@@ -75,6 +75,7 @@ class MethodFacts:
         True  # False: sparsity is an outcome (STR, variational dropout, L0): within 0.5 points, stored as measured
     )
     needs_calibration: bool = False
+    needs_labels: bool = True  # of the calibration images: False for what looks at activations alone
     rewinds: bool = (
         False  # puts the whole network back to an earlier state of the run, tensors that are not prunable too
     )

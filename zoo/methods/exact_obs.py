@@ -89,6 +89,7 @@ class ExactOBS(Method):
         mask_behaviour=MaskBehaviour.NESTED,
         starts_from="dense parent",
         needs_calibration=True,
+        needs_labels=False,
         patterns=(Unstructured.kind, NByM.kind, Block.kind),
     )
     config_type = ExactOBSConfig

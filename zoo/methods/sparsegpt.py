@@ -51,6 +51,7 @@ class SparseGPT(Method):
         mask_behaviour=MaskBehaviour.NESTED,
         starts_from="dense parent",
         needs_calibration=True,
+        needs_labels=False,
         patterns=(Unstructured.kind, NByM.kind),
     )
     config_type = SparseGPTConfig

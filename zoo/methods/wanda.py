@@ -54,6 +54,7 @@ class Wanda(Method):
         mask_behaviour=MaskBehaviour.NESTED,
         starts_from="dense parent",
         needs_calibration=True,
+        needs_labels=False,
         patterns=(Unstructured.kind, NByM.kind),
     )
     config_type = WandaConfig

@@ -12,6 +12,7 @@ from ..train import TrainConfig
 
 T = TypeVar("T")
 
+_OWN = "config."
 _ELSEWHERE = {"seed": "Seeds are given with --seeds.", "epochs": "Epochs are given with --epochs."}
 
 
@@ -43,11 +44,14 @@ def make_recipe(
 ) -> Recipe:
     """A recipe from the tables of a file; raises :class:`UsageError` for unknown keys and impossible values.
 
-    ``overrides`` that are not None replace fields of the training. Another number of ``epochs`` stretches its schedule,
+    ``overrides`` that are not None replace fields of the training; those named ``config.FIELD`` are of the method's
+    configuration. Another number of ``epochs`` stretches its schedule,
     as the authors of RigL do.
     """
     changes = {name: value for name, value in overrides.items() if value is not None}
     epochs = changes.pop("epochs", None)
+    own = {name: changes.pop(name) for name in list(changes) if name.startswith(_OWN)}
+    config = {**config, **{name.removeprefix(_OWN): value for name, value in own.items()}}
     settings = _made(TrainConfig, {**train, **changes}, where)
     kind = METHODS[method]
     made = kind(_made(kind.config_type, config, where))
@@ -55,7 +59,7 @@ def make_recipe(
 
 
 def parse_settings(texts: Sequence[str]) -> dict[str, Any]:
-    """Fields of the training from texts ``name=value``; the value is TOML, or a word.
+    """Fields of the training, or ``config.name`` of the method, from texts ``name=value``; a value is TOML, or a word.
 
     >>> parse_settings(["distillation=0.5", "schedule=step", "milestones=[30, 60]"])
     {'distillation': 0.5, 'schedule': 'step', 'milestones': [30, 60]}
@@ -65,7 +69,10 @@ def parse_settings(texts: Sequence[str]) -> dict[str, Any]:
         name, equals, value = (part.strip() for part in text.partition("="))
         if not (equals and name and value) or name in _ELSEWHERE:
             hint = _ELSEWHERE.get(name, "For example --set distillation=0.5")
-            raise UsageError(f"--set takes name=value of a field of the training, got {text!r}.", hint)
+            raise UsageError(
+                f"--set takes name=value of a field of the training, or config.name=value of the method, got {text!r}.",
+                hint,
+            )
         try:
             found[name] = tomllib.loads(f"value = {value}")["value"]
         except tomllib.TOMLDecodeError:

@@ -25,7 +25,8 @@ class TrainConfig:
     ``augment``: random crops and mirror images (:class:`zoo.data.Augmentation`).
     ``distillation``: the weight of the dense parent's softened predictions in the loss, at ``temperature`` (Hinton et
     al. 2015, arXiv 1503.02531). ``norm_batches``: batches from which batch-norm statistics are measured anew at the
-    end, 0 to keep those of training. ``epochs`` 0 prunes without training.
+    end, 0 to keep those there are; None is 0 after a training, which has measured them, and without one as many as
+    hold 1,024 images. ``epochs`` 0 prunes without training.
     """
 
     epochs: int
@@ -49,7 +50,7 @@ class TrainConfig:
     precision: str = "fp32"
     distillation: float = 0.0
     temperature: float = 1.0
-    norm_batches: int = 0
+    norm_batches: int | None = None
     augment: bool = False
 
     def __post_init__(self) -> None:
@@ -77,7 +78,7 @@ class TrainConfig:
             "clip_norm": (self.clip_norm is None or 0 < self.clip_norm < inf, "above 0"),
             "distillation": (0 <= self.distillation <= 1, "from 0 to 1"),
             "temperature": (0 < self.temperature < inf, "above 0"),
-            "norm_batches": (self.norm_batches >= 0, "at least 0"),
+            "norm_batches": (self.norm_batches is None or self.norm_batches >= 0, "at least 0"),
         }
         for name, (right, expected) in bounds.items():
             if not right:

@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict
-from math import isfinite
+from math import ceil, isfinite
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -27,6 +28,8 @@ from .optimizers import make_optimizer, set_rate
 from .rows import Row, TrainResult
 from .seeds import chance, one_thread, stream_seed
 
+NORM_IMAGES = 1024  # from which batch norm is measured where nothing is trained (CrAM: 1,000)
+
 
 class Session:
     """Trains ``model`` in place while ``method`` prunes it to ``target`` (fraction of the prunable weights).
@@ -39,6 +42,8 @@ class Session:
         accelerator: from :func:`~zoo.train.accelerating.make_accelerator`, where the data asked it for their share.
         input_size: (channels, height, width) of an image, for counting FLOPs.
         pattern: that the zeros have to follow.
+        calibration: what methods look at, and batch norm is measured on at the end, instead of ``data``.
+        workspace: see :class:`~zoo.pruner.Pruner`.
         teacher: the dense parent, for distillation; needed exactly if ``config.distillation`` is above 0.
         log_steps: steps from one row of :attr:`rows` to the next; None for one row an epoch.
         validate: measures the network's accuracy (fraction) for the rows that end an epoch; None for no such column.
@@ -54,6 +59,8 @@ class Session:
         method: Method,
         target: float,
         pattern: Pattern = UNSTRUCTURED,
+        calibration: TrainingBatches | None = None,
+        workspace: Path | None = None,
         execution: Execution | None = None,
         accelerator: Accelerator | None = None,
         teacher: nn.Module | None = None,
@@ -65,6 +72,7 @@ class Session:
         self.execution = Execution() if execution is None else execution
         self.accelerator = accelerator or make_accelerator(config.precision, self.execution)
         self.config, self.data, self.rows = config, data, list[Row]()
+        self._shown = data if calibration is None else calibration
         self.epochs = method.epochs(target, config.epochs)
         self._layout: Any = torch.channels_last if self.execution.channels_last else torch.preserve_format
         self.model = self._moved(model)
@@ -77,6 +85,7 @@ class Session:
             seed=stream_seed(config.seed, "pruner"),
             calibration=self._calibration,
             pattern=pattern,
+            workspace=workspace,
         )
         with one_thread():
             self._cost = Cost(self.pruner, positions(model, input_size), data.batch_size)
@@ -126,8 +135,8 @@ class Session:
             self.pruner.finalize()
             self._check_ranks()
             with self.accelerator.autocast():
-                recalibrate(self.model, self._fresh_images(self.config.norm_batches))
-        if self.config.norm_batches and self.accelerator.num_processes > 1:
+                recalibrate(self.model, self._fresh_images(self._norm_batches))
+        if self._norm_batches and self.accelerator.num_processes > 1:
             for norm in running_norms(self.model):
                 for statistic in (norm.running_mean, norm.running_var):
                     if statistic is not None:
@@ -266,15 +275,21 @@ class Session:
             labels.to(device, non_blocking=True),
         )
 
+    @property
+    def _norm_batches(self) -> int:
+        """Batches to measure batch norm on."""
+        asked = self.config.norm_batches
+        return asked if asked is not None else 0 if self.total_steps else ceil(NORM_IMAGES / self._shown.batch_size)
+
     def _calibration(self) -> Iterator[tuple[Tensor, Tensor]]:
-        for images, labels in self.data.for_calibration():
+        for images, labels in self._shown.for_calibration():
             yield self._placed(images, labels)
 
     def _fresh_images(self, count: int) -> Iterator[Tensor]:
         """Images of ``count`` batches of the epochs that would follow."""
         epoch = self.epochs
         while count > 0:
-            for images, labels in self.data.epoch(epoch):
+            for images, labels in self._shown.epoch(epoch):
                 yield self._placed(images, labels)[0]
                 count -= 1
                 if not count:
