@@ -278,8 +278,10 @@ class Session:
     @property
     def _norm_batches(self) -> int:
         """Batches to measure batch norm on."""
-        asked = self.config.norm_batches
-        return asked if asked is not None else 0 if self.total_steps else ceil(NORM_IMAGES / self._shown.batch_size)
+        if self.config.norm_batches is not None:
+            return self.config.norm_batches
+        once = min(len(self._shown), ceil(NORM_IMAGES / self._shown.batch_size))  # no image twice
+        return 0 if self.total_steps else once
 
     def _calibration(self) -> Iterator[tuple[Tensor, Tensor]]:
         for images, labels in self._shown.for_calibration():

@@ -157,6 +157,27 @@ def test_no_epochs_prune_without_training() -> None:
     assert float(session.model.get_buffer("bn1.num_batches_tracked")) == 2
 
 
+def test_batch_norm_is_measured_anew_where_nothing_is_trained_and_only_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    def counted(**settings: Any) -> float:
+        session = tiny_session(TrainConfig(batch_size=BATCH, **settings), "random", 0.5)
+        for _ in session:
+            pass
+        session.finish()
+        return float(session.model.get_buffer("bn1.num_batches_tracked"))
+
+    assert counted(epochs=0) == EPOCH, "every image once, because there are fewer than 1,024"
+    assert counted(epochs=0, norm_batches=0) == 0
+    assert counted(epochs=1) == EPOCH, "what training left"
+    monkeypatch.setattr("zoo.train.session.NORM_IMAGES", 2 * BATCH)
+    assert counted(epochs=0) == 2
+
+
+def test_a_run_without_steps_prunes_along_no_schedule_but_at_once() -> None:
+    session = tiny_session(TrainConfig(epochs=0), "gmp", 0.5)
+    assert session.finish().steps == 0
+    assert session.pruner.sparsity() == 0.5
+
+
 @pytest.mark.slow
 def test_compiled_networks_train_the_same() -> None:
     exact = advance(plain(), EPOCH)
