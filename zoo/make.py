@@ -134,7 +134,7 @@ def _make(request: Request, origin: Origin, report: Report | None) -> ModelFolde
     if origin.parent is not None and recipe.starts_from_parent:
         load_into(model, origin.parent.weights)
         if isinstance(request.pattern, NByM) and request.permute:
-            _permute(model, request.pattern, entry.preprocessing.input_size)
+            _permute(model, request.pattern, preprocessing.input_size)
     validation = data.splits.get("validation") if running.validate else None
     share = Share(accelerator.process_index, accelerator.num_processes)
 
