@@ -1,5 +1,6 @@
 """``prunarium zoo prune``."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -36,6 +37,7 @@ from .core.errors import UsageError
 if TYPE_CHECKING:
     import zoo.checkpoint.folder
     import zoo.patterns
+    import zoo.request
 
 Methods = Annotated[str, typer.Option("--method", help="One or several, comma-separated, from: prunarium zoo methods")]
 DenseParents = Annotated[
@@ -111,8 +113,7 @@ def prune(
 ) -> None:
     """Prune networks to one or several sparsities, each with the fine-tuning or training of its recipe.
 
-    With --calibration and without --data a dense network is pruned in one shot: batch-norm statistics are measured anew
-    on the calibration images, and nothing is trained.
+    With --calibration and without --data in one shot: batch norm is measured anew on these images, nothing is trained.
     """
     from .patterns import parse_pattern
     from .request import Request
@@ -141,13 +142,21 @@ def prune(
     targets = targets_of(sparsities, wanted)
     _check(names, wanted)
     found = _parents(parents, parent, architecture, seeds_of(seeds), out)
-    requests = [
+    make_all(_requests(order, found, names, targets), jobs, json)
+
+
+def _requests(
+    order: "Callable[..., zoo.request.Request]",
+    parents: "list[tuple[int, zoo.checkpoint.folder.ModelFolder]]",
+    names: list[str],
+    targets: list[float],
+) -> "list[zoo.request.Request]":
+    return [
         order(name, dense.config.architecture, target=target, seed=seed, parent=dense.path)
-        for seed, dense in found
+        for seed, dense in parents
         for name in names
         for target in targets
     ]
-    make_all(requests, jobs, json)
 
 
 def _check(names: list[str], pattern: "zoo.patterns.Pattern") -> None:
