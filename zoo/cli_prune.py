@@ -118,6 +118,9 @@ def prune(
     from .patterns import parse_pattern
     from .request import Request
 
+    running = running_of(
+        device, pieces, channels_last, compile, workers, save_seconds, log_steps, tensorboard, validate
+    )
     wanted = parse_pattern(pattern, aggregate)
     names = [name.strip() for name in method.split(",")]
     order = partial(
@@ -135,9 +138,7 @@ def prune(
         precision=precision,
         settings=tuple(settings or ()),
         overwrite=overwrite,
-        running=running_of(
-            device, pieces, channels_last, compile, workers, save_seconds, log_steps, tensorboard, validate
-        ),
+        running=running,
     )
     targets = targets_of(sparsities, wanted)
     _check(names, wanted)
