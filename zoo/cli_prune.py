@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     import zoo.patterns
     import zoo.request
 
+Kept = dict[str, Any]  # options as fields of a request
 Methods = Annotated[str, typer.Option("--method", help="One or several, comma-separated, from: prunarium zoo methods")]
 DenseParents = Annotated[
     Path | None, typer.Option("--parents", help="Folder of the dense parents, made by: prunarium zoo train")
@@ -123,23 +124,16 @@ def prune(
     )
     wanted = parse_pattern(pattern, aggregate)
     names = [name.strip() for name in method.split(",")]
-    order = partial(
-        Request,
-        pattern=wanted,
-        shrink=shrink,
-        permute=permute,
-        data=data,
-        calibration=calibration,
-        calibration_images=calibration_images,
-        out=out,
-        epochs=epochs,
-        learning_rate=learning_rate,
-        batch_size=batch_size,
-        precision=precision,
-        settings=tuple(settings or ()),
-        overwrite=overwrite,
-        running=running,
-    )
+    shape: Kept = {"pattern": wanted, "shrink": shrink, "permute": permute}
+    where: Kept = {"data": data, "calibration": calibration, "calibration_images": calibration_images, "out": out}
+    training: Kept = {
+        "epochs": epochs,
+        "learning_rate": learning_rate,
+        "batch_size": batch_size,
+        "precision": precision,
+    }
+    changes: Kept = {"settings": tuple(settings or ()), "overwrite": overwrite, "running": running}
+    order = partial(Request, **shape, **where, **training, **changes)
     targets = targets_of(sparsities, wanted)
     _check(names, wanted)
     found = _parents(parents, parent, architecture, seeds_of(seeds), out)
