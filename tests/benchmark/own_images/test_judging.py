@@ -1,5 +1,7 @@
 """Two networks on the same images: the difference is signed, paired, and called what it is."""
 
+from math import hypot
+
 import numpy as np
 import pytest
 
@@ -46,4 +48,4 @@ def test_the_pairing_is_worth_something() -> None:
     change = difference(first, second)["changes"]["top1@1"]
     alone = [one.numbers["top1"] for one in (first, second)]
     widths = [(one.ci_high or 0) - (one.ci_low or 0) for one in alone]
-    assert change["high"] - change["low"] < 0.5 * np.hypot(*widths)
+    assert change["high"] - change["low"] < 0.5 * hypot(*widths)
