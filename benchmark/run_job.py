@@ -110,7 +110,7 @@ def _evaluate(
     classifier = source.config.classifier
     replaced = None if protocol.facts.trains == "nothing" else classifier
     before = zeros_of(model, without=replaced)
-    subject = Subject(model, classifier, source.config.preprocessing, checkpoint_of(source))
+    subject = Subject(model, classifier, source.config.preprocessing, checkpoint_of(source), source.path)
     evaluation = protocol.run(subject, task, job.seed, job.batch_divisor)
     after = zeros_of(model, without=replaced)
     check_kept(before, after)

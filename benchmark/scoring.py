@@ -24,6 +24,7 @@ UPSTREAM = (
     "classwise-adaptive-ece15", "thresholded-adaptive-ece15", "uce15", "uce15-scaled", "uce8-mohan", "aurra",
     "mean-confidence", "predictive-entropy", "mutual-information", "nll-ts", "brier-ts", "ece15-ts",
 )  # fmt: skip
+UNCERTAINTY = ("predictive-entropy", "mutual-information", "uce15")
 RANKS = {"labels", "true_rank"}
 AFTER_TEMPERATURE = {"nll": "nll-ts", "brier": "brier-ts", "ece15": "ece15-ts"}
 IN_BINS = ("top1", "mean-confidence")
@@ -128,20 +129,22 @@ def score_cost(task: CostTask, cost: Cost) -> list[Cell]:
 def _score_shift(task: ShiftTask, predictions: Mapping[str, Predictions], seed: int) -> list[Cell]:
     """Each metric on each condition, its plain mean over all conditions, and what all conditions make together.
 
-    Under the condition ``clean`` are the images before corruption: not one of the shifted conditions.
+    Under the condition ``clean`` are the images before corruption: not one of the shifted conditions. Predictions of
+    several networks have the metrics of uncertainty besides, of which one network has only the total.
     """
     names = (*task.metrics, *(AFTER_TEMPERATURE[name] for name in task.metrics if name in AFTER_TEMPERATURE))
-    each: dict[str, dict[str, Measured]] = {name: {} for name in names}
+    each: dict[str, dict[str, Measured]] = {name: {} for name in (*names, *UNCERTAINTY)}
     wrong: dict[str, Float[np.ndarray, " n"]] = {}
     ids: dict[str, tuple[str, ...]] = {}
     for condition, given in predictions.items():  # read once: of seventy-five conditions one is in memory
         wrong[condition] = 1.0 - given.samples.columns.correct()
         ids[condition] = given.ids
-        for name in names if condition != CLEAN else ():
+        several = given.samples.columns.expected_entropy is not None
+        for name in (*names, *(UNCERTAINTY if several else ())) if condition != CLEAN else ():
             each[name][condition] = measure(METRICS[name], given, seed=seed)
     cells = []
     clean, ids_of_clean = wrong.pop(CLEAN, None), ids.pop(CLEAN, None)
-    for name, measured in each.items():
+    for name, measured in ((name, found) for name, found in each.items() if found):
         cells.append(Cell("", _whole(METRICS[name], measured, paired=len(set(ids.values())) == 1)))
         if cells[-1].measured.value is not None:
             cells += [Cell(condition, value) for condition, value in measured.items() if condition]

@@ -12,6 +12,7 @@ from torch import nn
 from .architectures import ARCHITECTURES
 from .checkpoint.config import ModelConfig
 from .checkpoint.folder import ModelFolder, read_folder, write_folder
+from .checkpoint.posterior_file import Deviations
 from .checkpoint.torch_io import load_into, tensors_of
 from .checkpoint.weights import read_weights
 from .core.canonical import config_hash, non_default_fields
@@ -197,7 +198,17 @@ def _write(request: Request, origin: Origin, model: nn.Module, session: Session,
     )
     test = data.splits.get("test")
     top1 = None if test is None else evaluate(model, test, origin.preprocessing).top1
-    write_folder(request.path, tensors_of(model), config, provenance_of(origin, session, result, top1))
+    provenance = provenance_of(origin, session, result, top1)
+    write_folder(request.path, tensors_of(model), config, provenance, _deviations(session))
+
+
+def _deviations(session: Session) -> Deviations | None:
+    """Of methods that learn a distribution."""
+    found = session.pruner.method.posterior(session.pruner)
+    if found is None:
+        return None
+    values = {name: deviation.cpu().numpy() for name, deviation in found.deviations.items()}
+    return Deviations(found.kind, found.samples, values)
 
 
 def _config_hash(

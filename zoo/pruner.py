@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torch.utils.hooks import RemovableHandle
 
 from .core.errors import UsageError
 from .errors import MaskError, TargetMissedError
@@ -36,6 +37,7 @@ class Pruner:
         seed: of :attr:`generator`, the only source of chance a method may use.
         calibration: makes a fresh iterator of (images "n c h w", labels "n") batches of training data.
         workspace: folder for what takes a method long to work out, and is worked out again where it is gone.
+        samples: images of an epoch; None where nobody knows, and who asks counts those of ``calibration``.
 
     Whenever a method looks, pruned weights and their momenta are zero: :meth:`set_masks` applies at once, and every
     optimizer step is followed by :meth:`apply_masks`. Only masks that were set with ``hold=False`` are not applied.
@@ -52,6 +54,7 @@ class Pruner:
         calibration: Callable[[], Batches] | None = None,
         pattern: Pattern = UNSTRUCTURED,
         workspace: Path | None = None,
+        samples: int | None = None,
     ) -> None:
         check_pattern(method.facts, pattern)
         if isinstance(pattern, NByM) and target != pattern.sparsity:
@@ -67,6 +70,7 @@ class Pruner:
         self.total_steps = total_steps
         self.calibration = calibration
         self.workspace = workspace
+        self.samples = samples
         self.prunable = prunable_parameters(model)
         if not self.prunable:
             raise MaskError(f"{type(model).__name__} has no convolution and no linear layer to prune.")
@@ -77,6 +81,7 @@ class Pruner:
         self.memory: dict[str, Tensor] = {}
         self.optimizer: Optimizer | None = None
         self.scratch: Scratch | None = None  # where measurements inside one step are kept; None keeps none
+        self.hooks: list[RemovableHandle] = []
         self.holds = True
         self.learned = False  # whether this step's gradients were of use; False in after_step where they overflowed
         self._pruned: Masks = {}  # complements of the masks that remove something
@@ -139,6 +144,18 @@ class Pruner:
         self.apply_masks()
         return self.optimizer
 
+    def draw(self) -> torch.Generator:
+        """A generator on the device of the weights that starts anew at every call, from :attr:`generator`.
+
+        Draws of millions of numbers are made where they are needed, and the state of a run stays small.
+        """
+        seed = int(torch.randint(2**62, (), generator=self.generator))
+        return torch.Generator(next(iter(self.prunable.values())).device).manual_seed(seed)
+
+    def before_forward(self) -> None:
+        """Let the method put the weights in that this step's forward pass sees."""
+        self.method.before_forward(self)
+
     def extra_loss(self) -> Tensor | None:
         """The method's term of this step's loss."""
         return self.method.extra_loss(self)
@@ -165,6 +182,8 @@ class Pruner:
 
     def finalize(self) -> None:
         """Leave plain dense tensors; raises :class:`TargetMissedError` if a promised target was missed."""
+        while self.hooks:
+            self.hooks.pop().remove()
         self.method.finalize(self)
         self.apply_masks()
         misfit = self._misfit()

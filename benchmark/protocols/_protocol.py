@@ -15,6 +15,7 @@ trains it. They are two boards, never one score, and a suite has one protocol of
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -63,13 +64,15 @@ class Subject(NamedTuple):
     """The model under test, in evaluation mode, and what it needs to be fed.
 
     ``classifier`` names the module whose input are the features. ``checkpoint`` is (densified hash, architecture) of
-    what was loaded, under which features are kept; None keeps none.
+    what was loaded, under which features are kept; None keeps none. ``folder`` is where the model was read, for protocols
+    that need more of it than its weights; None for a model that lies in none.
     """
 
     model: nn.Module
     classifier: str
     preprocessing: Preprocessing
     checkpoint: tuple[str, str] | None = None
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)

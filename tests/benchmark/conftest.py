@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pytest
 from benchmark_catalogues import DigitCatalogue, digit_catalogue
-from digit_models import write_digit_models
+from digit_models import write_deviations, write_digit_models
 
 from zoo.checkpoint.folder import ModelFolder
 
 
 @pytest.fixture(scope="session")
 def digit_models(tmp_path_factory: pytest.TempPathFactory) -> tuple[ModelFolder, ModelFolder]:
-    """A dense network of the digits 0-4, and the same pruned to 50 % in one shot."""
+    """A dense network of the digits 0-4, and the same pruned to 50 % in one shot, with a posterior."""
     dense, sparse = write_digit_models(tmp_path_factory.mktemp("models"), (0.0, 0.5))
+    write_deviations(sparse, 0.3)
     return dense, sparse
 
 

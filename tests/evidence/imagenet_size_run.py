@@ -17,6 +17,7 @@ from zoo.pruner import Pruner
 STEPS = 20
 CLASSES = 1000
 CALIBRATION_BATCHES = 8
+IMAGES = 1_281_167
 
 
 def imagenet_size_run(key: RunKey, device: str = "cpu") -> dict[str, Any]:
@@ -39,6 +40,7 @@ def imagenet_size_run(key: RunKey, device: str = "cpu") -> dict[str, Any]:
         total_steps=STEPS,
         seed=key.seed,
         calibration=lambda: batches(CALIBRATION_BATCHES),
+        samples=IMAGES,
     )
     started = time.process_time()
     optimizer = pruner.begin(
@@ -49,6 +51,7 @@ def imagenet_size_run(key: RunKey, device: str = "cpu") -> dict[str, Any]:
     for images, labels in batches(STEPS):
         before = time.process_time()
         model.train()
+        pruner.before_forward()
         loss, extra = cross_entropy(model(images), labels), pruner.extra_loss()
         optimizer.zero_grad()
         torch.autograd.backward(loss if extra is None else loss + extra)

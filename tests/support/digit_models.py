@@ -4,17 +4,21 @@ from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
 
+import numpy as np
 from torch import nn
 
 from zoo.architectures import ARCHITECTURES
 from zoo.checkpoint.config import ModelConfig, Provenance
 from zoo.checkpoint.folder import ModelFolder, write_folder
+from zoo.checkpoint.posterior_file import Deviations, write_posterior
+from zoo.checkpoint.safetensors_file import to_numpy
 from zoo.checkpoint.torch_io import tensors_of
+from zoo.checkpoint.weights import read_weights
 from zoo.data import load_data
 from zoo.flops import positions
 from zoo.masks import count_for, keep_top_global, zero_pruned
 from zoo.methods import METHODS
-from zoo.models import build
+from zoo.models import build, load_model
 from zoo.prunable import prunable_parameters
 from zoo.train import TrainConfig, train
 
@@ -31,6 +35,14 @@ def write_digit_models(
     preprocessing = ARCHITECTURES[ARCHITECTURE].preprocessing
     train(model, data.splits["train"], config, preprocessing=preprocessing, method=METHODS["dense"](), target=0.0)
     return tuple(_write(folder / f"{sparsity:.2f}-s{seed}", deepcopy(model), sparsity, seed) for sparsity in sparsities)
+
+
+def write_deviations(model: ModelFolder, ratio: float) -> None:
+    """Give a model a posterior: every deviation is ``ratio`` of its weight."""
+    tensors = read_weights(model.weights)
+    values = {tensor.name: np.abs(to_numpy(tensor)) * ratio for tensor in tensors if tensor.name.endswith("weight")}
+    prunable = {name: values[name] for name in prunable_parameters(load_model(model.path))}
+    write_posterior(model.path, tensors, Deviations("mean-field", 450, prunable), "bayes-by-backprop")
 
 
 def _write(path: Path, model: nn.Module, sparsity: float, seed: int) -> ModelFolder:

@@ -14,6 +14,7 @@ from torch.optim import SGD, Optimizer
 from zoo.methods import METHODS, Method
 from zoo.patterns import UNSTRUCTURED, Pattern
 from zoo.pruner import Pruner
+from zoo.train.seeds import chance
 
 STEPS = 24
 BATCH = 10
@@ -71,7 +72,9 @@ class Run:
             self.model.train()
             if self.pruner.method.facts.rewinds:
                 self.seen.append(bystanders(self.pruner))
-            loss = cross_entropy(self.network(x[self.share]), y[self.share])
+            self.pruner.before_forward()
+            with chance(self.pruner.step, x.device):
+                loss = cross_entropy(self.network(x[self.share]), y[self.share])
             extra = self.pruner.extra_loss()
             self.optimizer.zero_grad()
             self.backward(loss if extra is None else loss + extra)

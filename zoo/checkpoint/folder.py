@@ -4,6 +4,7 @@ model.safetensors         the weights, dense; may be absent where the sparse fil
 model.sparse.safetensors  the same weights, small (docs/format.md)
 config.json               what the network is (timm-compatible keys and our own, see ModelConfig)
 prunarium.json            how it came about (see Provenance)
+posterior.safetensors     deviations around the weights, of methods that learn some (see posterior_file)
 """
 
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from ..core.files import atomic_folder
 from ..core.hashing import RawTensor
 from .config import ModelConfig, Provenance
 from .errors import CheckpointError
+from .posterior_file import Deviations, write_posterior
 from .safetensors_file import write_tensors
 from .strict import dump_json, read_json
 from .weights import SPARSE_WEIGHTS, WEIGHTS, weights_in
@@ -73,10 +75,19 @@ def read_folder(path: Path) -> ModelFolder:
     return ModelFolder(path, config, provenance)
 
 
-def write_folder(path: Path, tensors: Iterable[RawTensor], config: ModelConfig, provenance: Provenance) -> ModelFolder:
+def write_folder(
+    path: Path,
+    tensors: Iterable[RawTensor],
+    config: ModelConfig,
+    provenance: Provenance,
+    deviations: Deviations | None = None,
+) -> ModelFolder:
     """Write a model folder, whole or not at all; an existing folder of that name is replaced."""
+    tensors = list(tensors)
     with atomic_folder(path) as temporary:
         write_tensors(temporary / WEIGHTS, tensors)
+        if deviations is not None:
+            write_posterior(temporary, tensors, deviations, provenance.method)
         (temporary / CONFIG).write_bytes(dump_json(config.to_dict()))
         (temporary / PROVENANCE).write_bytes(dump_json(provenance.to_dict()))
     return ModelFolder(path, config, provenance)

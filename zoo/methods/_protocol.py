@@ -1,4 +1,4 @@
-"""What a pruning method is: a frozen configuration, declared facts, and five hooks around a training step.
+"""What a pruning method is: a frozen configuration, declared facts, and hooks around a training step.
 
 A method is given the :class:`~zoo.pruner.Pruner`, which owns all state: the model, the masks (1 = kept), the step, the
 random generator and the stream of calibration batches. A method that needs state of its own keeps tensors in
@@ -10,6 +10,7 @@ The order of calls, for a run of ``pruner.total_steps`` steps (counted from 0)::
     method.prepare(pruner)                       # once; may set masks, change weights, do one-shot pruning
     optimizer = method.optimizer(pruner, make)   # once; ``make()`` builds the run's ordinary optimizer
     for each step:
+        method.before_forward(pruner)            # may put other weights in, for this step's forward pass alone
         loss = cross_entropy(...) + method.extra_loss(pruner)
         loss.backward()
         if not method.after_backward(pruner):    # True = this step's mask update replaces the optimizer's step (RigL)
@@ -32,6 +33,11 @@ structure of the run to the selection: ``config.masks(scores, sparsity, within, 
 ``config.drawn(...)``. A method that does something else with a pattern finds it as ``pruner.pattern``. What its facts
 do not offer is refused before anything begins.
 
+A method that trains a *distribution* of weights shows its means. ``before_forward`` puts a draw in, ``after_backward``
+(``after_step`` where gradients overflowed) the means again. Weights are drawn by ``pruner.draw``, the same in all
+processes; what a layer draws for its own outputs is drawn like dropout, by torch's global generator, which every step
+seeds anew. Forward hooks on layers go into ``pruner.hooks``, which ``finalize`` empties.
+
 Gradients in ``after_backward`` are those of the whole batch: averaged over processes and accumulation, and unscaled.
 Where they overflowed (fp16) it is left out and the optimizer does nothing; ``after_step`` is called all the same, with
 ``pruner.learned`` False.
@@ -49,6 +55,7 @@ from ..core.errors import UsageError
 from ..patterns import Block, Channel, NByM, Pattern, Unstructured
 
 if TYPE_CHECKING:
+    import zoo.posterior
     import zoo.pruner
 
 EVERY_PATTERN = (Unstructured.kind, NByM.kind, Block.kind, Channel.kind)
@@ -109,6 +116,9 @@ class Method:
         """The optimizer of the run. The default is the ordinary one."""
         return make()
 
+    def before_forward(self, pruner: "zoo.pruner.Pruner") -> None:
+        """Put the weights in that this step's forward pass sees. The default leaves those that the model shows."""
+
     def extra_loss(self, pruner: "zoo.pruner.Pruner") -> Tensor | None:  # noqa: ARG002
         """A term added to the loss of this step, or None."""
         return None
@@ -129,6 +139,10 @@ class Method:
 
     def finalize(self, pruner: "zoo.pruner.Pruner") -> None:
         """Leave the model with plain dense tensors (fold thresholds, posterior means and the like)."""
+
+    def posterior(self, pruner: "zoo.pruner.Pruner") -> "zoo.posterior.Posterior | None":  # noqa: ARG002
+        """The distribution around the weights that ``finalize`` left, where the method learns one."""
+        return None
 
     def epochs(self, target: float, epochs: int) -> int:  # noqa: ARG002
         """Epochs of the whole run, where one training takes ``epochs``; methods of several rounds take more."""

@@ -86,6 +86,7 @@ class Session:
             calibration=self._calibration,
             pattern=pattern,
             workspace=workspace,
+            samples=len(data) * data.batch_size,
         )
         with one_thread():
             self._cost = Cost(self.pruner, positions(model, input_size), data.batch_size)
@@ -174,6 +175,7 @@ class Session:
         self._rate = config.rate(*pruner.learning_rate_position())
         set_rate(optimizer, self._rate, config.learning_rate)
         optimizer.zero_grad()
+        pruner.before_forward()
         self._losses.append(self._backward(images, labels))
         replaced = False
         if self._gradients_are_usable():

@@ -24,7 +24,13 @@ def _pairs() -> Iterator[tuple[Protocol, Task]]:
     for _, kind in PROTOCOLS.items():
         for task in bundled_tasks():
             if task.kind in kind.facts.task_kinds and task.image_sets():
-                yield kind(), task
+                yield _quick(kind), task
+
+
+def _quick(kind: type[Protocol]) -> Protocol:
+    """The protocol as it comes, but with two networks where it draws many."""
+    config = kind.config_type()
+    return kind(replace(config, networks=2) if "networks" in {field.name for field in fields(config)} else config)
 
 
 def _name(value: Protocol | Task) -> str:
@@ -64,7 +70,7 @@ def _run(protocol: Protocol, task: Task, model: ModelFolder, seed: int = 0, batc
     classes = task.classes if protocol.facts.new_head else None
     classifier = model.config.classifier
     with reproducible(seed):
-        subject = Subject(load_model(model.path, classes, seed), classifier, model.config.preprocessing)
+        subject = Subject(load_model(model.path, classes, seed), classifier, model.config.preprocessing, folder=model.path)
         before, zeros = deepcopy(subject.model.state_dict()), zeros_of(subject.model, without=classifier)
         evaluation = type(protocol)(_short(protocol.config)).run(subject, task, seed, batch_divisor)
     return Run(evaluation, before, subject.model.state_dict(), zeros, zeros_of(subject.model, without=classifier))
