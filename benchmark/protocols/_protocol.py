@@ -64,8 +64,8 @@ class Subject(NamedTuple):
     """The model under test, in evaluation mode, and what it needs to be fed.
 
     ``classifier`` names the module whose input are the features. ``checkpoint`` is (densified hash, architecture) of
-    what was loaded, under which features are kept; None keeps none. ``folder`` is where the model was read, for protocols
-    that need more of it than its weights; None for a model that lies in none.
+    what was loaded, under which features are kept; None keeps none. ``folder`` is where the model was read, for
+    protocols that need more of it than its weights; None for a model that lies in none.
     """
 
     model: nn.Module

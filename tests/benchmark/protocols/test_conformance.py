@@ -70,7 +70,9 @@ def _run(protocol: Protocol, task: Task, model: ModelFolder, seed: int = 0, batc
     classes = task.classes if protocol.facts.new_head else None
     classifier = model.config.classifier
     with reproducible(seed):
-        subject = Subject(load_model(model.path, classes, seed), classifier, model.config.preprocessing, folder=model.path)
+        subject = Subject(
+            load_model(model.path, classes, seed), classifier, model.config.preprocessing, folder=model.path
+        )
         before, zeros = deepcopy(subject.model.state_dict()), zeros_of(subject.model, without=classifier)
         evaluation = type(protocol)(_short(protocol.config)).run(subject, task, seed, batch_divisor)
     return Run(evaluation, before, subject.model.state_dict(), zeros, zeros_of(subject.model, without=classifier))
