@@ -25,7 +25,7 @@ def test_weights_are_ranked_by_mean_times_root_of_precision() -> None:
     assert isinstance(optimizer, IVON)
     run.pruner.after_step()
     scores = {
-        name: weight.detach().abs() * (30.0 * (optimizer.state[weight]["hessian"] + 0.1)).sqrt()
+        name: weight.detach().abs() * (70.0 * (optimizer.state[weight]["hessian"] + 0.1)).sqrt()
         for name, weight in run.pruner.prunable.items()
     }
     # What was removed has lost its mean by now, so the scores of the kept must be the largest.
@@ -54,8 +54,8 @@ def test_rate_decay_and_groups_are_those_of_the_run_and_the_data_size_is_counted
     run = start(VariationalOnlineNewton(), 0.5, make_optimizer=spared)
     groups = run.optimizer.param_groups
     assert [(g["gaussian"], g["weight_decay"], g["lr"], g["samples"]) for g in groups] == [
-        (True, 0.01, 0.3, 30.0),
-        (False, 0.0, 0.3, 30.0),
+        (True, 0.01, 0.3, 70.0),
+        (False, 0.0, 0.3, 70.0),
     ]
     assert sum(p.numel() for p in groups[0]["params"]) == 270
     own = start(VariationalOnlineNewton(IVONConfig(weight_decay=0.5, samples=7)), 0.5, make_optimizer=spared)
@@ -83,7 +83,7 @@ def test_the_forward_pass_sees_a_draw_and_everybody_else_the_means() -> None:
     assert all(torch.equal(run.pruner.prunable[name].detach() != 0, run.pruner.masks[name]) for name in means)
     posterior = run.pruner.method.posterior(run.pruner)
     assert posterior is not None
-    assert (posterior.kind, posterior.samples) == ("ivon", 30)
+    assert (posterior.kind, posterior.samples) == ("ivon", 70)
     assert all(bool((deviation > 0).all()) for deviation in posterior.deviations.values())
 
 

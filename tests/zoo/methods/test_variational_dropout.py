@@ -32,7 +32,7 @@ def test_gradients_are_those_of_the_noisy_loss_and_the_risen_divergence(step: in
     leaves = [*pruner.prunable.values(), *variances.values()]
     total = noisy_loss()
     for name, weight in pruner.prunable.items():
-        total = total + risen * 4.0 / 30 * from_log_uniform(log_alpha(weight, variances[name])).sum()
+        total = total + risen * 4.0 / 70 * from_log_uniform(log_alpha(weight, variances[name])).sum()
     expected = torch.autograd.grad(total, leaves)
     pruner.before_forward()
     torch.autograd.backward(noisy_loss())
