@@ -163,7 +163,8 @@ class _Point(NamedTuple):
     def gap(self, penalty: float) -> float:
         """What the module's docstring calls so; in nats."""
         bias = self.bias - self.bias.mean()
-        return float(self.by_weight.square().sum() / (2 * penalty) + bias.norm() * self.by_bias.norm())
+        away = bias.norm() + len(bias) ** 0.5
+        return float(self.by_weight.square().sum() / (2 * penalty) + away * self.by_bias.norm())
 
 
 def principal_axes(centred: Float64[Tensor, "n d"]) -> Float64[Tensor, "d r"]:

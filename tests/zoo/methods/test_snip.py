@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from pruning_runs import TinyNetwork, batch, calibration, start
+from pruning_runs import TinyNetwork, calibration, start
 from sklearn.datasets import load_digits
 from torch import Tensor, nn
 from torch.func import functional_call
@@ -43,10 +43,11 @@ def test_what_stays_are_the_weights_whose_multipliers_have_the_largest_gradients
     weights = {name: weight.detach().clone() for name, weight in prunable_parameters(model).items()}
     ones = {name: torch.ones_like(weight, requires_grad=True) for name, weight in weights.items()}
     loss = torch.zeros(())
-    for images, labels in map(batch, range(3)):
+    batches = list(calibration())
+    for images, labels in batches:
         copies = {name: buffer.clone() for name, buffer in model.named_buffers()}
         masked = {name: weights[name] * one for name, one in ones.items()}
-        loss = loss + cross_entropy(functional_call(model, {**masked, **copies}, (images,)), labels) / 3
+        loss = loss + cross_entropy(functional_call(model, {**masked, **copies}, (images,)), labels) / len(batches)
     gradients = torch.autograd.grad(loss, list(ones.values()))
     flat = np.concatenate([gradient.abs().numpy().reshape(-1) for gradient in gradients])
     keep = count_for(0.9, 270)

@@ -1,5 +1,6 @@
 """SparseGPT on whole networks: exact counts, the order of the layers, and less loss than masking alone."""
 
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -65,7 +66,7 @@ def test_settings_change_what_they_say() -> None:
 
 def test_without_damping_dependent_inputs_are_an_error_that_says_what_to_do() -> None:
     def twins() -> Any:
-        for images, labels in calibration():
+        for images, labels in islice(calibration(), 3):  # fewer different images than inputs
             yield images[:1].expand(2, -1, -1, -1)[:, :, :2, :2], labels[:2]
 
     model = nn.Sequential(nn.Flatten(), nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
