@@ -14,8 +14,9 @@ F and its gradient are in double precision. Products with the Hessian, which dec
 are in single precision until that does not do.
 
 **Stop.** Where the gradient by b vanishes, the class probabilities of the rows are a feasible point of the dual
-problem, and the duality gap is ‖∂F/∂W‖² / 2λ exactly. A solve ends when the gap, plus ‖b‖‖∂F/∂b‖ for what is left of
-that gradient, is below 1e-6 of F; one that comes to rest between that and 1e-4 says how far it came.
+problem, and the duality gap is ‖∂F/∂W‖² / 2λ exactly. What is left of that gradient can lower F by ‖b − b*‖‖∂F/∂b‖ at
+most, and the best biases b* are taken to be within ‖b‖ + √k of b: a nat for each of the k classes beyond what is there.
+A solve ends when both together are below 1e-6 of F; one that comes to rest between that and 1e-4 says how far it came.
 """
 
 from collections.abc import Callable
