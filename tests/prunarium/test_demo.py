@@ -128,6 +128,7 @@ def test_a_second_demo_reuses_what_exists_and_says_so(interrupted: Path) -> None
     assert _numbers(interrupted) == before
 
 
+@pytest.mark.slow
 def test_a_demo_that_is_killed_again_and_again_gives_the_numbers_of_the_printed_commands(
     interrupted: Path, typed: Path
 ) -> None:

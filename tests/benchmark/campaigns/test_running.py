@@ -95,6 +95,7 @@ def _write(entry: Entry, files: Path, seed: int) -> None:
         write_converted(path, slug.architecture, float(slug.sparsity), seed)
 
 
+@pytest.mark.slow
 def test_what_fails_is_in_the_table_and_stops_nothing(
     data: str, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,6 +21,7 @@ def undisturbed(
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("processes", "fault"),
     [

@@ -115,6 +115,7 @@ def test_a_connection_cut_while_results_are_written_costs_no_attempt(
     victim.require_same(undisturbed)
 
 
+@pytest.mark.slow
 @only_sqlite
 def test_out_of_memory_halves_the_batch_and_says_so(
     victim: Victim, undisturbed: DigitCatalogue, tmp_path: Path
