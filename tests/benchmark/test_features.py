@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from counted_images import CountedImages
 from torch import Tensor, nn
 
 from benchmark.errors import BadModelError
@@ -40,24 +41,8 @@ def _subject(model: ModelFolder) -> Subject:
     return Subject(load_model(model.path), "fc", model.config.preprocessing, checkpoint_of(model))
 
 
-class _Counted:
-    """Images that count how often each is decoded."""
-
-    def __init__(self, images: np.ndarray) -> None:
-        self.images = images
-        self.decoded = [0] * len(images)
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, index: int, /) -> np.ndarray:
-        self.decoded[index] += 1
-        found: np.ndarray = self.images[index]
-        return found
-
-
-def _images(n: int = 60) -> _Counted:
-    return _Counted(np.stack([IMAGES.images[index] for index in range(n)]))
+def _images(n: int = 60) -> CountedImages:
+    return CountedImages(np.stack([IMAGES.images[index] for index in range(n)]))
 
 
 def test_a_file_gives_back_its_numbers_and_is_pinned_by_its_bytes(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ place.
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+from counted_images import CountedImages
 from network_folders import write_network
 
 from benchmark.job import Job
@@ -60,22 +60,6 @@ def test_preprocessing_is_the_checkpoints_and_stands_beside_the_number(
         assert row.provenance["preprocessing"]["crop_fraction"] == 0.875
 
 
-class _Counted:
-    """Images that count how often each is decoded."""
-
-    def __init__(self, images: Any) -> None:
-        self.images = images
-        self.decoded = [0] * len(images)
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, index: int, /) -> np.ndarray:
-        self.decoded[index] += 1
-        found: np.ndarray = self.images[index]
-        return found
-
-
 @pytest.mark.parametrize("name", ["linear@2", "linear-reference@1", "few-shot-5@1", "knn@1"])
 def test_the_test_images_are_looked_at_once(
     name: str, sparse_model: ModelFolder, monkeypatch: pytest.MonkeyPatch
@@ -83,7 +67,7 @@ def test_the_test_images_are_looked_at_once(
     """The published code evaluates them after each of 150 epochs, and its best epoch is better than its last."""
     task: Any = find_task("digits-5-9@1")
     real = task.image_sets()[""]
-    counted = _Counted(real.images)
+    counted = CountedImages(real.images)
     monkeypatch.setattr(type(task), "image_sets", lambda _: {"": ImageSet(counted, None, real.ids)})
     subject = Subject(load_model(sparse_model.path), "fc", sparse_model.config.preprocessing)
     PROTOCOLS[name]().run(subject, task, 0, 1)
