@@ -12,6 +12,8 @@ from .cli_history import AsJson
 if TYPE_CHECKING:
     import benchmark.comparison
     import benchmark.paired_images
+    import registry.differences
+    import registry.flips
 
 _SHOWN = 5
 
@@ -54,7 +56,7 @@ def _say(found: "benchmark.comparison.Comparison", show: int) -> None:
     _say_images(found.images, show)
 
 
-def _row(one: "benchmark.comparison.Difference") -> dict[str, Any]:
+def _row(one: "registry.differences.Difference") -> dict[str, Any]:
     scale, sign = (100, " %") if one.unit == "fraction" else (1, "")
     interval = (
         one.no_interval_reason
@@ -86,7 +88,7 @@ def _say_images(images: "benchmark.paired_images.PairedImages", show: int) -> No
     _emit_images("Gained, most confident first", images.gained, show)
 
 
-def _emit_classes(classes: Sequence["benchmark.paired_images.ClassChange"]) -> None:
+def _emit_classes(classes: Sequence["registry.flips.ClassChange"]) -> None:
     rows = [
         {
             "class": one.label if one.name is None else one.name,

@@ -6,47 +6,23 @@ other is the same images, and what both find hard cancels.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from statistics import fmean
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
-from jaxtyping import Float
 from sqlalchemy.orm import Session
 
 from registry import queries
 from registry.blobs import BlobStore
 from registry.db.schema import open_catalogue
 from registry.db.session import session_scope
-from registry.records import JobRecord, MetricRecord, ResultRecord
+from registry.differences import Difference, paired_difference
+from registry.records import JobRecord, ResultRecord
 from registry.settings import Settings, load_settings
-from registry.statistics import paired_interval, unpack_replicates
 from zoo.core.errors import UsageError
 
 from .errors import NotMeasuredError
 from .finished import finished_jobs
 from .paired_images import PairedImages, compare_images
 from .predictions import Predictions
-
-Verdict = Literal["better", "worse", "cannot be told apart", "no interval"]
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One metric: the means over seeds, their difference with its paired 95 % interval, or why there is none.
-
-    ``verdict`` is of the first model, and empty where no direction is better.
-    """
-
-    metric: str
-    title: str
-    unit: str
-    first: float
-    second: float
-    difference: float
-    low: float | None
-    high: float | None
-    no_interval_reason: str | None
-    verdict: Verdict | Literal[""]
 
 
 @dataclass(frozen=True)
@@ -155,7 +131,7 @@ def _differences(
         metric = queries.get_metric(session, reference)
         rows = first[reference], second.get(reference, [])
         if metric is not None and [len(side) for side in rows] == [len(one), len(other)]:
-            found.append(_difference(metric, reference, *rows))
+            found.append(paired_difference(metric, reference, *rows))
     return tuple(found)
 
 
@@ -167,51 +143,3 @@ def _by_metric(session: Session, jobs: Sequence[JobRecord], condition: str) -> M
             if row.value is not None:
                 found.setdefault(row.metric, []).append(row)
     return found
-
-
-def _difference(
-    metric: MetricRecord, reference: str, first: Sequence[ResultRecord], second: Sequence[ResultRecord]
-) -> Difference:
-    ours, theirs = ([row.value for row in rows if row.value is not None] for rows in (first, second))
-    low = high = None
-    reason = _unpaired(first, second)
-    if reason is None:
-        low, high = paired_interval(ours, theirs, _replicates(first), _replicates(second))
-    means = fmean(ours), fmean(theirs)
-    return Difference(
-        metric=reference,
-        title=metric.title,
-        unit=metric.unit,
-        first=means[0],
-        second=means[1],
-        difference=means[0] - means[1],
-        low=low,
-        high=high,
-        no_interval_reason=reason,
-        verdict=_verdict(metric, low, high),
-    )
-
-
-def _replicates(rows: Sequence[ResultRecord]) -> Float[np.ndarray, "seeds r"]:
-    return np.stack([unpack_replicates(row.replicates or b"") for row in rows])
-
-
-def _unpaired(first: Sequence[ResultRecord], second: Sequence[ResultRecord]) -> str | None:
-    """Why replicates do not pair up, or None where they do."""
-    rows = [*first, *second]
-    without = next((row for row in rows if row.replicates is None), None)
-    if without is not None:
-        return without.no_interval_reason or "no replicates are kept"
-    if len({row.n for row in rows}) > 1:
-        return "the two were not measured on the same images"
-    return None
-
-
-def _verdict(metric: MetricRecord, low: float | None, high: float | None) -> Verdict | Literal[""]:
-    if metric.direction == "none":
-        return ""
-    if low is None or high is None:
-        return "no interval"
-    if low <= 0 <= high:
-        return "cannot be told apart"
-    return "better" if (low > 0) == (metric.direction == "higher") else "worse"

@@ -13,9 +13,10 @@ from .asked import advice_for, asked_board
 from .choosing import Wish
 from .errors import NotFoundError
 from .exploring import parse, specification
-from .exports import FORMATS, board_file
+from .exports import board_file
 from .paging import Limit, Offset, next_address
 from .schemas import BoardAnswer, ChoiceAnswer, ModelDetail, ResultList, TaskAnswer, TaskList
+from .table_files import FORMATS
 from .view import BoardQuery
 from .web import catalogue_of, respond, safe_name
 

@@ -10,7 +10,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from registry.db.schema import check_schema, open_catalogue
 from registry.settings import Settings
 
-from . import api, api_models, api_receipts, api_submissions
+from . import api, api_compare, api_models, api_receipts, api_submissions
 from .body_limit import BodyLimit
 from .catalogue import CatalogueCache
 from .failures import install_error_pages
@@ -18,7 +18,7 @@ from .pages import PAGES
 from .settings import SiteSettings
 from .web import SecurityHeaders
 
-_API = (api.router, api_models.router, api_submissions.router, api_receipts.router)
+_API = (api_compare.router, api.router, api_models.router, api_submissions.router, api_receipts.router)
 
 
 def create_app(source: Engine | Settings, settings: SiteSettings | None = None) -> FastAPI:
@@ -57,7 +57,7 @@ def first_words() -> frozenset[str]:
     """What stands first in the addresses of the site: nothing else may be served there.
 
     >>> sorted(first_words())
-    ['', 'about', 'api', 'choose', 'explore', 'methods', 'models', 'static', 'status', 'tasks']
+    ['', 'about', 'api', 'choose', 'compare', 'explore', 'methods', 'models', 'static', 'status', 'tasks']
     """
     paths = (getattr(route, "path", "") for router in (*_API, *PAGES) for route in router.routes)
     return frozenset({"static", *(path.split("/")[1] for path in paths if path)})

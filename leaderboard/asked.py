@@ -1,19 +1,23 @@
 """From an address to what it asks for: the one place where boards and choices need the database."""
 
+from dataclasses import replace
+
 from fastapi import Request
 from sqlalchemy import Engine
 
 from registry import queries
 from registry.db.session import session_scope
 from registry.errors import QueryError
-from registry.records import ModelRecord
+from registry.records import ModelRecord, ResultRecord
 from zoo.checkpoint.engines import SPARSE_ENGINES
 
 from .board import Board, make_board
 from .catalogue import Catalogue
 from .choosing import ANY, Advice, Wish, advise
+from .comparing import FEWEST, CellKey, CompareQuery, Comparison, cells_of, compare_models
 from .engines_of import engine_rows
 from .errors import BadViewError
+from .finding import find_model
 from .view import BoardQuery
 from .web import catalogue_of
 
@@ -33,6 +37,31 @@ def view_of(engine: Engine, catalogue: Catalogue, query: BoardQuery) -> Board:
             return make_board(catalogue, query, queries.matching_models(session, query.q))
     except QueryError as error:
         raise BadViewError(error.message, error.hint) from error
+
+
+def comparison_of(database: Engine, catalogue: Catalogue, query: CompareQuery) -> Comparison | None:
+    """The models of ``query`` side by side, paired by what the database keeps; None for fewer than two.
+
+    Raises :class:`NotFoundError` for a name that is no model's.
+    """
+    models = list({model.name: model for name in query.models if (model := find_model(catalogue, name))}.values())
+    if len(models) < FEWEST:
+        return None
+    against = None if query.against is None else find_model(catalogue, query.against).name
+    query = CompareQuery(models=tuple(model.name for model in models), against=against)
+    rows: dict[CellKey, list[ResultRecord]] = {
+        (model.name, *cell): catalogue.whole_cell(model.name, *cell)
+        for model in models
+        for cell in cells_of(catalogue, models)
+    }
+    ids = [row.id for results in rows.values() for row in results if row.id is not None]
+    with session_scope(database) as session:
+        kept = queries.replicates_of(session, ids)
+        checkpoints = {model.name: queries.checkpoint_of(session, model.id) for model in models if model.id is not None}
+    paired = {
+        cell: [replace(row, replicates=kept.get(row.id or 0)) for row in results] for cell, results in rows.items()
+    }
+    return compare_models(catalogue, query, models, checkpoints, paired)
 
 
 def advice_for(database: Engine, catalogue: Catalogue, wish: Wish) -> Advice:

@@ -22,9 +22,10 @@ from zoo.core.errors import UsageError
 from .answers import board_answer
 from .asked import view_of
 from .catalogue import CatalogueCache
-from .exports import FORMATS, board_csv, board_file
+from .exports import board_csv, board_file
 from .headline import headline
 from .settings import SiteSettings
+from .table_files import FORMATS
 from .terminal import text_columns, text_rows
 from .view import BoardQuery
 

@@ -113,6 +113,68 @@ class ChoiceAnswer(Schema):
     others: list[Chosen]
 
 
+class ComparedModel(Schema):
+    """A model of a comparison; ``runs`` counts the training runs (replicates) that it is one of."""
+
+    name: str
+    label: str
+    runs: int
+    facts: dict[str, FactValue]
+
+
+class ComparedCell(Schema):
+    """One model's value (mean over seeds), and how it stands against the reference: value minus reference.
+
+    ``paired``: the interval is of resamples of the same images; else both intervals were joined as independent ones.
+    ``missing`` says why there is no value, ``no_interval`` why the difference has no interval.
+    """
+
+    model: str
+    value: float | None
+    missing: str | None
+    n: int | None
+    runs: int
+    trust: str
+    difference: float | None
+    low: float | None
+    high: float | None
+    paired: bool | None
+    verdict: str | None
+    no_interval: str | None
+
+
+class ComparedTask(Schema):
+    """One metric of one task by one protocol; models without any result are left out."""
+
+    task: str
+    protocol: str
+    metric: str
+    unit: str
+    cells: list[ComparedCell]
+
+
+class ComparedMean(Schema):
+    """The mean over the tasks that all of the models were measured on by one protocol; ``left_out`` are the others."""
+
+    protocol: str
+    tasks: list[str]
+    left_out: list[str]
+    values: dict[str, float]
+    differences: dict[str, float]
+    half_widths: dict[str, float | None]
+
+
+class CompareAnswer(Schema):
+    """Two to five models side by side, held against ``against``; ``alone`` are tasks that only one was measured on."""
+
+    against: str
+    catalogue: str
+    models: list[ComparedModel]
+    tasks: list[ComparedTask]
+    means: list[ComparedMean]
+    alone: list[str]
+
+
 class ModelAnswer(Schema):
     """A model as the catalogue knows it: the fields of :class:`registry.records.ModelRecord`, and its name."""
 

@@ -83,7 +83,7 @@ def fact_columns(catalogue: Catalogue, suite: SuiteRecord) -> tuple[FactColumn, 
         _column(catalogue, task, ref, protocol, metric)
         for ref, protocol, _ in suite_cells(suite)
         if (task := catalogue.tasks.get(ref)) is not None and task.kind != "transfer"
-        for metric in _metrics_of(catalogue, task)
+        for metric in metrics_of(catalogue, task)
         if (ref, metric) in catalogue.measured_metrics
     ]
     unique = tuple({column.key: column for column in columns}.values())
@@ -108,7 +108,7 @@ _SHORT = {
 }  # fmt: skip
 
 
-def _metrics_of(catalogue: Catalogue, task: TaskRecord) -> list[str]:
+def metrics_of(catalogue: Catalogue, task: TaskRecord) -> list[str]:
     """The primary metric and its companions, by reference; the newest version of a companion counts."""
     newest = {ref.partition("@")[0]: ref for ref in catalogue.metrics}
     wanted = [task.primary_metric] if task.primary_metric in catalogue.metrics else []

@@ -2,11 +2,12 @@
 
 from fastapi import APIRouter
 
-from . import about, api_docs, board, choose, explore, method, methods, model, models, status, task, tasks
+from . import about, api_docs, board, choose, compare, explore, method, methods, model, models, status, task, tasks
 
 PAGES: tuple[APIRouter, ...] = (
     board.router,
     choose.router,
+    compare.router,
     explore.router,
     models.router,
     model.router,

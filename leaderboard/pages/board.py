@@ -17,6 +17,7 @@ from ..drawing import board_charts, side_scale
 from ..drawn_rows import DrawnRow, drawn_rows
 from ..filters import Choice
 from ..headline import Headline, headline
+from ..table_files import LINKS
 from ..view import ALL, DENSITIES, MOST_ROWS, BoardQuery, band_key
 from ..web import render
 
@@ -24,7 +25,6 @@ router = APIRouter()
 FILTERS = {
     "architecture": "Architecture", "sparsity": "Sparsity", "budget": "Training", "trust": "Trust", "suite": "Suite",
 }  # fmt: skip
-EXPORTS = {"CSV": ".csv", "JSON": "", "Parquet": ".parquet", "LaTeX": ".tex", "BibTeX": ".bib"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +159,7 @@ def _pager(board: Board) -> Pager:
 def _exports(board: Board) -> list[tuple[str, str]]:
     """The whole view, not only its first page."""
     whole = replace(board.query, rows=None, density=None)
-    return [(name, whole.address(f"/api/v1/board{ending}")) for name, ending in EXPORTS.items()]
+    return [(name, whole.address(f"/api/v1/board{ending}")) for name, ending in LINKS.items()]
 
 
 def _sorts(board: Board) -> dict[str, SortLink]:

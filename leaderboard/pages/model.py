@@ -20,7 +20,7 @@ from ..catalogue import Catalogue
 from ..context import PageContext
 from ..drawing import board_charts, points_scale, points_whisker
 from ..engines_of import engine_rows, timm_sentence
-from ..errors import NotFoundError
+from ..finding import find_model
 from ..model_charts import heat_maps, layer_bars, reliability_diagrams
 from ..results_table import ResultLine, result_lines
 from ..suites_of import suites_of
@@ -112,20 +112,6 @@ def show(request: Request, name: str) -> Response:
     if signs(request.app.state.settings):
         context = replace(context, receipts=_receipts(catalogue.results_of(model.name)))
     return render(request, context)
-
-
-def find_model(catalogue: Catalogue, name: str) -> ModelRecord:
-    """The model of a slug or hub id. Raises :class:`NotFoundError` with the nearest names."""
-    from difflib import get_close_matches
-
-    found = catalogue.models.get(name) or next((one for one in catalogue.models.values() if one.hub_id == name), None)
-    if found is None:
-        near = get_close_matches(name, catalogue.models, n=3, cutoff=0.5)
-        raise NotFoundError(
-            f"There is no model {name!r}.",
-            f"Perhaps {', '.join(near)}?" if near else "All models are listed at /models.",
-        )
-    return found
 
 
 def model_context(

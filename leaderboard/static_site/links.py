@@ -17,7 +17,7 @@ _PAGES = ("choose", "explore", "models", "methods", "tasks", "about", "api")
 
 def is_kept(address: str) -> bool:
     """Whether the copy has a file for an address: every page, of the boards those by suite, architecture and sparsity
-    with their exports, and the files that pages need.
+    with their exports, of the comparisons those of two models, and the files that pages need.
 
     >>> is_kept("/?suite=a@1&sparsity=0.90"), is_kept("/?sort=full"), is_kept("/status")
     (True, False, False)
@@ -27,6 +27,8 @@ def is_kept(address: str) -> bool:
     first = parts.path.split("/")[1]
     if first == "static":
         return True
+    if parts.path == "/compare" or parts.path.startswith("/api/v1/compare"):
+        return address == "/compare" or [name for name, _ in parse_qsl(parts.query)] == ["models", "models"]
     if parts.path == "/" or parts.path.startswith("/api/v1/board"):
         return names <= _VIEW
     return not names and (first in _PAGES[:-1] or parts.path == "/api" or parts.path.startswith("/api/v1/models/"))

@@ -40,7 +40,7 @@ from .plugins import (
     upsert_task,
 )
 from .predictions import add_predictions, predictions_of
-from .result_rows import current_results, results
+from .result_rows import current_results, replicates_of, results
 from .result_writing import add_reported_results, add_rescored_results, add_results, supersede
 from .submissions import list_submissions
 
@@ -90,6 +90,7 @@ __all__ = [
     "predictions_of",
     "register_checkpoint",
     "register_revision",
+    "replicates_of",
     "results",
     "revisions_of",
     "supersede",

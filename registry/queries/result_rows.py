@@ -1,6 +1,6 @@
 """Results, read: those of a model's current checkpoint that nothing supersedes, or all of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
@@ -50,6 +50,15 @@ def results(
     if not history:
         statement = statement.where(Result.superseded_by.is_(None), _is_current())
     return [_record(row) for row in session.execute(statement)]
+
+
+def replicates_of(session: Session, ids: Sequence[int]) -> dict[int, bytes]:
+    """The packed replicates of results, by number; those without any are left out."""
+    found: dict[int, bytes] = {}
+    for block in _blocks(list(ids)):
+        rows = session.execute(select(Result.id, Result.replicates).where(block))
+        found.update((number, packed) for number, packed in rows if packed is not None)
+    return found
 
 
 def current_results(session: Session, known: Mapping[int, ResultRecord] | None = None) -> dict[int, ResultRecord]:

@@ -13,9 +13,10 @@ from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
 import prunarium
-from benchmark.comparison import Comparison, Difference
+from benchmark.comparison import Comparison
 from benchmark.errors import NotMeasuredError
 from prunarium.cli import run
+from registry.differences import Difference
 from zoo.core.errors import UsageError
 
 GOOD, BAD, LABELS = pair_of_logits(600, changed=0.25)

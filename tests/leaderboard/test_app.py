@@ -17,7 +17,7 @@ from registry.records import ModelRecord
 from registry.settings import load_settings
 
 KINDS = ("empty", "reported", "full")
-EVERYWHERE = ("/", "/?sparsity=all&sort=name", "/models", "/tasks", "/methods", "/status", "/about", "/api")
+EVERYWHERE = ("/", "/?sparsity=all&sort=name", "/compare", "/models", "/tasks", "/methods", "/status", "/about", "/api")
 PUBLISHED = (
     "/models/ac-dc/resnet50/0.90",
     "/models/dense/resnet50/0.00",
@@ -26,6 +26,9 @@ PUBLISHED = (
     "/?architecture=mobilenetv1",
     "/?sparsity=0.98&sort=-full",
     "/?trust=measured",
+    "/compare?models=ac-dc/resnet50/0.90",
+    "/compare?models=dense/resnet50/0.00&models=ac-dc/resnet50/0.90,rigl/resnet50/0.90",
+    "/compare?models=ac-dc/resnet50/0.90&models=dense/mobilenetv1/0.00",
 )
 MEASURED = (
     "/?suite=digits-demo",
@@ -33,6 +36,7 @@ MEASURED = (
     "/models/gmp/resnet8-digits/0.98-s1",
     "/models/prunarium/gmp-resnet8-digits-0.98-s1",
     "/models/rigl/resnet8-digits/0.98-s2",
+    "/compare?models=gmp/resnet8-digits/0.98-s1&models=prunarium/dense-resnet8-digits-0.00-s1",
     "/tasks/digits-5-9@1",
     "/tasks/digits-c-like@1",
     "/tasks/cost@1",
@@ -113,6 +117,11 @@ def test_pages_about_measured_rows(clients: dict[str, TestClient], path: str) ->
         ("/?sparsity=1.5", 400, "a fraction from 0 to below 1"),
         ("/?sort=speed", 400, "cannot be sorted"),
         ("/?suite=nope", 400, "no suite"),
+        ("/compare?models=ac-dc/resnet50/0.91", 404, "Perhaps ac-dc/resnet50/0.9"),
+        ("/compare?models=a,b,c,d,e,f", 400, "At most 5 models"),
+        ("/compare?models=a&against=b", 400, "none of the models"),
+        ("/compare?model=a", 400, "no setting"),
+        ("/api/v1/compare?models=ac-dc/resnet50/0.90", 400, "two to five"),
         ("/api/v1/models?limit=0", 400, "limit"),
     ],
 )

@@ -31,6 +31,8 @@ PAGES = (
     "/?architecture=all&sparsity=all&density=compact&columns=none,runs,bytes&q=regrowth&rows=3",
     "/?suite=digits-demo",
     "/choose?use=frozen&licence=commercial",
+    "/compare",
+    "/compare?models=dense/resnet8-digits/0.00-s0&models=gmp/resnet8-digits/0.98-s0",
     "/explore?architecture=all&x=full",
     "/models",
     "/models?q=resnet50+imagenet.top1%3E0.7+sort%3D-imagenet.top1",
@@ -139,6 +141,22 @@ def test_with_scripts_a_sort_swaps_the_board_and_the_address_still_holds_it(brow
     page.go_back()
     page.wait_for_selector("th[aria-sort=ascending] #sort-full")
     assert page.locator("table.board tbody tr:not(.dense)").count() == 6
+    page.context.close()
+
+
+def test_ticked_models_are_compared_without_scripts(browser: "Browser", site: str) -> None:
+    page = opened(browser, scripts=False)
+    page.goto(site)
+    page.get_by_label("Compare AC/DC 90 %").check()
+    page.get_by_label("Compare RigL ERK 5x 90 %").check()
+    page.get_by_role("button", name="Compare the ticked ones").click()
+    assert page.url.endswith("/compare?models=ac-dc%2Fresnet50%2F0.90&models=rigl-5x%2Fresnet50%2F0.90")
+    assert "RigL ERK 5x 90 %" in page.locator("h1").inner_text()
+    page.get_by_label("Add", exact=True).fill("dense/resnet50/0.00")
+    page.get_by_role("button", name="Add").click()
+    assert page.locator("h1").inner_text() == "3 models, side by side."
+    page.get_by_label("Leave out ac-dc/resnet50/0.90").click()
+    assert "ac-dc" not in page.url
     page.context.close()
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from leaderboard.board import Board, make_board
 from leaderboard.catalogue import Catalogue
-from leaderboard.exports import board_bibtex, board_csv, board_latex, board_parquet, latex
+from leaderboard.exports import board_bibtex, board_csv, board_latex, board_parquet
+from leaderboard.table_files import latex
 from leaderboard.view import BoardQuery
 
 ADDRESS = "http://127.0.0.1:8000/?suite=transfer-12"
