@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -25,9 +25,6 @@ from .metrics import METRICS
 from .shifts import SHIFTS
 from .suites import load_suites
 from .tasks import known_tasks
-
-if TYPE_CHECKING:
-    import zoo.architectures
 
 
 def sync(engine: Engine) -> dict[str, int]:
@@ -159,8 +156,6 @@ def _write_methods(session: Session) -> int:
 def _write_architectures(session: Session) -> int:
     from zoo.architectures import ARCHITECTURES
 
-    # Building every network to count it takes seconds, and a count that is known never changes.
-    known = {record.name: record.parameters for record in queries.list_architectures(session)}
     for name, entry in ARCHITECTURES.items():
         queries.upsert_architecture(
             session,
@@ -168,20 +163,12 @@ def _write_architectures(session: Session) -> int:
                 name=name,
                 title=entry.title,
                 input_size=entry.preprocessing.input_size,
-                parameters=known.get(name) or (_parameters(entry) if entry.timm_name else None),
+                parameters=entry.parameters,
                 timm_name=entry.timm_name,
                 source=entry.source,
             ),
         )
     return len(ARCHITECTURES)
-
-
-def _parameters(entry: "zoo.architectures.Architecture") -> int:
-    """Parameters of an ImageNet network with its 1,000 classes, counted without memory for weights."""
-    import torch
-
-    with torch.device("meta"):
-        return sum(parameter.numel() for parameter in entry.build(1000).parameters())
 
 
 _OURS: Mapping[str, Callable[[Session], int]] = {

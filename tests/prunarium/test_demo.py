@@ -118,14 +118,18 @@ def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-def test_a_second_demo_reuses_what_exists_and_says_so(interrupted: Path) -> None:
-    before = _numbers(interrupted)
-    outcome = harness.run(_demo(interrupted, ALONE), timeout_seconds=280)
+def test_a_second_demo_reuses_what_exists_and_says_so(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    first = harness.run(_demo(home, ALONE), timeout_seconds=280)
+    assert first.returncode == 0, first.stderr
+    assert "prunarium serve" in first.stderr
+    before = _numbers(home)
+    outcome = harness.run(_demo(home, ALONE), timeout_seconds=280)
     assert outcome.returncode == 0, outcome.stderr
     assert "reused gmp-resnet8-digits-0.98-s0" in outcome.stderr
     assert "made " not in outcome.stderr
     assert "everything exists (18 evaluations of 3 models reused)" in outcome.stderr
-    assert _numbers(interrupted) == before
+    assert _numbers(home) == before
 
 
 @pytest.mark.slow

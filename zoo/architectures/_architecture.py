@@ -15,7 +15,8 @@ class Architecture:
     ``build`` makes a freshly initialised network for a number of classes, from torch's global random state.
     ``classifier`` is the module (a linear layer) that a new head replaces; its input are the features.
     ``timm_name`` is None where timm cannot build it. ``source`` says where the definition comes from. ``recipe`` is the
-    file of :mod:`zoo.recipes` with our own settings for it.
+    file of :mod:`zoo.recipes` with our own settings for it. ``parameters`` counts those of a network for the 1,000
+    classes of ImageNet; None for networks made for other images.
     """
 
     name: str
@@ -26,3 +27,4 @@ class Architecture:
     timm_name: str | None
     source: str
     recipe: str = "small-images"
+    parameters: int | None = None

@@ -9,7 +9,14 @@ from ..checkpoint.config import Preprocessing
 from . import ARCHITECTURES, Architecture
 
 
-def enter(timm_name: str, title: str, classifier: str, preprocessing: Preprocessing, recipe: str = "imagenet") -> None:
+def enter(
+    timm_name: str,
+    title: str,
+    parameters: int,
+    classifier: str,
+    preprocessing: Preprocessing,
+    recipe: str = "imagenet",
+) -> None:
     """Register the network ``timm_name``; its definition is timm's, its weights are none of timm's."""
     ARCHITECTURES.register(timm_name)(
         Architecture(
@@ -21,6 +28,7 @@ def enter(timm_name: str, title: str, classifier: str, preprocessing: Preprocess
             timm_name=timm_name,
             source=f"timm {timm_name}",
             recipe=recipe,
+            parameters=parameters,
         )
     )
 

@@ -3,5 +3,7 @@
 from ._inputs import BICUBIC
 from ._timm import enter
 
-for _size in ("tiny", "small", "base", "large"):
-    enter(f"convnext_{_size}", f"ConvNeXt-{_size.title()}", "head.fc", BICUBIC, "transformers")
+_PARAMETERS = {"tiny": 28_589_128, "small": 50_223_688, "base": 88_591_464, "large": 197_767_336}
+
+for _size, _parameters in _PARAMETERS.items():
+    enter(f"convnext_{_size}", f"ConvNeXt-{_size.title()}", _parameters, "head.fc", BICUBIC, "transformers")

@@ -6,7 +6,7 @@ timm's v1 ends its ramps at 6; the one of the pruning literature, which does not
 from ._inputs import BICUBIC, IMAGENET
 from ._timm import enter
 
-enter("mobilenetv1_100", "MobileNet-v1", "classifier", IMAGENET)
-enter("mobilenetv2_100", "MobileNet-v2", "classifier", BICUBIC)
-enter("mobilenetv3_large_100", "MobileNet-v3 Large", "classifier", BICUBIC)
-enter("mobilenetv3_small_100", "MobileNet-v3 Small", "classifier", BICUBIC)
+enter("mobilenetv1_100", "MobileNet-v1", 4_231_976, "classifier", IMAGENET)
+enter("mobilenetv2_100", "MobileNet-v2", 3_504_872, "classifier", BICUBIC)
+enter("mobilenetv3_large_100", "MobileNet-v3 Large", 5_483_032, "classifier", BICUBIC)
+enter("mobilenetv3_small_100", "MobileNet-v3 Small", 2_542_856, "classifier", BICUBIC)

@@ -3,7 +3,10 @@
 from ._inputs import IMAGENET
 from ._timm import enter
 
-for _depth in (18, 34, 50, 101, 152):
-    enter(f"resnet{_depth}", f"ResNet-{_depth}", "fc", IMAGENET)
-for _depth in (50, 101):
-    enter(f"wide_resnet{_depth}_2", f"Wide ResNet-{_depth}-2", "fc", IMAGENET)
+_PARAMETERS = {18: 11_689_512, 34: 21_797_672, 50: 25_557_032, 101: 44_549_160, 152: 60_192_808}
+_WIDE = {50: 68_883_240, 101: 126_886_696}
+
+for _depth, _parameters in _PARAMETERS.items():
+    enter(f"resnet{_depth}", f"ResNet-{_depth}", _parameters, "fc", IMAGENET)
+for _depth, _parameters in _WIDE.items():
+    enter(f"wide_resnet{_depth}_2", f"Wide ResNet-{_depth}-2", _parameters, "fc", IMAGENET)

@@ -106,13 +106,15 @@ def test_every_network_of_timm_is_here() -> None:
 
 
 @pytest.mark.parametrize("name", MILLIONS)
-def test_sizes_are_those_of_the_papers(name: str) -> None:
+def test_sizes_are_those_of_the_entries_and_of_the_papers(name: str) -> None:
     """Counted for seven classes, whose classifier is then replaced by one of a thousand."""
     model, classifier = meta_network(name), ARCHITECTURES[name].classifier
     head = model.get_submodule(classifier)
     assert isinstance(head, nn.Linear)
     missing = (1000 - CLASSES) * (head.in_features + 1)
-    assert round((sum(parameter.numel() for parameter in model.parameters()) + missing) / 1e6, 1) == MILLIONS[name]
+    parameters = sum(parameter.numel() for parameter in model.parameters()) + missing
+    assert parameters == ARCHITECTURES[name].parameters
+    assert round(parameters / 1e6, 1) == MILLIONS[name]
     told = timm.get_pretrained_cfg(name)
     assert told is not None
     assert classifier == told.classifier
