@@ -56,8 +56,8 @@ def create_app(source: Engine | Settings, settings: SiteSettings | None = None) 
 def first_words() -> frozenset[str]:
     """What stands first in the addresses of the site: nothing else may be served there.
 
-    >>> sorted(first_words())
-    ['', 'about', 'api', 'choose', 'compare', 'explore', 'methods', 'models', 'static', 'status', 'tasks']
+    >>> {"", "api", "models", "sign-in", "static"} <= first_words()
+    True
     """
     paths = (getattr(route, "path", "") for router in (*_API, *PAGES) for route in router.routes)
     return frozenset({"static", *(path.split("/")[1] for path in paths if path)})

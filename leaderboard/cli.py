@@ -45,7 +45,7 @@ def serve(
         str | None, typer.Option(help="Serve the hub of prunarium hub serve below this path, too, such as /hf.")
     ] = None,
     base_url: Annotated[
-        str | None, typer.Option(help="With --hub: how clients reach the site.  [default: host and port]")
+        str | None, typer.Option(help="How browsers reach the site, such as https://….  [default: host and port]")
     ] = None,
 ) -> None:
     """Serve the leaderboard of the catalogue. It never changes the catalogue's schema: that is prunarium db upgrade."""

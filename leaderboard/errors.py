@@ -3,6 +3,9 @@
 LeaderboardError
 ├── BadViewError        an address asks for something that no board has (HTTP 400, exit code 2)
 ├── NotFoundError       no such model, task, method or page (HTTP 404, exit code 2)
+├── SignInNeededError   nobody is signed in (a page leads to the sign-in, the API answers 401)
+├── ForbiddenError      somebody is, who may not do that (HTTP 403)
+├── StaleFormError      a form without the token of this browser (HTTP 403)
 ├── SiteSettingError    a host or port that cannot be served on (exit code 2)
 └── PortTakenError      another program answers on the wanted port
 """
@@ -20,6 +23,18 @@ class BadViewError(LeaderboardError, UsageError):
 
 class NotFoundError(LeaderboardError, UsageError):
     """There is nothing at this address."""
+
+
+class SignInNeededError(LeaderboardError):
+    """Nobody is signed in, and this needs somebody."""
+
+
+class ForbiddenError(LeaderboardError):
+    """Who is signed in may not do that."""
+
+
+class StaleFormError(LeaderboardError):
+    """A form was sent that this site did not give to this browser, or gave before it signed in or out."""
 
 
 class SiteSettingError(LeaderboardError, UsageError):

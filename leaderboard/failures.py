@@ -2,17 +2,24 @@
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from registry.errors import AccessError, CatalogueError, ScopeError, TransitionError, UnknownRecordError
 from zoo.core.errors import PrunariumError, UsageError
 
-from .errors import BadViewError, NotFoundError
+from .errors import BadViewError, ForbiddenError, NotFoundError, SignInNeededError, StaleFormError
 from .pages.error import ErrorContext
+from .visitors import sign_in_address
 from .web import render
 
-_TITLES = {400: "That is no view of this board", 404: "Nothing here", 503: "The catalogue cannot be read"}
+_TITLES = {
+    400: "That is no view of this board",
+    401: "Sign in first",
+    403: "Not with this account",
+    404: "Nothing here",
+    503: "The catalogue cannot be read",
+}
 
 
 def install_error_pages(app: FastAPI) -> None:
@@ -25,6 +32,17 @@ def install_error_pages(app: FastAPI) -> None:
     @app.exception_handler(NotFoundError)
     def not_found(request: Request, error: NotFoundError) -> Response:
         return _answer(request, 404, error.message, error.hint)
+
+    @app.exception_handler(SignInNeededError)
+    def anonymous(request: Request, _error: SignInNeededError) -> Response:
+        # What a form held is lost with the redirect, so the reader comes back to the form and not to its target.
+        where = request.url.path if request.method in ("GET", "HEAD") else ""
+        return RedirectResponse(sign_in_address(where and f"{where}?{request.url.query}".rstrip("?")), 303)
+
+    @app.exception_handler(ForbiddenError)
+    @app.exception_handler(StaleFormError)
+    def forbidden(request: Request, error: PrunariumError) -> Response:
+        return _answer(request, 403, error.message, error.hint)
 
     @app.exception_handler(CatalogueError)
     def unavailable(request: Request, error: PrunariumError) -> Response:

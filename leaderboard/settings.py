@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from registry.server_address import ServerAddress
+
 from .errors import SiteSettingError
 
 
@@ -11,9 +13,9 @@ class SiteSettings:
     """``host`` and ``port`` to listen on (port 0: any free one); the hub that submissions may come from.
 
     Submissions may come from Hugging Face, too (:func:`registry.addresses.allowed_hubs`). Below ``hub_prefix`` the
-    embedded hub answers (:mod:`leaderboard.beside`); ``base_url`` is how its clients reach the site, where that is not
-    the host and the port. ``receipt_key`` is the file of the key that receipts are signed with, ``blobs`` the store of
-    the predictions that they name.
+    embedded hub answers (:mod:`leaderboard.beside`); ``base_url`` is how browsers and clients reach the site, where
+    that is not the host and the port: with https, cookies travel over https only. ``receipt_key`` is the file of the
+    key that receipts are signed with, ``blobs`` the store of the predictions that they name.
     """
 
     host: str = "127.0.0.1"
@@ -27,8 +29,8 @@ class SiteSettings:
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
             raise SiteSettingError(f"A port is a number from 0 to 65535, not {self.port}.", "For example --port 8000")
-        if self.base_url is not None and self.hub_prefix is None:
-            raise SiteSettingError("Only a hub is told an address.", "Give --base-url together with --hub /hf")
+        if self.base_url is not None:
+            ServerAddress.parse(self.base_url)  # raises, with an example
 
     @property
     def address(self) -> str:

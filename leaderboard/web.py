@@ -17,6 +17,7 @@ from registry.sources.answers import API_HEADER, API_VERSION
 from . import formats
 from .catalogue import Catalogue, CatalogueCache
 from .context import PageContext
+from .visitors import shown_visitor
 
 CSP: Final = (
     "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'; "
@@ -79,10 +80,16 @@ def safe_name(text: str) -> str:
 
 
 def render(request: Request, context: PageContext, *, status: int = 200) -> Response:
-    """The page of ``context``: its template gets the context's fields and nothing else."""
+    """The page of ``context``: its template gets the context's fields and, for the layout, the name of ``visitor``."""
     values = {field.name: getattr(context, field.name) for field in fields(context)}
-    html = environment().get_template(context.template).render(values)
-    return respond(request, html.encode(), "text/html; charset=utf-8", status=status)
+    visitor = shown_visitor(request)
+    html = environment().get_template(context.template).render(values, visitor=visitor)
+    answer = respond(request, html.encode(), "text/html; charset=utf-8", status=status)
+    # Somebody's own page is for nobody's cache but his browser's.
+    answer.headers["Vary"] = "Cookie"
+    if visitor is not None:
+        answer.headers["Cache-Control"] = "private, no-cache"
+    return answer
 
 
 @lru_cache

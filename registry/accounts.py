@@ -5,23 +5,19 @@ import re
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal
 
 from sqlalchemy.orm import Session
 
 from .db.session import now_us
 from .errors import AccessError, InvalidRecordError, ScopeError, UnknownRecordError
+from .permissions import ROLE_SCOPES, Role
 from .queries import accounts as rows
 
-Role = Literal["submitter", "worker", "moderator", "admin"]
-_HUB = frozenset({"hub:read", "hub:write"})
-# What an account of each role may give to its tokens.
-ROLE_SCOPES: dict[Role, frozenset[str]] = {
-    "submitter": _HUB | {"submit"},
-    "worker": frozenset({"hub:read", "work"}),
-    "moderator": _HUB | {"submit", "moderate"},
-    "admin": _HUB | {"submit", "work", "moderate", "admin"},
-}
+__all__ = [
+    "ROLE_SCOPES", "Access", "Role", "authenticate", "create_account", "digest", "find_good_token", "identify",
+    "is_good", "issue_token", "require_scope", "revoke_token", "scopes_of", "tokens_of",
+]  # fmt: skip
+
 _PREFIX = "prn_"
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?\Z")
 _SECOND_US = 1_000_000
@@ -65,7 +61,7 @@ def issue_token(
         )
     token, now = f"{_PREFIX}{secrets.token_urlsafe(32)}", now_us(session)
     expires = None if lifetime_seconds is None else now + int(lifetime_seconds * _SECOND_US)
-    rows.insert_token(session, owner.id, name, _digest(token), sorted(scopes), expires, now)
+    rows.insert_token(session, owner.id, name, digest(token), sorted(scopes), expires, now)
     return token
 
 
@@ -74,10 +70,22 @@ def identify(session: Session, token: str) -> Access:
 
     Raises :class:`AccessError` that never tells an unknown token from a revoked or expired one.
     """
-    found = rows.find_token(session, _digest(token))
-    if found is None or not _is_good(found, now_us(session)):
+    found = find_good_token(session, token)
+    return Access(found.account_id, found.account, found.role, found.name, scopes_of(found))
+
+
+def find_good_token(session: Session, token: str) -> rows.TokenRecord:
+    """The row of ``token``. Raises as :func:`identify`."""
+    # Looked up by its hash: how long that takes tells nothing about the token.
+    found = rows.find_token(session, digest(token))
+    if found is None or not is_good(found, now_us(session)):
         raise AccessError("The token is not valid.", "Make a new one, or sign in again.")
-    return Access(found.account_id, found.account, found.role, found.name, frozenset(found.scopes))
+    return found
+
+
+def scopes_of(token: rows.TokenRecord) -> frozenset[str]:
+    """What a token may do now: no more than its account, whose role may have changed since."""
+    return frozenset(token.scopes) & ROLE_SCOPES[token.role]
 
 
 def authenticate(session: Session, token: str, scope: str) -> Access:
@@ -102,13 +110,15 @@ def revoke_token(session: Session, account: str, name: str) -> None:
 def tokens_of(session: Session, account: str) -> list[tuple[rows.TokenRecord, bool]]:
     """The tokens of an account, and whether each is good. Raises :class:`UnknownRecordError` for the account."""
     now = now_us(session)
-    return [(token, _is_good(token, now)) for token in rows.tokens_of(session, rows.get_account(session, account).id)]
+    return [(token, is_good(token, now)) for token in rows.tokens_of(session, rows.get_account(session, account).id)]
 
 
-def _is_good(token: rows.TokenRecord, now: int) -> bool:
-    return token.revoked_us is None and (token.expires_us is None or token.expires_us > now)
+def is_good(token: rows.TokenRecord, now: int) -> bool:
+    """Whether a token works at that time: neither revoked nor expired, and of an account that is not disabled."""
+    ended = token.revoked_us is not None or token.disabled_us is not None
+    return not ended and (token.expires_us is None or token.expires_us > now)
 
 
-def _digest(token: str) -> str:
-    # Plain SHA-256 is enough: a token holds 256 random bits, which no dictionary has.
-    return hashlib.sha256(token.encode()).hexdigest()
+def digest(secret: str) -> str:
+    """How a secret is stored: plain SHA-256, because it holds 256 random bits, which no dictionary has."""
+    return hashlib.sha256(secret.encode()).hexdigest()

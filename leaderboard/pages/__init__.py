@@ -2,7 +2,23 @@
 
 from fastapi import APIRouter
 
-from . import about, api_docs, board, choose, compare, explore, method, methods, model, models, status, task, tasks
+from . import (
+    about,
+    account,
+    api_docs,
+    board,
+    choose,
+    compare,
+    explore,
+    method,
+    methods,
+    model,
+    models,
+    sign_in,
+    status,
+    task,
+    tasks,
+)
 
 PAGES: tuple[APIRouter, ...] = (
     board.router,
@@ -18,6 +34,8 @@ PAGES: tuple[APIRouter, ...] = (
     status.router,
     api_docs.router,
     about.router,
+    sign_in.router,
+    account.router,
 )
 
 __all__ = ["PAGES"]

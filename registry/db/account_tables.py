@@ -19,6 +19,7 @@ class Account(Base):
     email: Mapped[str | None]
     role: Mapped[str] = mapped_column(default="submitter")
     created_us: Mapped[int] = mapped_column(Microseconds)
+    disabled_us: Mapped[int | None] = mapped_column(Microseconds)
 
 
 class Token(Base):

@@ -46,7 +46,16 @@ class Model(Base):
     source_sha256: Mapped[str | None]
     source_licence: Mapped[str | None]
     recipe: Mapped[str | None]
+    hidden_reason: Mapped[str | None]
     created_us: Mapped[int] = mapped_column(Microseconds)
+
+
+class TrainingData(Base):
+    """One data set that a model is declared to have been trained on, besides its ``upstream_data``; lower case."""
+
+    __tablename__ = "training_data"
+    model_id: Mapped[int] = mapped_column(ForeignKey("model.id"), primary_key=True)
+    data: Mapped[str] = mapped_column(primary_key=True, index=True)
 
 
 class Checkpoint(Base):

@@ -4,8 +4,9 @@ from .account_tables import Account, AuditEvent, QuotaEvent, Token
 from .base import Base
 from .hub_community_tables import HubAccess, HubDiscussion, HubEvent, HubMember, HubOrganisation
 from .hub_tables import HubCommit, HubEntry, HubObject, HubRef, HubRepo, HubStore, HubUpload
-from .model_tables import Checkpoint, CheckpointRevision, Model
+from .model_tables import Checkpoint, CheckpointRevision, Model, TrainingData
 from .plugin_tables import Architecture, CatalogueState, Method, Metric, Protocol, Recipe, Shift, Suite, Task
+from .sign_in_tables import Flag, Identity, SignInLink, UseCount, WebSession
 from .work_tables import Job, JobAttempt, Prediction, Result, Submission, SubmissionJob, Transition
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "CatalogueState",
     "Checkpoint",
     "CheckpointRevision",
+    "Flag",
     "HubAccess",
     "HubCommit",
     "HubDiscussion",
@@ -28,6 +30,7 @@ __all__ = [
     "HubRepo",
     "HubStore",
     "HubUpload",
+    "Identity",
     "Job",
     "JobAttempt",
     "Method",
@@ -39,10 +42,14 @@ __all__ = [
     "Recipe",
     "Result",
     "Shift",
+    "SignInLink",
     "Submission",
     "SubmissionJob",
     "Suite",
     "Task",
     "Token",
+    "TrainingData",
     "Transition",
+    "UseCount",
+    "WebSession",
 ]

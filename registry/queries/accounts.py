@@ -1,15 +1,14 @@
 """Rows of accounts and tokens."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from ..db.models import Account, Token
+from ..permissions import Role
 from ._common import insert_or_ignore, to_record, unknown
-
-_Role = Literal["submitter", "worker", "moderator", "admin"]
 
 
 @dataclass(frozen=True)
@@ -20,21 +19,25 @@ class AccountRecord:
     name: str
     full_name: str | None
     email: str | None
-    role: _Role
+    role: Role
     created_us: int
+    disabled_us: int | None = None
 
 
 @dataclass(frozen=True)
 class TokenRecord:
-    """A token without its secret, and whose it is."""
+    """A token without its secret, and whose it is; ``disabled_us`` is when the account was disabled."""
 
+    id: int
     account_id: int
     account: str
-    role: _Role
+    role: Role
+    disabled_us: int | None
     name: str
     scopes: tuple[str, ...]
     expires_us: int | None
     revoked_us: int | None
+    created_us: int
 
 
 def insert_account(session: Session, name: str, role: str, email: str | None, now: int) -> bool:
@@ -68,14 +71,14 @@ def find_token(session: Session, sha256: str) -> TokenRecord | None:
     if found is None:
         return None
     token, account = found
-    return to_record(TokenRecord, token, account=account.name, role=account.role)
+    return _token_record(token, account)
 
 
 def tokens_of(session: Session, account_id: int) -> list[TokenRecord]:
     """The tokens of an account, valid or not, oldest first."""
     statement = select(Token, Account).join(Account, Token.account_id == Account.id).where(Account.id == account_id)
     found = session.execute(statement.order_by(Token.id))
-    return [to_record(TokenRecord, token, account=account.name, role=account.role) for token, account in found]
+    return [_token_record(token, account) for token, account in found]
 
 
 def revoke_tokens(session: Session, account_id: int, name: str, now: int) -> int:
@@ -84,3 +87,7 @@ def revoke_tokens(session: Session, account_id: int, name: str, now: int) -> int
     found = list(session.execute(select(Token.id).where(which)).scalars())
     session.execute(update(Token).where(Token.id.in_(found)).values(revoked_us=now))
     return len(found)
+
+
+def _token_record(token: Token, account: Account) -> TokenRecord:
+    return to_record(TokenRecord, token, account=account.name, role=account.role, disabled_us=account.disabled_us)

@@ -67,7 +67,7 @@ def test_unmodified_clients_use_the_hub_below_the_site(tmp_path: Path) -> None:
         (["--hub", "/static"], "/static is the site's own"),
         (["--hub", "/hf", "--base-url", "site.example"], "no address"),
         (["--hub", "/hf", "--host", "0.0.0.0"], "must be told how clients reach it"),
-        (["--base-url", "https://site.example"], "Only a hub is told an address"),
+        (["--base-url", "site.example"], "is no address"),
     ],
 )
 def test_a_mistake_gets_one_clear_error(

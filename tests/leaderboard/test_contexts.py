@@ -11,6 +11,7 @@ from jinja2.meta import find_referenced_templates, find_undeclared_variables
 from leaderboard.context import PageContext
 from leaderboard.pages import (
     about,
+    account,
     api_docs,
     board,
     choose,
@@ -21,6 +22,7 @@ from leaderboard.pages import (
     methods,
     model,
     models,
+    sign_in,
     status,
     task,
     tasks,
@@ -29,6 +31,7 @@ from leaderboard.web import environment
 
 CONTEXTS: tuple[type[PageContext], ...] = (
     about.AboutContext,
+    account.AccountContext,
     api_docs.ApiContext,
     board.BoardContext,
     choose.ChooseContext,
@@ -40,11 +43,13 @@ CONTEXTS: tuple[type[PageContext], ...] = (
     model.ModelContext,
     models.FoundContext,
     models.ModelsContext,
+    sign_in.LinkContext,
+    sign_in.SignInContext,
     status.StatusContext,
     task.TaskContext,
     tasks.TasksContext,
 )
-GLOBALS = {"static", "parts"}  # the one function that templates may call, and the macros that they import
+GLOBALS = {"static", "parts", "visitor"}  # a function, the macros that templates import, whom the layout greets
 
 
 def variables_of(template: str) -> set[str]:

@@ -23,6 +23,7 @@ from registry.db.base import Base
 from registry.db.models import (
     Account,
     AuditEvent,
+    Flag,
     HubAccess,
     HubCommit,
     HubDiscussion,
@@ -35,8 +36,13 @@ from registry.db.models import (
     HubRepo,
     HubStore,
     HubUpload,
+    Identity,
     QuotaEvent,
     Recipe,
+    SignInLink,
+    TrainingData,
+    UseCount,
+    WebSession,
 )
 from registry.db.schema import head, upgrade
 from registry.db.session import make_engine, session_scope
@@ -237,6 +243,12 @@ def _not_written_by_this_version(session: Session) -> None:
             Recipe(name="gmp-net", version=1, method="gmp", architecture="net", source=None, content={"epochs": 3}),
             QuotaEvent(account_id=account.id, device_minutes=1.5, reason="job", at_us=3),
             AuditEvent(actor="ada", action="hide", subject="org/net", reason="asked", detail={"by": "mail"}, at_us=4),
+            Flag(kind="model", subject="org/net", account_id=account.id, reason="a copy", created_us=5),
+            Identity(account_id=account.id, issuer="https://id.example", subject="7", created_us=5),
+            SignInLink(account_id=account.id, secret_sha256="a" * 64, created_us=5, expires_us=6),
+            TrainingData(model_id=1, data="imagenet"),
+            UseCount(subject="sign-in:192.0.2.1", window_us=60_000_000, uses=2),
+            WebSession(account_id=account.id, secret_sha256="b" * 64, way="link", created_us=5, expires_us=6),
         ]
     )
 
