@@ -17,7 +17,9 @@ from registry.blobs import BlobStore
 from registry.db.schema import open_catalogue
 from registry.db.session import session_scope
 from registry.errors import LeaseLostError
+from registry.receipts import SigningKey
 from registry.records import JobRecord
+from registry.settings import Settings
 from zoo.core.console import say
 
 from .failures import Failure, failure_of
@@ -26,6 +28,7 @@ from .job import job_of
 from .order import WorkOrder
 from .owners import is_gone, this_owner
 from .patience import patiently
+from .receipt_files import keep_receipts, own_key
 from .run_job import Outcome, run_job
 from .sources import Source, folder_source, hub_source
 
@@ -65,8 +68,11 @@ def drain(order: WorkOrder, stop: threading.Event, report: Report, aside: Aside 
 
     One failing job never stops the rest. Where the loop is broken off from outside (Ctrl-C, or ``report`` raises), the
     job goes back to the queue unharmed. ``aside`` is called before each claim and says whether it did anything.
+    Where this home has a key, a signed receipt of each evaluation that was done is kept there; raises
+    :class:`~registry.errors.SigningKeyError` for a key that cannot be used, before any work.
     """
     settings = order.settings()
+    key = own_key(settings)
     engine, blobs = open_catalogue(settings, create=False), BlobStore(settings.blobs)
     source = folder_source(engine, Path(order.folders)) if order.folders else hub_source(engine, settings)
     try:
@@ -76,7 +82,10 @@ def drain(order: WorkOrder, stop: threading.Event, report: Report, aside: Aside 
             busy = aside(engine)
             record = patiently(partial(_claim, engine, order.lease_seconds))
             if record is not None:
-                report(_work(engine, blobs, source, record, order.lease_seconds, report))
+                event = _work(engine, blobs, source, record, order.lease_seconds, report)
+                if event.state == "done" and key is not None:
+                    _keep_receipt(engine, settings, key, record.id)
+                report(event)
             elif order.until_idle and not busy and patiently(partial(_idle, engine)):
                 return
             elif not busy:
@@ -131,6 +140,14 @@ def _work(
         with suppress(LeaseLostError), session_scope(engine, write=True) as session:
             jobs.release(session, *fence)
         raise
+
+
+def _keep_receipt(engine: Engine, settings: Settings, key: SigningKey, job_id: int) -> None:
+    """It can be made again at any time, so that a full disk stops no evaluation."""
+    try:
+        patiently(partial(keep_receipts, engine, settings, key, [job_id]))
+    except OSError as error:
+        say(f"The receipt of job {job_id} could not be written: {error}. Again: prunarium benchmark receipt MODEL")
 
 
 def _finish(engine: Engine, fence: Fence, outcome: Outcome) -> None:

@@ -1,15 +1,18 @@
-"""Receipts as files: written for a model's evaluations, and read to be checked."""
+"""Receipts as files: kept of every evaluation where there is a key, written for a model's, and read to be checked."""
 
 import re
 from collections.abc import Sequence
 from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from registry import queries
 from registry.blobs import BlobStore
 from registry.db.schema import open_catalogue
 from registry.db.session import session_scope
 from registry.errors import CatalogueError
-from registry.receipts import KEY_FILE, PublicKey, Receipt, load_key, make_receipt, read_receipt
+from registry.receipts import KEY_FILE, PublicKey, Receipt, SigningKey, load_key, make_receipt, read_receipt
 from registry.receipts.published import published_key
 from registry.settings import Settings, load_settings
 from zoo.core.errors import UsageError
@@ -17,6 +20,22 @@ from zoo.core.files import atomic_file
 
 from .errors import NotMeasuredError
 from .receipt_check import Evidence, ReceiptReport, check_receipt
+
+KEPT = "receipts"
+"""The folder in PRUNARIUM_HOME of the receipts that are written when an evaluation is done."""
+
+
+def own_key(settings: Settings) -> SigningKey | None:
+    """The key of this home, None where nobody has made one; raises :class:`~registry.errors.SigningKeyError` for one
+    that cannot be used."""
+    path = settings.home / KEY_FILE
+    return load_key(path) if path.exists() else None
+
+
+def keep_receipts(engine: Engine, settings: Settings, key: SigningKey, job_ids: Sequence[int]) -> list[Path]:
+    """Write the receipt of each of these finished jobs into this home; what is there is the same, or is renewed."""
+    with session_scope(engine) as session:
+        return [path for path, _ in _written(session, job_ids, key, settings.home / KEPT)]
 
 
 def write_receipts(
@@ -48,11 +67,16 @@ def write_receipts(
                 and _named(job.protocol, protocol)
                 and seed in (None, job.seed)
             ]
-            receipts = [make_receipt(session, job_id).signed(key) for job_id in wanted]
+            written = _written(session, wanted, key, out)
     finally:
         engine.dispose()
-    if not receipts:
+    if not written:
         raise NotMeasuredError(f"No finished evaluation of {model} fits.", f"prunarium benchmark plan --models {model}")
+    return written
+
+
+def _written(session: Session, job_ids: Sequence[int], key: SigningKey, out: Path) -> list[tuple[Path, Receipt]]:
+    receipts = [make_receipt(session, job_id).signed(key) for job_id in job_ids]
     written = [(out / _file_name(receipt), receipt) for receipt in receipts]
     for path, receipt in written:
         with atomic_file(path, shared=True) as temporary:
@@ -76,9 +100,8 @@ def verify_file(
     settings = settings or load_settings()
     receipt = read_receipt(_read(file), str(file))
     trusted = [_public_key(text) for text in keys]
-    own = settings.home / KEY_FILE
-    if own.exists():
-        trusted.append(load_key(own).public)
+    if (own := own_key(settings)) is not None:
+        trusted.append(own.public)
     try:
         engine = open_catalogue(settings, create=False)
     except CatalogueError:

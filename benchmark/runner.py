@@ -26,6 +26,7 @@ from .placement import Placement
 from .plan import Plan, Target, make_plan, wanted_jobs
 from .prefetch import prefetch
 from .protocols import PROTOCOLS
+from .receipt_files import KEPT, keep_receipts, own_key
 from .shifts import PublishedShift
 from .sources import folder_source, hub_source
 from .suites import Suite, find_suite
@@ -48,13 +49,17 @@ class FailedJob:
 
 @dataclass(frozen=True)
 class RunReport:
-    """``done`` in this run, ``reused`` from earlier ones, ``failed`` for good; together all wanted jobs."""
+    """``done`` in this run, ``reused`` from earlier ones, ``failed`` for good; together all wanted jobs.
+
+    ``receipts`` is the folder with the signed receipt of each that is done, None where this home has no key.
+    """
 
     suite: str
     models: int
     done: int
     reused: int
     failed: tuple[FailedJob, ...]
+    receipts: str | None
     seconds: float
 
     def to_json(self) -> dict[str, Any]:
@@ -124,7 +129,8 @@ def run(
             if executor is None:  # another one may compute where nobody reads this machine's cache
                 _prefetch(engine, settings, unfinished, folders)
             _drain(order, executor, placement or Placement(), len(unfinished))
-        return _report(engine, suite, ids, before, time.perf_counter() - start)
+        receipts = _receipts(engine, settings, ids)
+        return _report(engine, suite, ids, before, receipts, time.perf_counter() - start)
     finally:
         engine.dispose()
 
@@ -193,7 +199,19 @@ def _drain(order: WorkOrder, executor: str | None, placement: Placement, total: 
         chosen.drain(order.to_json(), placement, report)
 
 
-def _report(engine: Engine, suite: Suite, ids: list[int], before: dict[int, str], seconds: float) -> RunReport:
+def _receipts(engine: Engine, settings: Settings, ids: list[int]) -> str | None:
+    """Of all that is done: a worker on another machine has no key, and one that was killed may have left one out."""
+    if (key := own_key(settings)) is None:
+        return None
+    with session_scope(engine) as session:
+        done = [job_id for job_id in ids if queries.get_job(session, job_id).state == "done"]
+    keep_receipts(engine, settings, key, done)
+    return str(settings.home / KEPT)
+
+
+def _report(
+    engine: Engine, suite: Suite, ids: list[int], before: dict[int, str], receipts: str | None, seconds: float
+) -> RunReport:
     with session_scope(engine) as session:
         after = [queries.get_job(session, job_id) for job_id in ids]
     return RunReport(
@@ -202,6 +220,7 @@ def _report(engine: Engine, suite: Suite, ids: list[int], before: dict[int, str]
         done=sum(job.state == "done" and before[job.id] != "done" for job in after),
         reused=sum(before[job.id] == "done" for job in after),
         failed=tuple(_failed(job) for job in after if job.state == "failed"),
+        receipts=receipts,
         seconds=round(seconds, 2),
     )
 

@@ -12,13 +12,13 @@ from registry.db.session import session_scope
 from registry.settings import Settings
 from zoo.checkpoint.slug import is_slug, parse_slug
 from zoo.core.errors import PrunariumError
-from zoo.request import Request
 
 from ..estimate import Estimate, Wanted, estimates
 from ..protocols import PROTOCOLS
 from ..suites import Suite, find_suite
 from ..tasks import UpstreamTask, find_task
 from . import Campaign, Entry
+from .making import request_of
 from .running import Place
 
 MAKING_FORMULA = "3 · epochs · training images / measured images a second (a backward pass counts as two forward ones)"
@@ -123,17 +123,7 @@ def _making(campaign: Campaign, entry: Entry, place: Place, speeds: dict[tuple[s
     making, task = entry.make, find_task(campaign.upstream)
     if making is None or not isinstance(task, UpstreamTask):
         return Making(entry.slug, None, {})
-    request = Request(
-        making.method,
-        entry.network,
-        campaign.data,
-        target=making.sparsity,
-        seed=0,
-        out=place.models,
-        epochs=making.epochs,
-        recipe=making.recipe,
-        settings=making.settings,
-    )
+    request = request_of(campaign, entry, making, place.models)
     images = request.resolve().train.epochs * task.data.splits["train"].n
     hours = {
         device: 3 * images / speed / 3600

@@ -24,13 +24,13 @@ from zoo.core.files import sha256_of_file, write_bytes
 from zoo.importers._fetching import fetch
 from zoo.importers._making import ImportRequest, import_checkpoint
 from zoo.make_all import make_models
-from zoo.request import Request
 
 from ..errors import BenchmarkError
 from ..placement import Placement
 from ..runner import FailedJob, run
 from ..sync import sync, sync_benchmark
 from . import Campaign, Entry
+from .making import request_of
 from .table import Row, verdict_of
 
 STATE = "campaign.json"
@@ -189,18 +189,7 @@ def _made(campaign: Campaign, entry: Entry, place: Place) -> ModelFolder:
     parent = next((one for one in campaign.entries if one.slug == entry.parent), None)
     if making is None or parent is None or not (place.models / parent.file_stem / PROVENANCE).is_file():
         raise UsageError(f"Its parent {entry.parent} is not there.", "See the parent's own row.")
-    request = Request(
-        making.method,
-        entry.network,
-        campaign.data,
-        target=making.sparsity,
-        seed=0,
-        out=place.models,
-        parent=place.models / parent.file_stem,
-        epochs=making.epochs,
-        recipe=making.recipe,
-        settings=making.settings,
-    )
+    request = request_of(campaign, entry, making, place.models, place.models / parent.file_stem)
     (made,) = make_models([request], 1)
     return read_folder(made.path)
 

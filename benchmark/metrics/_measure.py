@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from registry.statistics import basic_bootstrap_interval, percentile_interval, wilson
+from registry.statistics import basic_bootstrap_interval, wilson
 
 from ..errors import MetricError, MetricUndefinedError
 from ._metric import Interval, Metric
@@ -49,7 +49,8 @@ def measure(metric: Metric[Any], subject: Any, *, seed: int, replicates: int = R
         return Measured(metric.name, metric.version, value, n=n, no_interval_reason=metric.no_interval_reason)
     if n < 2:
         return Measured(metric.name, metric.version, value, n=n, no_interval_reason="one image has no spread")
-    low, high = _interval(metric, value, n, drawn)
+    own = metric.own_limits(subject, seed, replicates)
+    low, high = _interval(metric, value, n, drawn) if own is None else _within(metric, *own)
     return Measured(
         metric.name, metric.version, value, n=n, ci_low=low, ci_high=high, interval_method=metric.interval.value,
         replicates=drawn,
@@ -58,9 +59,13 @@ def measure(metric: Metric[Any], subject: Any, *, seed: int, replicates: int = R
 
 def basic_interval(metric: Metric[Any], value: float, replicates: Float[np.ndarray, " r"]) -> tuple[float, float]:
     """The basic bootstrap interval of ``value``, cut to the range of ``metric``: the part outside says nothing."""
+    return _within(metric, *basic_bootstrap_interval(value, replicates))
+
+
+def _within(metric: Metric[Any], low: float, high: float) -> tuple[float, float]:
     lower = -np.inf if metric.lower_bound is None else metric.lower_bound
     upper = np.inf if metric.upper_bound is None else metric.upper_bound
-    low, high = np.clip(basic_bootstrap_interval(value, replicates), lower, upper)
+    low, high = np.clip((low, high), lower, upper)
     return float(low), float(high)
 
 
@@ -69,6 +74,4 @@ def _interval(metric: Metric[Any], value: float, n: int, drawn: Float[np.ndarray
         return wilson(round(value * n), n)
     if drawn is None:
         raise MetricError(f"{metric.name} declares {metric.interval} but has no replicates")
-    if metric.interval is Interval.PERCENTILE_BOOTSTRAP:
-        return percentile_interval(drawn)
     return basic_interval(metric, value, drawn)

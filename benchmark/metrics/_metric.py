@@ -23,18 +23,22 @@ Subject = TypeVar("Subject")
 Statistic = Callable[[Float[np.ndarray, "r n"]], Float[np.ndarray, " r"]]
 """Counts of r resamples of n images -> r values."""
 
+Draw = Callable[[Statistic], Float[np.ndarray, " r"]]
+"""A statistic -> its values over the resamples of a task."""
+
 
 class Interval(StrEnum):
     """How a metric's interval is made.
 
     Basic and stratified bootstraps end in the basic formula, which mirrors the bias of resampling away: the percentiles
-    of a calibrated network's ECE never hold the truth. An estimate that takes its own bias off wants percentiles.
+    of a calibrated network's ECE never hold the truth. Where neither holds it, a metric has ``limits`` of its own.
     """
 
     WILSON = "wilson"
-    PERCENTILE_BOOTSTRAP = "percentile-bootstrap"
     BASIC_BOOTSTRAP = "basic-bootstrap"
     STRATIFIED_BOOTSTRAP = "stratified-bootstrap"
+    BOOTSTRAP_BAND = "bootstrap-band"
+    CENTRED_BOOTSTRAP = "centred-bootstrap"
     NONE = "none"
 
 
@@ -77,13 +81,21 @@ class Metric(ABC, Generic[Subject]):
         """The bootstrap's values, or None for a number that is not a statistic of a sample."""
         return None
 
+    def own_limits(self, subject: Subject, seed: int, replicates: int = REPLICATES) -> tuple[float, float] | None:  # noqa: ARG002
+        """The interval of a metric that does not take it from its replicates, else None."""
+        return None
+
 
 @dataclass(frozen=True, kw_only=True)
 class ResampledMetric(Metric[Subject]):
-    """A metric whose formula is a function of counts; ``strata`` groups images that are resampled among themselves."""
+    """A metric whose formula is a function of counts; ``strata`` groups images that are resampled among themselves.
+
+    ``limits`` works the interval out of the samples and whatever it draws, where quantiles of replicates are none.
+    """
 
     statistic: Callable[[Any], Statistic]
     strata: Callable[[Any], Int[np.ndarray, " n"]] | None = None
+    limits: Callable[[Any, Draw], tuple[float, float]] | None = None
 
     @abstractmethod
     def samples(self, subject: Subject) -> Any:
@@ -103,9 +115,18 @@ class ResampledMetric(Metric[Subject]):
     def replicates(self, subject: Subject, seed: int, replicates: int = REPLICATES) -> Float[np.ndarray, " r"]:
         """The values of ``replicates`` resamples that depend on ``seed``, the size and the strata alone."""
         samples = self.samples(subject)
-        statistic = self.statistic(samples)
+        return self._drawn(subject, samples, seed, replicates)(self.statistic(samples))
+
+    def own_limits(self, subject: Subject, seed: int, replicates: int = REPLICATES) -> tuple[float, float] | None:
+        """``limits``, of the same resamples."""
+        if self.limits is None:
+            return None
+        samples = self.samples(subject)
+        return self.limits(samples, self._drawn(subject, samples, seed, replicates))
+
+    def _drawn(self, subject: Subject, samples: Any, seed: int, replicates: int) -> Draw:
         counts = self.resample(samples, self.size(subject), seed, replicates)
-        return np.concatenate([statistic(block) for block in in_blocks(counts)])
+        return lambda statistic: np.concatenate([statistic(block) for block in in_blocks(counts)])
 
     def resample(self, samples: Any, n: int, seed: int, replicates: int) -> UInt8[np.ndarray, "r n"]:
         """How often each image is drawn in each resample."""

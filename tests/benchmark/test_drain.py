@@ -13,10 +13,13 @@ from benchmark import drain as drain_module
 from benchmark.drain import Event, drain
 from benchmark.job import Job
 from benchmark.owners import this_owner
+from benchmark.receipt_files import KEPT
 from benchmark.run_job import Outcome, run_job
 from registry import jobs
 from registry.blobs import BlobStore
 from registry.db.session import session_scope
+from registry.errors import SigningKeyError
+from registry.receipts import KEY_FILE, load_key, make_key, read_receipt
 
 Fake = Callable[[Job, Path, BlobStore], Outcome]
 
@@ -62,6 +65,34 @@ def test_running_out_of_memory_halves_the_batch_and_tries_again(
     assert states == ["started", "queued", "started", "queued", "started", "done"]
     assert catalogue.jobs(ids)[0].batch_divisor == 4
     assert {row.provenance["batch_divisor"] for row in catalogue.results()} == {4}
+
+
+def test_a_worker_keeps_the_receipt_of_what_it_did(
+    catalogue: DigitCatalogue, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_key(catalogue.settings.home / KEY_FILE)
+    ids = catalogue.enqueue([COST, IMPOSSIBLE], catalogue.checkpoints[:1])
+    _drain(catalogue, ids)
+    (file,) = (catalogue.settings.home / KEPT).iterdir()
+    receipt = read_receipt(file.read_bytes())
+    assert (receipt.evaluated.task, receipt.key) == (COST[0], load_key(catalogue.settings.home / KEY_FILE).public)
+
+    def full(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(drain_module, "keep_receipts", full)
+    (again,) = catalogue.enqueue([COST], catalogue.checkpoints[1:])
+    assert _drain(catalogue, [again])[-1].state == "done"
+    assert f"receipt of job {again} could not be written" in capsys.readouterr().err
+
+
+def test_a_key_that_others_may_read_stops_a_worker_before_it_begins(catalogue: DigitCatalogue) -> None:
+    make_key(catalogue.settings.home / KEY_FILE)
+    (catalogue.settings.home / KEY_FILE).chmod(0o644)
+    ids = catalogue.enqueue([COST], catalogue.checkpoints[:1])
+    with pytest.raises(SigningKeyError, match="Others may read"):
+        _drain(catalogue, ids)
+    assert catalogue.jobs(ids)[0].state == "queued"
 
 
 def test_a_bug_stops_its_job_and_tells_the_log(

@@ -50,7 +50,7 @@ def test_what_is_there_comes_out_the_same_and_what_is_new_is_added_once(done: Di
     assert first.added == len(scoring.UPSTREAM) - 4
     assert (second.same, second.added) == (first.same + first.added, 0)
     after = whole(done.results(task=UPSTREAM[0]))
-    assert set(after) >= {f"{name}@1" for name in scoring.UPSTREAM}
+    assert set(after) >= {f"{name}@{METRICS[name].version}" for name in scoring.UPSTREAM}
     assert after["brier@1"].trust == "measured"
     assert after["brier@1"].provenance["rescored"]["code_version"]
     assert after["brier@1"].provenance["device"] == after["top1@1"].provenance["device"]

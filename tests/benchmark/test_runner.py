@@ -8,6 +8,7 @@ from benchmark_catalogues import DigitCatalogue, digit_catalogue
 
 from benchmark import drain as drain_module
 from benchmark.job import Job
+from benchmark.receipt_files import KEPT, verify_file
 from benchmark.run_job import Outcome, run_job
 from benchmark.runner import RunReport, _applies, make_suite_plan, run
 from benchmark.suites import find_suite
@@ -15,6 +16,7 @@ from registry import queries
 from registry.blobs import BlobStore
 from registry.db.session import session_scope
 from registry.errors import UnknownRecordError
+from registry.receipts import KEY_FILE, make_key
 from registry.records import ModelRecord
 from zoo.checkpoint.folder import ModelFolder
 from zoo.core.errors import UsageError
@@ -35,10 +37,18 @@ def only_cheap(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("only_cheap")
-def test_a_second_run_finds_that_everything_exists(catalogue: DigitCatalogue) -> None:
-    first, second = _run(catalogue), _run(catalogue)
-    assert (first.models, first.done, first.reused, first.failed) == (2, 4, 0, ())
+def test_a_second_run_finds_that_everything_exists_and_signs_it(catalogue: DigitCatalogue) -> None:
+    first = _run(catalogue)
+    assert (first.models, first.done, first.reused, first.failed, first.receipts) == (2, 4, 0, (), None)
+    folder = catalogue.settings.home / KEPT
+    assert not folder.exists(), "without a key nothing is signed"
+    make_key(catalogue.settings.home / KEY_FILE)
+    second = _run(catalogue)
     assert (second.models, second.done, second.reused, second.failed) == (2, 0, 4, ())
+    assert second.receipts == str(folder)
+    files = list(folder.iterdir())
+    assert len(files) == 4
+    assert all(verify_file(file, settings=catalogue.settings).holds for file in files)
 
 
 @pytest.mark.usefixtures("only_cheap")

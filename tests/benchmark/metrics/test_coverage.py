@@ -35,3 +35,25 @@ def test_coverage(name: str, least: float) -> None:
         assert found.ci_high is not None
         held += found.ci_low <= truth <= found.ci_high
     assert held / trials >= least
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["ks-error", "debiased-rmsce15"])
+@pytest.mark.parametrize(("kept", "centre"), [(1.0, 0.6), (0.97, 0.0), (0.88, 0.0), (0.75, 0.0), (0.6, 0.7)])
+def test_coverage_of_calibration_errors(name: str, kept: float, centre: float) -> None:
+    """True accuracies are confidences shrunk towards ``centre``: calibrated, too sure by 3, 12 and 25 %, crossing."""
+
+    def network(n: int, generator: np.random.Generator) -> Predictions:
+        confidence = 0.52 + 0.47 * generator.beta(4, 1.5, n)
+        logits = np.stack([np.log(confidence / (1 - confidence)), np.zeros(n)], axis=1).astype(np.float32)
+        right = generator.random(n) < centre + kept * (confidence - centre)
+        return Predictions.from_logits([f"{place:07d}" for place in range(n)], (~right).astype(int), Logits(logits))
+
+    generator, held, trials = np.random.default_rng(0), 0, 200
+    truth = 0.0 if kept == 1 else METRICS[name].compute(network(1_000_000, generator))
+    for trial in range(trials):
+        found = measure(METRICS[name], network(500, generator), seed=trial, replicates=300)
+        assert found.ci_low is not None
+        assert found.ci_high is not None
+        held += found.ci_low <= truth <= found.ci_high
+    assert held / trials >= 0.91

@@ -1,6 +1,5 @@
 """Counts from bytes, against counts made with torch from the library's reading of the same file."""
 
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -245,8 +244,8 @@ def test_permuting_channels_changes_no_count(seed: int, density: float) -> None:
     assert Passport.from_json(parse_json(dump_json(before.to_json()), "passport")) == before
 
 
-def test_resnet50_is_measured_fast_and_its_flops_are_torchs() -> None:
-    """FLOPs against torch's own counter of the executed operators; a second leaves room for a busy machine."""
+def test_the_flops_of_resnet50_are_those_that_torch_counts() -> None:
+    """Against torch's own counter of the executed operators. How long it takes is measured by `make speed`."""
     torch.manual_seed(0)
     model = build("resnet50", 1000).eval()
     with torch.no_grad():
@@ -255,19 +254,13 @@ def test_resnet50_is_measured_fast_and_its_flops_are_torchs() -> None:
         with FlopCounterMode(display=False) as counter:
             model(torch.zeros(1, 3, 64, 64))
     config = replace(CONFIG, positions=positions(model, (3, 64, 64)))
-    tensors = tensors_of(model)
-    seconds = []
-    for _ in range(3):
-        start = time.perf_counter()
-        passport = measure_tensors(tensors, config)
-        seconds.append(time.perf_counter() - start)
+    passport = measure_tensors(tensors_of(model), config)
     assert passport.flops_dense == counter.get_total_flops()
     assert passport.flops_dense is not None
     assert passport.flops_sparse is not None
     assert passport.flops_sparse / passport.flops_dense == pytest.approx(0.1, abs=0.002)
     assert passport.prunable_elements == 25_502_912
     assert passport.pattern == "unstructured"
-    assert min(seconds) < 2
 
 
 def test_a_broken_file_has_no_passport(tmp_path: Path) -> None:
