@@ -16,8 +16,13 @@ from registry import jobs, queries
 from registry.blobs import BlobStore
 from registry.db.schema import open_catalogue
 from registry.db.session import session_scope
+<<<<<<< HEAD
 from registry.errors import LeaseLostError
 from registry.receipts import SigningKey
+=======
+from registry.errors import CatalogueError, LeaseLostError
+from registry.queries.workers import forget_worker, worker_heard
+>>>>>>> 3a9ef6e (Take turns by device minutes, charge submissions what they take, and say where each one stands)
 from registry.records import JobRecord
 from registry.settings import Settings
 from zoo.core.console import say
@@ -25,10 +30,15 @@ from zoo.core.console import say
 from .failures import Failure, failure_of
 from .heartbeat import heartbeat_of_job
 from .job import job_of
+from .numerics import Numerics
 from .order import WorkOrder
 from .owners import is_gone, this_owner
 from .patience import patiently
+<<<<<<< HEAD
 from .receipt_files import keep_receipts, own_key
+=======
+from .provenance import device
+>>>>>>> 3a9ef6e (Take turns by device minutes, charge submissions what they take, and say where each one stands)
 from .run_job import Outcome, run_job
 from .sources import Source, folder_source, hub_source
 
@@ -91,11 +101,14 @@ def drain(order: WorkOrder, stop: threading.Event, report: Report, aside: Aside 
             elif not busy:
                 stop.wait(order.poll_seconds)
     finally:
+        with suppress(CatalogueError), session_scope(engine, write=True) as session:
+            forget_worker(session, this_owner())
         engine.dispose()
 
 
 def _claim(engine: Engine, lease_seconds: float) -> JobRecord | None:
     with session_scope(engine, write=True) as session:
+        worker_heard(session, this_owner(), device(Numerics.of_environment().device))
         return jobs.claim(session, this_owner(), lease_seconds)
 
 

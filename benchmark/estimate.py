@@ -48,11 +48,19 @@ class Estimate:
 
 def estimates(wanted: Sequence[Wanted], history: Iterable[MeasuredCost]) -> list[Estimate]:
     """One for each device that anything was measured on, the one that knows most first."""
-    by_device: dict[str, list[MeasuredCost]] = {}
-    for cost in history:
-        by_device.setdefault(cost.device, []).append(cost)
-    found = [_estimate(device, wanted, costs) for device, costs in by_device.items()]
+    found = [_estimate(device, wanted, costs) for device, costs in _by_device(history).items()]
     return sorted(found, key=lambda one: (one.unknown, one.device))
+
+
+def expected_seconds(wanted: Sequence[Wanted], history: Sequence[MeasuredCost]) -> list[float | None]:
+    """The seconds of each job on the device of which most is known; None where nothing is.
+
+    >>> expected_seconds([Wanted("t@1", "p@1", "net", None)], [MeasuredCost("t@1", "p@1", "net", 2e9, "cpu", 10.0)])
+    [10.0]
+    """
+    best = next(iter(estimates(wanted, history)), None)
+    costs = [] if best is None else _by_device(history)[best.device]
+    return [seconds_of(job, costs) for job in wanted]
 
 
 def seconds_of(job: Wanted, costs: Sequence[MeasuredCost]) -> float | None:
@@ -67,6 +75,13 @@ def seconds_of(job: Wanted, costs: Sequence[MeasuredCost]) -> float | None:
         return median(same)
     scaled = [cost.seconds * job.flops / cost.flops for cost in alike if job.flops and cost.flops]
     return median(scaled) if scaled else None
+
+
+def _by_device(history: Iterable[MeasuredCost]) -> dict[str, list[MeasuredCost]]:
+    found: dict[str, list[MeasuredCost]] = {}
+    for cost in history:
+        found.setdefault(cost.device, []).append(cost)
+    return found
 
 
 def _estimate(device: str, wanted: Sequence[Wanted], costs: Sequence[MeasuredCost]) -> Estimate:

@@ -12,7 +12,7 @@ from registry.addresses import allowed_hubs, parse_address
 from registry.catalogue_entries import checkpoint_record, model_record
 from registry.check import check
 from registry.db.session import session_scope
-from registry.errors import HubAccessError, LeaseLostError, NotOnHubError, WrongModelError
+from registry.errors import HubAccessError, LeaseLostError, NotOnHubError, QuotaExceededError, WrongModelError
 from registry.pull import Pulled, pull
 from registry.reasons import Reason
 from registry.records import RevisionRecord, SubmissionRecord
@@ -23,6 +23,7 @@ from zoo.checkpoint.passport import Passport
 from zoo.core.console import say
 from zoo.core.files import sha256_of_file
 
+from .estimate import Wanted, expected_seconds
 from .failures import failure_of
 from .heartbeat import heartbeat_of_check
 from .owners import this_owner
@@ -60,12 +61,18 @@ def _check(engine: Engine, settings: Settings, waiting: SubmissionRecord, lease_
         with session_scope(engine, write=True) as session:
             if pulled is not None and passport is not None:
                 checkpoint_id = _register(session, waiting, pulled, passport)
-                submissions.accept(session, *fence, checkpoint_id, _cells(waiting.suite, checkpoint_id))
+                cells = _cells(waiting.suite, checkpoint_id)
+                minutes = _minutes(session, checkpoint_id, cells)
+                submissions.accept(session, *fence, checkpoint_id, cells, minutes=minutes, allowance=settings.quota)
             else:
                 submissions.reject(session, *fence, reasons[0].code, detail)
         say(f"checked: {what}, {f'is refused ({detail})' if reasons else 'passes'}")
     except LeaseLostError:
         return
+    except QuotaExceededError as error:
+        with suppress(LeaseLostError), session_scope(engine, write=True) as session:
+            submissions.reject(session, *fence, "quota_exceeded", error.message)
+        say(f"checked: {what}, is refused ({error.message})")
     except Exception as error:
         failure = failure_of(error)
         with suppress(LeaseLostError), session_scope(engine, write=True) as session:
@@ -135,7 +142,17 @@ def _register(session: Session, waiting: SubmissionRecord, pulled: Pulled, passp
     return checkpoint_id
 
 
-def _cells(suite: str, checkpoint_id: int) -> list[tuple[str, str, int]]:
+def _cells(suite: str, checkpoint_id: int) -> list[submissions.Cell]:
     seeded = {name: protocol.facts.seeded for name, protocol in PROTOCOLS.items()}
     wanted = wanted_jobs(find_suite(suite), [Target(checkpoint_id, "")], seeded)
     return [(job.task, job.protocol, job.seed) for job in wanted]
+
+
+def _minutes(session: Session, checkpoint_id: int, cells: list[submissions.Cell]) -> dict[submissions.Cell, float]:
+    """What each cell will take in device minutes, as far as anything like it was measured here."""
+    checkpoint = queries.get_checkpoint(session, checkpoint_id)
+    if checkpoint is None:
+        return {}
+    wanted = [Wanted(task, protocol, checkpoint.architecture, checkpoint.flops_dense) for task, protocol, _ in cells]
+    found = expected_seconds(wanted, queries.measured_costs(session))
+    return {cell: seconds / 60 for cell, seconds in zip(cells, found, strict=True) if seconds is not None}

@@ -20,7 +20,7 @@ from zoo.core.progress import counting
 
 from .estimate import Estimate, Wanted, estimates
 from .executors import EXECUTORS, Json
-from .job import Job, JobKey, job_of
+from .job import JobKey, job_of
 from .order import WorkOrder
 from .placement import Placement
 from .plan import Plan, Target, make_plan, wanted_jobs
@@ -167,17 +167,14 @@ def _applies(suite: Suite, model: ModelRecord) -> bool:
 def _enqueue(engine: Engine, plan: Plan, retry_failed: bool) -> tuple[list[int], dict[int, str]]:
     """Ids of all wanted jobs, and the state of each before the work begins."""
     with session_scope(engine, write=True) as session:
-        ids = [_enqueue_one(session, job) for job in plan.wanted]
+        wanted = [jobs.Evaluation(*job.key) for job in plan.wanted]
+        ids = [job_id for job_id, _ in jobs.enqueue_all(session, wanted)]
         records = [queries.get_job(session, job_id) for job_id in ids]
         states = {job.id: str(job.state) for job in records}
         for job in records:
             if retry_failed and job.state == "failed":
                 states[job.id] = jobs.retry(session, job.id).state
     return ids, states
-
-
-def _enqueue_one(session: Session, job: Job) -> int:
-    return jobs.enqueue(session, job.checkpoint_id, job.task, job.protocol, job.seed)[0]
 
 
 def _prefetch(engine: Engine, settings: Settings, job_ids: Sequence[int], folders: Path | None) -> None:

@@ -7,6 +7,7 @@ import typer
 from zoo.core.commands import command_group
 from zoo.core.console import emit_json, emit_table, say
 
+from .cli_admin_quota import quota
 from .cli_common import AsJson
 
 app = command_group("Accounts and tokens of the catalogue that prunarium serve serves.")
@@ -14,6 +15,7 @@ user_app = command_group("Accounts.")
 token_app = command_group("Tokens of accounts.")
 app.add_typer(user_app, name="user")
 app.add_typer(token_app, name="token")
+app.command()(quota)
 
 _DAY_SECONDS = 86400.0
 

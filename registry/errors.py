@@ -14,6 +14,7 @@ RegistryError
 ├── ImmutableRowError          a published version would change
 ├── DuplicateCheckpointError   these weights belong to another model
 ├── TransitionError            a submission or a job cannot go from here to there
+├── QuotaExceededError         an account has fewer device minutes left than this takes
 ├── LeaseLostError             a worker no longer holds the job it reports on
 ├── BlobError
 │   ├── BlobMissingError
@@ -103,6 +104,10 @@ class DuplicateCheckpointError(RegistryError):
 
 class TransitionError(RegistryError):
     """A submission or a job cannot go from its state to the wanted one."""
+
+
+class QuotaExceededError(RegistryError):
+    """The account has fewer device minutes left than its submission takes; the message says when there are enough."""
 
 
 class LeaseLostError(RegistryError):

@@ -9,6 +9,8 @@ leased    finish       done
 leased    fail         queued (retry) or failed                  by failure kind and attempts left
 leased    expire       queued, or failed after the last attempt
 leased    release      queued                                    the attempt is given back
+leased    deliver      queued, to be scored                      one attempt more, for the scoring
+leased    refuse       queued (retry) or failed                  what was delivered is dropped
 failed    retry        queued                                    three more attempts
 ========  ===========  ========================================  =====================================
 
@@ -97,11 +99,29 @@ def released(job: JobRecord) -> JobRecord:
     return replace(_queued(job), max_attempts=job.max_attempts + 1, not_before_us=0)
 
 
+def delivered(job: JobRecord) -> JobRecord:
+    """A worker without the database has sent its predictions: whoever has it scores them, in an attempt of its own."""
+    _require(job, "leased", "delivered")
+    if job.delivered:
+        raise TransitionError(f"Job {job.id} was delivered before and is being scored.")
+    return replace(_queued(job), delivered=True, max_attempts=job.max_attempts + 1, not_before_us=0)
+
+
+def refused(job: JobRecord, message: str, now: int) -> JobRecord:
+    """What was delivered is not what it says it is: the job is evaluated again, as after any failure of a worker."""
+    return replace(failed(job, "transient", message, now), delivered=False)
+
+
 def retried(job: JobRecord) -> JobRecord:
     """A failed job gets as many attempts again, because somebody removed the cause."""
     _require(job, "failed", "retried")
     return replace(
-        _queued(job), max_attempts=job.attempt + MAX_ATTEMPTS, not_before_us=0, failure_kind=None, failure_message=None
+        _queued(job),
+        max_attempts=job.attempt + MAX_ATTEMPTS,
+        not_before_us=0,
+        delivered=False,
+        failure_kind=None,
+        failure_message=None,
     )
 
 

@@ -8,14 +8,15 @@ a doubled delivery neither loses a job nor writes a result twice.
 Call each function in a session of its own with ``write=True`` and let it commit before the work goes on.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
 from . import job_rules
 from .db.session import now_us
 from .queries import jobs as rows
+from .queries import turns
 from .queries.predictions import add_predictions
 from .queries.result_writing import add_results
 from .records import FailureKind, JobRecord, PredictionRecord, ResultRecord
@@ -23,6 +24,16 @@ from .records import FailureKind, JobRecord, PredictionRecord, ResultRecord
 DEFAULT_LEASE_SECONDS = 60.0
 # A message goes to public pages: enough to recognise the failure, never a whole log.
 _MESSAGE_LENGTH = 500
+
+
+class Evaluation(NamedTuple):
+    """What makes a job the same job for ever, and what it is expected to take (None where nobody knows)."""
+
+    checkpoint_id: int
+    task: str
+    protocol: str
+    seed: int
+    device_minutes: float | None = None
 
 
 def enqueue(
@@ -39,18 +50,49 @@ def enqueue(
     The same checkpoint, task, protocol and seed is one job in all history, whatever became of it. Raises
     :class:`~registry.errors.UnknownRecordError` for a task or protocol that the catalogue does not have.
     """
-    return rows.insert_job(session, checkpoint_id, task, protocol, seed, max_attempts=max_attempts, now=now_us(session))
+    wanted = Evaluation(checkpoint_id, task, protocol, seed)
+    return enqueue_all(session, [wanted], max_attempts=max_attempts)[0]
 
 
-def claim(session: Session, owner: str, lease_seconds: float = DEFAULT_LEASE_SECONDS) -> JobRecord | None:
-    """Lease the oldest job that may run now; None when there is none.
+def enqueue_all(
+    session: Session,
+    wanted: Iterable[Evaluation],
+    *,
+    account_id: int | None = None,
+    max_attempts: int = job_rules.MAX_ATTEMPTS,
+) -> list[tuple[int, bool]]:
+    """Ask for many, of one submitter (None: whoever runs the queue), each as :func:`enqueue` does, in their order."""
+    now, turn, found = now_us(session), turns.next_turn(session, account_id), []
+    for one in wanted:
+        job_id, is_new = rows.insert_job(
+            session,
+            one.checkpoint_id,
+            one.task,
+            one.protocol,
+            one.seed,
+            max_attempts=max_attempts,
+            turn=turn,
+            device_minutes=one.device_minutes,
+            now=now,
+        )
+        if is_new:
+            turn += turns.counted(one.device_minutes)
+        found.append((job_id, is_new))
+    return found
+
+
+def claim(
+    session: Session, owner: str, lease_seconds: float = DEFAULT_LEASE_SECONDS, fitting: rows.Fitting | None = None
+) -> JobRecord | None:
+    """Lease the job whose turn it is (:mod:`registry.queries.turns`); None when there is none that may run now.
 
     ``owner`` names one worker process (host, process, start time), never two. Expired leases are returned first, so
     that a queue with one live worker never hangs.
     """
     reap(session)
     now = now_us(session)
-    job = rows.next_queued(session, now, job_rules.MAX_DELAY_US)
+    oldest = turns.is_turn_of_oldest(session)
+    job = rows.next_queued(session, now, job_rules.MAX_DELAY_US, oldest=oldest, fitting=fitting)
     if job is None:
         return None
     leased = job_rules.claimed(job, owner, now, _microseconds(lease_seconds))

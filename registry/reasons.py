@@ -70,6 +70,10 @@ REASONS: Mapping[str, Explanation] = {
         "This server fetches no models from that hub.",
         "Publish the model on https://huggingface.co, or on the hub of this server.",
     ),
+    "quota_exceeded": Explanation(
+        "Evaluating it takes more device minutes than the account has left.",
+        "Wait until enough is left, submit to a smaller suite, or ask an administrator for a grant.",
+    ),
     "parent_missing": Explanation(
         "A pruned model is compared with its dense parent, and that one is not stated or not in the catalogue.",
         "Publish the dense parent first, and name its slug in prunarium.json.",

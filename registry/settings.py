@@ -3,17 +3,22 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 
 from zoo.core.home import home_folder
 
 from .errors import SettingsError
+from .quota_rules import Allowance
+
+_QUOTA_DAYS = 7.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """``home`` holds whatever is not placed elsewhere; ``blobs`` is an fsspec address; tokens are never printed.
 
+    ``quota`` is what an account may spend of evaluation; None: as much as it likes.
     ``server_url`` and ``server_token`` are the Prunarium server of the environment; a login is stored in ``home``.
     """
 
@@ -24,6 +29,7 @@ class Settings:
     blobs: str
     server_url: str | None = None
     server_token: str | None = field(default=None, repr=False)
+    quota: Allowance | None = None
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -31,9 +37,10 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
     Read: ``PRUNARIUM_HOME``, ``PRUNARIUM_DATABASE_URL``, ``PRUNARIUM_BLOBS``, ``PRUNARIUM_URL`` with
     ``PRUNARIUM_TOKEN`` (a server, and the token for that server alone), ``PRUNARIUM_HUB`` and
-    ``PRUNARIUM_HUB_TOKEN`` (these two fall back to ``HF_ENDPOINT`` and ``HF_TOKEN``).
+    ``PRUNARIUM_HUB_TOKEN`` (these two fall back to ``HF_ENDPOINT`` and ``HF_TOKEN``), ``PRUNARIUM_QUOTA_MINUTES`` (of
+    device time that an account may spend in any ``PRUNARIUM_QUOTA_DAYS``, by default 7).
 
-    Raises :class:`SettingsError` for an address without a scheme.
+    Raises :class:`SettingsError` for an address without a scheme, and for a quota that is no number above 0.
 
     >>> load_settings({"PRUNARIUM_HOME": "/srv/prunarium"}).database_url
     'sqlite:////srv/prunarium/catalogue.sqlite'
@@ -48,7 +55,26 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         blobs=_address(environ, "PRUNARIUM_BLOBS", f"file://{home}/blobs"),
         server_url=environ.get("PRUNARIUM_URL") or None,
         server_token=environ.get("PRUNARIUM_TOKEN") or None,
+        quota=_quota(environ),
     )
+
+
+def _quota(environ: Mapping[str, str]) -> Allowance | None:
+    minutes = _number(environ, "PRUNARIUM_QUOTA_MINUTES")
+    return None if minutes is None else Allowance(minutes, _number(environ, "PRUNARIUM_QUOTA_DAYS") or _QUOTA_DAYS)
+
+
+def _number(environ: Mapping[str, str], name: str) -> float | None:
+    text = environ.get(name)
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < inf:
+        raise SettingsError(f"{name} is {text!r}: expected a number above 0.", f"For example {name}=60")
+    return value
 
 
 def _hub(environ: Mapping[str, str]) -> str | None:

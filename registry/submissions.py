@@ -6,23 +6,27 @@ Every step is appended to the submission's history with its actor and the databa
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from . import jobs, submission_rules
+from . import jobs, quotas, submission_rules
 from .db.session import now_us
 from .job_rules import CLOCK_TOLERANCE_US, SECOND_US
-from .queries import jobs_ahead, list_suites
+from .queries import jobs_ahead, list_suites, turns
 from .queries import submissions as rows
 from .queries._common import unknown
 from .queries.jobs import jobs_of_submission
+from .quota_rules import Allowance
 from .records import FailureKind, JobRecord, SubmissionRecord, TransitionRecord, Visibility
 
 # A check is below a minute on a CPU for a ResNet-50, its download included.
 CHECK_LEASE_SECONDS = 300.0
+
+Cell = tuple[str, str, int]
+"""Task, protocol, seed."""
 
 
 @dataclass(frozen=True)
@@ -129,16 +133,29 @@ def accept(
     check_attempt: int,
     owner: str,
     checkpoint_id: int,
-    cells: Iterable[tuple[str, str, int]],
+    cells: Iterable[Cell],
+    *,
+    minutes: Mapping[Cell, float] | None = None,
+    allowance: Allowance | None = None,
 ) -> SubmissionRecord:
     """The check is passed: enqueue ``cells`` (task, protocol, seed) for the checkpoint and wait for their jobs.
 
-    Cells that were evaluated before, for whomever, are shared. Raises :class:`~registry.errors.LeaseLostError`.
+    Cells that were evaluated before, for whomever, are shared, and cost nothing. The others are charged to the account
+    by the expected device ``minutes`` of each (:data:`~registry.queries.turns.UNKNOWN_MINUTES` where nobody knows).
+    Raises :class:`~registry.errors.LeaseLostError`, and :class:`~registry.errors.QuotaExceededError` where the
+    ``allowance`` does not suffice: let the transaction fail, then :func:`reject`.
     """
     before = rows.lock_check(session, public_id, check_attempt, owner)
+    account_id = rows.account_of(session, before.id)
     # In one order for everybody: PostgreSQL makes a second writer of the same job wait for the first.
-    wanted = [jobs.enqueue(session, checkpoint_id, task, protocol, seed)[0] for task, protocol, seed in sorted(cells)]
-    rows.link_jobs(session, before.id, wanted)
+    wanted = [jobs.Evaluation(checkpoint_id, *cell, (minutes or {}).get(cell)) for cell in sorted(cells)]
+    found = jobs.enqueue_all(session, wanted, account_id=account_id)
+    charges = {
+        job_id: turns.counted(one.device_minutes) for one, (job_id, new) in zip(wanted, found, strict=True) if new
+    }
+    rows.link_jobs(session, before.id, {job_id: charges.get(job_id) for job_id, _ in found})
+    if account_id is not None:
+        quotas.charge(session, account_id, before.id, sum(charges.values()), allowance)
     _write(session, before, submission_rules.accepted(before, checkpoint_id, now_us(session)), owner)
     advance(session, owner)
     return rows.get_submission(session, public_id)
@@ -180,8 +197,16 @@ def advance(session: Session, actor: str = "queue", job_id: int | None = None) -
         waiting = jobs_of_submission(session, before.id)
         after = submission_rules.advanced(before, waiting, now_us(session))
         if after != before:
+            _refund(session, after)
             changed.append(_write(session, before, after, actor))
     return changed
+
+
+def _refund(session: Session, after: SubmissionRecord) -> None:
+    """At its end a submission gets back what failed by our fault."""
+    account_id = rows.account_of(session, after.id)
+    if after.state in ("done", "failed") and account_id is not None:
+        quotas.refund(session, account_id, after.id)
 
 
 def _write(session: Session, before: SubmissionRecord, after: SubmissionRecord, actor: str) -> SubmissionRecord:

@@ -22,6 +22,14 @@ class Account(Base):
     disabled_us: Mapped[int | None] = mapped_column(Microseconds)
 
 
+class Operator(Base):
+    """Whose machine a worker's account is: it never evaluates what its operator submitted."""
+
+    __tablename__ = "operator"
+    worker_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    operator_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+
+
 class Token(Base):
     """An access token, stored as SHA-256 only."""
 

@@ -1,13 +1,23 @@
 """All tables in one namespace; importing this module completes ``Base.metadata``."""
 
-from .account_tables import Account, AuditEvent, QuotaEvent, Token
+from .account_tables import Account, AuditEvent, Operator, QuotaEvent, Token
 from .base import Base
 from .hub_community_tables import HubAccess, HubDiscussion, HubEvent, HubMember, HubOrganisation
 from .hub_tables import HubCommit, HubEntry, HubObject, HubRef, HubRepo, HubStore, HubUpload
 from .model_tables import Checkpoint, CheckpointRevision, Model, TrainingData
 from .plugin_tables import Architecture, CatalogueState, Method, Metric, Protocol, Recipe, Shift, Suite, Task
 from .sign_in_tables import Flag, Identity, SignInLink, UseCount, WebSession
-from .work_tables import Job, JobAttempt, Prediction, Result, Submission, SubmissionJob, Transition
+from .work_tables import (
+    Delivery,
+    Job,
+    JobAttempt,
+    Prediction,
+    Result,
+    Submission,
+    SubmissionJob,
+    Transition,
+    Worker,
+)
 
 __all__ = [
     "Account",
@@ -17,6 +27,7 @@ __all__ = [
     "CatalogueState",
     "Checkpoint",
     "CheckpointRevision",
+    "Delivery",
     "Flag",
     "HubAccess",
     "HubCommit",
@@ -36,6 +47,7 @@ __all__ = [
     "Method",
     "Metric",
     "Model",
+    "Operator",
     "Prediction",
     "Protocol",
     "QuotaEvent",
@@ -52,4 +64,5 @@ __all__ = [
     "Transition",
     "UseCount",
     "WebSession",
+    "Worker",
 ]

@@ -72,6 +72,8 @@ class SubmissionJob(Base):
     __tablename__ = "submission_job"
     submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id"), primary_key=True)
     job_id: Mapped[int] = mapped_column(ForeignKey("job.id"), primary_key=True, index=True)
+    # What the submitter was charged for it; null where the job was there before.
+    device_minutes: Mapped[float | None]
 
 
 class Job(Base):
@@ -87,7 +89,7 @@ class Job(Base):
             name="lease",
         ),
         # Queued jobs in the order in which they are claimed.
-        Index("ix_job_state", "state", "id"),
+        Index("ix_job_state", "state", "turn", "id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     checkpoint_id: Mapped[int] = mapped_column(ForeignKey("checkpoint.id"))
@@ -102,6 +104,11 @@ class Job(Base):
     lease_expires_us: Mapped[int | None] = mapped_column(Microseconds)
     heartbeat_us: Mapped[int | None] = mapped_column(Microseconds)
     not_before_us: Mapped[int] = mapped_column(Microseconds, default=0)
+    # Its place among the jobs of all submitters, and what it is expected to take.
+    turn: Mapped[float] = mapped_column(default=0.0)
+    device_minutes: Mapped[float | None]
+    # A worker without the database has delivered; what it sent waits to be scored.
+    delivered: Mapped[bool] = mapped_column(default=False)
     failure_kind: Mapped[str | None]
     failure_message: Mapped[str | None]
     created_us: Mapped[int] = mapped_column(Microseconds)
@@ -126,6 +133,31 @@ class JobAttempt(Base):
     failure_kind: Mapped[str | None]
     failure_message: Mapped[str | None]
     resources: Mapped[dict[str, Any] | None]
+
+
+class Delivery(Base):
+    """What a worker without the database sent for its attempt; scored from the predictions before it counts."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (UniqueConstraint("job_id", "attempt"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[int] = mapped_column(ForeignKey("job.id"))
+    attempt: Mapped[int]
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    document: Mapped[dict[str, Any]]
+    at_us: Mapped[int] = mapped_column(Microseconds)
+
+
+class Worker(Base):
+    """A worker process that was heard of; ``account_id`` is that of its token, if it came by one."""
+
+    __tablename__ = "worker"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    owner: Mapped[str] = mapped_column(unique=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    device: Mapped[str | None]
+    started_us: Mapped[int] = mapped_column(Microseconds)
+    seen_us: Mapped[int] = mapped_column(Microseconds, index=True)
 
 
 _ANY_VALUE = "superseded_by is null and value is not null"

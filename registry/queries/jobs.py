@@ -1,13 +1,13 @@
 """Rows of the job queue. What may happen to a job is decided in :mod:`registry.job_rules`."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from ..db.models import Checkpoint, Job, JobAttempt, Model, Protocol, SubmissionJob, Task
+from ..db.models import Checkpoint, Job, JobAttempt, Model, Protocol, Submission, SubmissionJob, Task
 from ..db.session import mark_changed
 from ..errors import LeaseLostError
 from ..records import JobRecord
@@ -19,15 +19,35 @@ _COLUMNS = [
 # What a transition may change.
 _STATE = (
     "state", "attempt", "max_attempts", "batch_divisor", "lease_owner", "lease_expires_us", "heartbeat_us",
-    "not_before_us", "failure_kind", "failure_message", "finished_us",
+    "not_before_us", "delivered", "failure_kind", "failure_message", "finished_us",
 )  # fmt: skip
 
 # SQLite takes 32,766 parameters a statement.
 _IDS_AT_A_TIME = 10_000
 
 
+@dataclass(frozen=True)
+class Fitting:
+    """Which queued jobs a worker takes: those that wait to be scored only, or those that wait to be evaluated only.
+
+    ``strangers_to`` are accounts: what they submitted, or what models they own, is left to others.
+    """
+
+    delivered: bool | None = None
+    strangers_to: Collection[tuple[int, str]] = ()
+
+
 def insert_job(
-    session: Session, checkpoint_id: int, task: str, protocol: str, seed: int, *, max_attempts: int, now: int
+    session: Session,
+    checkpoint_id: int,
+    task: str,
+    protocol: str,
+    seed: int,
+    *,
+    max_attempts: int,
+    turn: float,
+    device_minutes: float | None,
+    now: int,
 ) -> tuple[int, bool]:
     """Write a queued job unless it exists; returns (id, whether it is new)."""
     key = {
@@ -42,6 +62,9 @@ def insert_job(
         "max_attempts": max_attempts,
         "batch_divisor": 1,
         "not_before_us": 0,
+        "turn": turn,
+        "device_minutes": device_minutes,
+        "delivered": False,
         "created_us": now,
     }
     created = insert_or_ignore(session, Job, values)
@@ -67,15 +90,42 @@ def lock_lease(session: Session, job_id: int, attempt: int, owner: str) -> JobRe
     return job
 
 
-def next_queued(session: Session, now: int, horizon: int) -> JobRecord | None:
-    """The first queued job whose waiting time is over, locked; jobs that others are claiming are passed over.
+def next_queued(
+    session: Session, now: int, horizon: int, *, oldest: bool = False, fitting: Fitting | None = None
+) -> JobRecord | None:
+    """The queued job whose turn it is and whose waiting time is over, locked; jobs that others claim are passed over.
 
     ``horizon`` is the longest waiting time there is: a job that waits for longer was made before the clock went back.
+    With ``oldest`` it is the job that was asked for first.
     """
     waits = Job.not_before_us.between(now + 1, now + horizon)
-    statement = _statement().where(Job.state == "queued", ~waits).order_by(Job.id).limit(1)
+    order = (Job.id,) if oldest else (Job.turn, Job.id)
+    statement = _statement().where(Job.state == "queued", ~waits, *_conditions(fitting)).order_by(*order).limit(1)
     row = session.execute(statement.with_for_update(of=Job, skip_locked=True)).first()
     return None if row is None else JobRecord(**row._mapping)
+
+
+def is_fitting(session: Session, job_id: int, fitting: Fitting) -> bool:
+    """Whether a worker may take, or go on with, a job."""
+    return session.execute(_statement().where(Job.id == job_id, *_conditions(fitting))).first() is not None
+
+
+def held_by(session: Session, owner: str) -> JobRecord | None:
+    """The job that ``owner`` holds, locked; None where it holds none."""
+    statement = _statement().where(Job.state == "leased", Job.lease_owner == owner).order_by(Job.id).limit(1)
+    row = session.execute(statement.with_for_update(of=Job)).first()
+    return None if row is None else JobRecord(**row._mapping)
+
+
+def _conditions(fitting: Fitting | None) -> list[Any]:
+    if fitting is None:
+        return []
+    found: list[Any] = [] if fitting.delivered is None else [Job.delivered.is_(fitting.delivered)]
+    if fitting.strangers_to:
+        ids, names = zip(*fitting.strangers_to, strict=True)
+        theirs = select(SubmissionJob.job_id).join(Submission, SubmissionJob.submission_id == Submission.id)
+        found += [Job.id.not_in(theirs.where(Submission.account_id.in_(ids))), Model.owner.not_in(names)]
+    return found
 
 
 def expired_leases(session: Session, now: int, tolerance: int) -> list[JobRecord]:
@@ -149,11 +199,18 @@ def count_unfinished(session: Session, job_ids: Sequence[int]) -> int:
 
 def jobs_ahead(session: Session, job_ids: Sequence[int]) -> int:
     """How many unfinished jobs come before the first unfinished one of ``job_ids``; 0 when all have ended."""
+    return len(minutes_ahead(session, job_ids))
+
+
+def minutes_ahead(session: Session, job_ids: Sequence[int]) -> list[float | None]:
+    """The expected device minutes of each unfinished job before the first unfinished one of ``job_ids``."""
     unfinished = Job.state.in_(("queued", "leased"))
-    first = session.execute(select(func.min(Job.id)).where(Job.id.in_(job_ids), unfinished)).scalar()
+    mine = select(Job.turn, Job.id).where(Job.id.in_(job_ids), unfinished).order_by(Job.turn, Job.id).limit(1)
+    first = session.execute(mine).first()
     if first is None:
-        return 0
-    return session.execute(select(func.count()).select_from(Job).where(unfinished, Job.id < first)).scalar_one()
+        return []
+    earlier = or_(Job.turn < first.turn, and_(Job.turn == first.turn, Job.id < first.id))
+    return list(session.execute(select(Job.device_minutes).where(unfinished, earlier)).scalars())
 
 
 def _statement() -> Select[Any]:

@@ -1,10 +1,10 @@
 """Rows of submissions. What may happen to one is decided in :mod:`registry.submission_rules`."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from ..db.models import Account, Submission, SubmissionJob, Suite, Transition
@@ -150,10 +150,22 @@ def transitions_of(session: Session, submission_id: int) -> list[TransitionRecor
     return [to_record(TransitionRecord, row) for row in session.execute(statement).scalars()]
 
 
-def link_jobs(session: Session, submission_id: int, job_ids: Iterable[int]) -> None:
-    """Write which jobs a submission waits for."""
-    for job_id in job_ids:
-        insert_or_ignore(session, SubmissionJob, {"submission_id": submission_id, "job_id": job_id})
+def link_jobs(session: Session, submission_id: int, charges: Mapping[int, float | None]) -> None:
+    """Write which jobs a submission waits for, and what it is charged for each (None: it was there before)."""
+    for job_id, minutes in charges.items():
+        values = {"submission_id": submission_id, "job_id": job_id, "device_minutes": minutes}
+        insert_or_ignore(session, SubmissionJob, values)
+
+
+def account_of(session: Session, submission_id: int) -> int | None:
+    """Whose submission it is."""
+    return session.execute(select(Submission.account_id).where(Submission.id == submission_id)).scalar_one()
+
+
+def checks_ahead(session: Session, submission_id: int) -> int:
+    """How many submissions are checked before this one."""
+    earlier = (Submission.id < submission_id) & Submission.state.in_(("received", "checking"))
+    return session.execute(select(func.count()).select_from(Submission).where(earlier)).scalar_one()
 
 
 def _statement() -> Select[Any]:

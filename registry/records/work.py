@@ -13,7 +13,11 @@ Visibility = Literal["private", "public", "hidden"]
 
 @dataclass(frozen=True, kw_only=True)
 class JobRecord:
-    """One evaluation as its worker sees it; ``attempt`` and ``lease_owner`` are the fence of every write."""
+    """One evaluation as its worker sees it; ``attempt`` and ``lease_owner`` are the fence of every write.
+
+    ``turn`` is its place among the jobs of all submitters, ``device_minutes`` what it is expected to take (None where
+    nobody knows). ``delivered``: a worker without the database has sent its predictions, which wait to be scored.
+    """
 
     id: int
     checkpoint_id: int
@@ -29,6 +33,9 @@ class JobRecord:
     lease_expires_us: int | None
     heartbeat_us: int | None
     not_before_us: int
+    turn: float = 0.0
+    device_minutes: float | None = None
+    delivered: bool = False
     failure_kind: FailureKind | None
     failure_message: str | None
     created_us: int

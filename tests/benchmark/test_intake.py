@@ -17,9 +17,11 @@ from network_folders import write_network
 from benchmark import intake
 from benchmark.intake import attend
 from registry import queries, submissions
+from registry.accounts import create_account
 from registry.check import check
 from registry.db.session import session_scope
 from registry.hub_client import digests_of
+from registry.quota_rules import Allowance
 from registry.records import SubmissionRecord
 from registry.settings import Settings
 from zoo.checkpoint.folder import ModelFolder
@@ -167,3 +169,22 @@ def test_a_check_that_lost_its_lease_ends_quietly(
     monkeypatch.setattr(intake, "pull", withdrawn_meanwhile)
     assert attend(receiver.engine, settings)
     assert state_of(receiver, public_id).state == "withdrawn"
+
+
+def test_a_submission_beyond_its_account_s_quota_is_refused_with_what_is_left(
+    receiver: DigitCatalogue, settings: Settings, hub: RunningHub, sparse_model: ModelFolder
+) -> None:
+    repo_id, _ = upload(hub, "dear", sparse_model.path)
+    with session_scope(receiver.engine, write=True) as session:
+        account_id = create_account(session, "ada")
+        record, _ = submissions.submit(
+            session, hub_endpoint=hub.endpoint, hub_repo=repo_id, revision="main", suite="digits-demo@1", actor="ada",
+            account_id=account_id,
+        )  # fmt: skip
+    attend(receiver.engine, replace(settings, quota=Allowance(2.0, 7.0)))
+    after = state_of(receiver, record.public_id)
+    assert (after.state, after.reason) == ("rejected", "quota_exceeded")
+    # Nothing like its jobs was measured: each counts a minute.
+    assert "6.0 device minutes; 2.0 of 2 in 7 days are left" in (after.detail or "")
+    with session_scope(receiver.engine) as session:
+        assert queries.get_model(session, repo_id) is None

@@ -27,6 +27,8 @@ EVENTS: dict[str, tuple[JobState, Callable[[JobRecord], JobRecord]]] = {
     "fail": ("leased", lambda job: job_rules.failed(job, "transient", "", 200)),
     "expire": ("leased", lambda job: job_rules.expired(job, 200)),
     "release": ("leased", job_rules.released),
+    "deliver": ("leased", lambda job: job if job.delivered else job_rules.delivered(job)),
+    "refuse": ("leased", lambda job: job_rules.refused(job, "", 200)),
     "retry": ("failed", job_rules.retried),
 }
 
@@ -97,6 +99,26 @@ def test_a_released_job_keeps_its_attempts() -> None:
         job = job_rules.released(job_rules.claimed(job, "worker", 0, 1))
     assert job.max_attempts - job.attempt == QUEUED.max_attempts
     assert job.state == "queued"
+
+
+def test_what_is_delivered_is_scored_in_one_attempt_more_and_only_once() -> None:
+    waiting = job_rules.delivered(LEASED)
+    assert (waiting.state, waiting.delivered, waiting.max_attempts) == ("queued", True, LEASED.max_attempts + 1)
+    scoring = job_rules.claimed(waiting, "scorer", 200, 50)
+    with pytest.raises(TransitionError, match="being scored"):
+        job_rules.delivered(scoring)
+    assert job_rules.expired(scoring, 300).delivered
+    assert job_rules.finished(scoring, 220).state == "done"
+
+
+def test_deliveries_that_are_refused_end_too() -> None:
+    job, refusals = QUEUED, 0
+    while job.state == "queued":
+        job = job_rules.delivered(job_rules.claimed(job, "liar", 0, 1))
+        job = job_rules.refused(job_rules.claimed(job, "scorer", 0, 1), "not what they say", now=5)
+        assert not job.delivered
+        refusals += 1
+    assert (job.state, refusals) == ("failed", job_rules.MAX_ATTEMPTS)
 
 
 @given(st.lists(st.sampled_from(sorted(EVENTS)), max_size=30))

@@ -3,23 +3,21 @@
 Whatever happens, every job and every submission reaches an end, and no result is written twice.
 """
 
-import sqlite3
 from collections import Counter
 from contextlib import suppress
-from functools import cache
 from typing import Literal
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from memory_catalogues import fresh_catalogue
 from queue_rows import PROTOCOL, SUITE, TASK, fill, result
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
 from registry import jobs, queries, submissions
 from registry.db.models import Job, Result
-from registry.db.schema import upgrade
-from registry.db.session import make_engine, session_scope
+from registry.db.session import session_scope
 from registry.errors import LeaseLostError, TransitionError
 from registry.records import JobRecord, SubmissionRecord
 
@@ -191,32 +189,6 @@ class Queue(RuleBasedStateMachine):
                     session, job.id, job.attempt, "healthy", [result(job.attempt / 10)]
                 )
         return job is not None
-
-
-@cache
-def template() -> sqlite3.Connection:
-    """A migrated database in memory."""
-    engine = make_engine("sqlite://")
-    upgrade(engine)
-    copy = sqlite3.connect(":memory:", check_same_thread=False)
-    driver_connection(engine).backup(copy)
-    engine.dispose()
-    return copy
-
-
-def fresh_catalogue() -> Engine:
-    """A catalogue in memory, copied from the migrated one."""
-    engine = make_engine("sqlite://")
-    template().backup(driver_connection(engine))
-    return engine
-
-
-def driver_connection(engine: Engine) -> sqlite3.Connection:
-    pooled = engine.raw_connection()
-    connection = pooled.driver_connection
-    pooled.close()
-    assert isinstance(connection, sqlite3.Connection)
-    return connection
 
 
 TestQueue = Queue.TestCase

@@ -23,6 +23,7 @@ from registry.db.base import Base
 from registry.db.models import (
     Account,
     AuditEvent,
+    Delivery,
     Flag,
     HubAccess,
     HubCommit,
@@ -37,12 +38,14 @@ from registry.db.models import (
     HubStore,
     HubUpload,
     Identity,
+    Operator,
     QuotaEvent,
     Recipe,
     SignInLink,
     TrainingData,
     UseCount,
     WebSession,
+    Worker,
 )
 from registry.db.schema import head, upgrade
 from registry.db.session import make_engine, session_scope
@@ -240,6 +243,9 @@ def _not_written_by_this_version(session: Session) -> None:
     account = session.execute(select(Account).filter_by(name="ada")).scalar_one()
     session.add_all(
         [
+            Operator(worker_id=account.id, operator_id=account.id),
+            Delivery(job_id=1, attempt=1, account_id=account.id, document={"results": []}, at_us=5),
+            Worker(owner="box/1/2/3", account_id=account.id, device="cpu", started_us=6, seen_us=7),
             Recipe(name="gmp-net", version=1, method="gmp", architecture="net", source=None, content={"epochs": 3}),
             QuotaEvent(account_id=account.id, device_minutes=1.5, reason="job", at_us=3),
             AuditEvent(actor="ada", action="hide", subject="org/net", reason="asked", detail={"by": "mail"}, at_us=4),

@@ -1,0 +1,61 @@
+"""Quotas by cost: device minutes charged when a submission is accepted, given back where the fault is ours."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from .db.session import now_us
+from .errors import InvalidRecordError, QuotaExceededError
+from .job_rules import SECOND_US
+from .queries import accounts
+from .queries import quota as rows
+from .quota_rules import Allowance, affordable_at, left
+
+_CHARGE, _REFUND, _GRANT = "charge", "refund", "grant"
+
+
+def minutes_left(session: Session, account: str, allowance: Allowance) -> float:
+    """What an account may spend now. Raises :class:`~registry.errors.UnknownRecordError`."""
+    return left(rows.spendings(session, accounts.get_account(session, account).id), allowance, now_us(session))
+
+
+def grant(session: Session, account: str, minutes: float) -> None:
+    """Add minutes (or take some, below 0) for one period from now on."""
+    if minutes == 0:
+        raise InvalidRecordError("A grant of no minutes changes nothing.", "For example --grant 60")
+    rows.add_quota_event(session, accounts.get_account(session, account).id, -minutes, _GRANT)
+
+
+def charge(
+    session: Session, account_id: int, submission_id: int, minutes: float, allowance: Allowance | None = None
+) -> None:
+    """Charge a submission that is being accepted; without an allowance it is only counted.
+
+    Raises :class:`~registry.errors.QuotaExceededError` with what is left, and when it will be enough.
+    """
+    if allowance is not None:
+        rows.lock_account(session, account_id)
+        spent, now = rows.spendings(session, account_id), now_us(session)
+        remaining = left(spent, allowance, now)
+        if minutes > remaining:
+            moment = affordable_at(spent, allowance, minutes, now)
+            raise QuotaExceededError(
+                f"This takes about {minutes:.1f} device minutes; {max(remaining, 0.0):.1f} of {allowance.minutes:g} in "
+                f"{allowance.days:g} days are left. {_when(moment)}"
+            )
+    if minutes > 0:
+        rows.add_quota_event(session, account_id, minutes, _CHARGE, submission_id)
+
+
+def refund(session: Session, account_id: int, submission_id: int) -> float:
+    """Give back what a submission was charged for jobs that failed by our fault; call it once, at its end."""
+    minutes = rows.refundable(session, submission_id)
+    if minutes > 0:
+        rows.add_quota_event(session, account_id, -minutes, _REFUND, submission_id)
+    return minutes
+
+
+def _when(moment: int | None) -> str:
+    if moment is None:
+        return "That is more than the whole allowance: ask an administrator for a grant."
+    return f"Enough is left from {datetime.fromtimestamp(moment / SECOND_US, UTC):%Y-%m-%d %H:%M} UTC on."
