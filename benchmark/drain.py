@@ -16,13 +16,9 @@ from registry import jobs, queries
 from registry.blobs import BlobStore
 from registry.db.schema import open_catalogue
 from registry.db.session import session_scope
-<<<<<<< HEAD
-from registry.errors import LeaseLostError
-from registry.receipts import SigningKey
-=======
 from registry.errors import CatalogueError, LeaseLostError
 from registry.queries.workers import forget_worker, worker_heard
->>>>>>> 3a9ef6e (Take turns by device minutes, charge submissions what they take, and say where each one stands)
+from registry.receipts import SigningKey
 from registry.records import JobRecord
 from registry.settings import Settings
 from zoo.core.console import say
@@ -34,11 +30,8 @@ from .numerics import Numerics
 from .order import WorkOrder
 from .owners import is_gone, this_owner
 from .patience import patiently
-<<<<<<< HEAD
-from .receipt_files import keep_receipts, own_key
-=======
 from .provenance import device
->>>>>>> 3a9ef6e (Take turns by device minutes, charge submissions what they take, and say where each one stands)
+from .receipt_files import keep_receipts, own_key
 from .run_job import Outcome, run_job
 from .sources import Source, folder_source, hub_source
 
