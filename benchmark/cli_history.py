@@ -114,6 +114,9 @@ def _say_rescored(report: "benchmark.rescore.RescoreReport", dry_run: bool) -> N
         f"{report.jobs} evaluations: {report.same} numbers came out the same, {report.added} {verb}, "
         f"{report.superseded} gave their place to a newer version."
     )
+    if report.answers:
+        would = "would get" if dry_run else "got"
+        say(f"  {report.answers} {would} a bit an image beside their predictions, for comparisons on the site")
     for reason, jobs in Counter(left.reason for left in report.left_out).items():
         say(f"  {jobs} left as they are: {reason}")
     for row in report.changed:

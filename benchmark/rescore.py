@@ -16,12 +16,14 @@ from registry.blobs import BlobStore
 from registry.db.schema import open_catalogue
 from registry.db.session import session_scope
 from registry.errors import BlobError
+from registry.image_sets import Answers
 from registry.records import JobRecord, ResultRecord
 from registry.settings import Settings
 from zoo.core.errors import UsageError
 from zoo.core.progress import counting
 from zoo.core.versions import code_version
 
+from .answers import answers_of
 from .errors import CorruptPredictionsError
 from .job import job_of
 from .results import read_predictions, result_record
@@ -58,7 +60,10 @@ class Changed:
 
 @dataclass(frozen=True)
 class RescoreReport:
-    """``same`` numbers came out again, ``added`` are new, ``superseded`` gave their place to a newer version."""
+    """``same`` numbers came out again, ``added`` are new, ``superseded`` gave their place to a newer version.
+
+    ``answers`` counts the evaluations that got their bits an image, which older versions did not write.
+    """
 
     jobs: int
     same: int
@@ -66,6 +71,7 @@ class RescoreReport:
     superseded: int
     changed: tuple[Changed, ...]
     left_out: tuple[LeftOut, ...]
+    answers: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """JSON types only."""
@@ -77,6 +83,7 @@ class _Found:
     same: int
     new: tuple[ResultRecord, ...]
     changed: tuple[Changed, ...]
+    answers: Mapping[int, Answers]
 
 
 def rescore(settings: Settings, models: Sequence[str] | None = None, *, dry_run: bool = False) -> RescoreReport:
@@ -90,7 +97,7 @@ def rescore(settings: Settings, models: Sequence[str] | None = None, *, dry_run:
         if not dry_run:
             sync_benchmark(engine)
         blobs, wanted = BlobStore(settings.blobs), _wanted(engine, models)
-        same = added = superseded = 0
+        same = added = superseded = answers = 0
         changed: list[Changed] = []
         left_out: list[LeftOut] = []
         with counting("Scoring again", len(wanted)) as advance:
@@ -101,10 +108,11 @@ def rescore(settings: Settings, models: Sequence[str] | None = None, *, dry_run:
                 else:
                     same += found.same
                     changed += found.changed
-                    written = _write(engine, job, found.new) if not dry_run else (len(found.new), 0)
+                    answers += len(found.answers)
+                    written = _write(engine, job, found) if not dry_run else (len(found.new), 0)
                     added, superseded = added + written[0], superseded + written[1]
                 advance()
-        return RescoreReport(len(wanted), same, added, superseded, tuple(changed), tuple(left_out))
+        return RescoreReport(len(wanted), same, added, superseded, tuple(changed), tuple(left_out), answers)
     finally:
         engine.dispose()
 
@@ -122,6 +130,9 @@ def _score_again(engine: Engine, blobs: BlobStore, job: JobRecord) -> _Found | L
     with session_scope(engine) as session:
         stored = queries.predictions_of(session, job.id)
         before = queries.results(session, job_id=job.id, history=True)
+        lacking = [
+            record for record in stored if not record.condition and not queries.has_answers(session, record.id or 0)
+        ]
     if not stored:
         return LeftOut(job.id, job.model, job.task, "it was measured, not predicted: only its job can measure it again")
     try:
@@ -129,6 +140,11 @@ def _score_again(engine: Engine, blobs: BlobStore, job: JobRecord) -> _Found | L
         for condition in predictions:  # all of them can be read, or nothing is scored
             predictions[condition]
         cells = score(task, predictions)
+        answers = {
+            record.id: found
+            for record in lacking
+            if record.id is not None and (found := answers_of(predictions[record.condition], job.task)) is not None
+        }
     except UsageError:
         return LeftOut(job.id, job.model, job.task, "this version of Prunarium does not know the task")
     except (BlobError, CorruptPredictionsError) as error:
@@ -138,10 +154,12 @@ def _score_again(engine: Engine, blobs: BlobStore, job: JobRecord) -> _Found | L
     records = [
         result_record(job_of(job), cell, provenance, template.trust if template else "measured") for cell in cells
     ]
-    return _compared(job, records, before)
+    return _compared(job, records, before, answers)
 
 
-def _compared(job: JobRecord, records: Sequence[ResultRecord], before: Sequence[ResultRecord]) -> _Found:
+def _compared(
+    job: JobRecord, records: Sequence[ResultRecord], before: Sequence[ResultRecord], answers: Mapping[int, Answers]
+) -> _Found:
     known: Mapping[tuple[str, str], ResultRecord] = {(row.metric, row.condition): row for row in before}
     there = [(record, known[key]) for record in records if (key := (record.metric, record.condition)) in known]
     differ = [(record, row) for record, row in there if not same_number(record.value, row.value)]
@@ -152,6 +170,7 @@ def _compared(job: JobRecord, records: Sequence[ResultRecord], before: Sequence[
             Changed(job.id, job.model, job.task, row.metric, row.condition, row.value, record.value)
             for record, row in differ
         ),
+        answers=answers,
     )
 
 
@@ -162,8 +181,10 @@ def same_number(one: float | None, other: float | None) -> bool:
     return math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=1e-12)
 
 
-def _write(engine: Engine, job: JobRecord, new: Sequence[ResultRecord]) -> tuple[int, int]:
-    if not new:
+def _write(engine: Engine, job: JobRecord, found: _Found) -> tuple[int, int]:
+    if not found.new and not found.answers:
         return 0, 0
     with session_scope(engine, write=True) as session:
-        return queries.add_rescored_results(session, job.id, new)
+        for number, answers in found.answers.items():
+            queries.add_answers(session, number, answers)
+        return queries.add_rescored_results(session, job.id, found.new)

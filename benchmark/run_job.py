@@ -21,6 +21,7 @@ from zoo.checkpoint.passport import measure
 from zoo.core.canonical import canonical_json
 from zoo.models import load_model
 
+from .answers import answers_of
 from .cost import cost_of
 from .errors import BadModelError
 from .job import Job
@@ -140,6 +141,7 @@ def _store(task: Task, evaluation: Evaluation, blobs: BlobStore, kept: _Kept) ->
             n=len(predictions),
             sparsity_before=kept.before,
             sparsity_after=kept.after,
+            answers=answers_of(predictions, task.id),
         )
     return stored
 

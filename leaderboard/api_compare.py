@@ -7,7 +7,8 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from .asked import comparison_of
 from .catalogue import Catalogue
 from .compare_answers import compare_answer, comparison_file
-from .comparing import FEWEST, MOST, CompareQuery, Comparison
+from .compare_query import FEWEST, MOST, CompareQuery
+from .comparing import Comparison
 from .errors import BadViewError
 from .schemas import CompareAnswer
 from .table_files import FORMATS

@@ -14,10 +14,12 @@ from zoo.checkpoint.engines import SPARSE_ENGINES
 from .board import Board, make_board
 from .catalogue import Catalogue
 from .choosing import ANY, Advice, Wish, advise
-from .comparing import FEWEST, CellKey, CompareQuery, Comparison, cells_of, compare_models
+from .compare_query import FEWEST, CompareQuery
+from .comparing import CellKey, Comparison, cells_of, compare_models
 from .engines_of import engine_rows
 from .errors import BadViewError
 from .finding import find_model
+from .flipped import Kept
 from .view import BoardQuery
 from .web import catalogue_of
 
@@ -54,14 +56,16 @@ def comparison_of(database: Engine, catalogue: Catalogue, query: CompareQuery) -
         for model in models
         for cell in cells_of(catalogue, models)
     }
-    ids = [row.id for results in rows.values() for row in results if row.id is not None]
+    measured = [row for results in rows.values() for row in results]
     with session_scope(database) as session:
-        kept = queries.replicates_of(session, ids)
+        drawn = queries.replicates_of(session, [row.id for row in measured if row.id is not None])
+        bits = queries.answers_of(session, sorted({row.job_id for row in measured if row.job_id is not None}))
+        kept = Kept(bits, {number: queries.image_set(session, number) for number in {one for one, _ in bits.values()}})
         checkpoints = {model.name: queries.checkpoint_of(session, model.id) for model in models if model.id is not None}
     paired = {
-        cell: [replace(row, replicates=kept.get(row.id or 0)) for row in results] for cell, results in rows.items()
+        cell: [replace(row, replicates=drawn.get(row.id or 0)) for row in results] for cell, results in rows.items()
     }
-    return compare_models(catalogue, query, models, checkpoints, paired)
+    return compare_models(catalogue, query, models, checkpoints, paired, kept)
 
 
 def advice_for(database: Engine, catalogue: Catalogue, wish: Wish) -> Advice:

@@ -3,9 +3,21 @@
 from collections.abc import Iterable
 from typing import Any
 
+from registry.flips import ClassChange
+
 from .catalogue import Catalogue
 from .comparing import Compared, Comparison, MeanRow, TaskRow
-from .schemas import CompareAnswer, ComparedCell, ComparedMean, ComparedModel, ComparedTask, FactValue
+from .flipped import Flipped
+from .schemas import (
+    ChangedClass,
+    CompareAnswer,
+    ComparedCell,
+    ComparedImages,
+    ComparedMean,
+    ComparedModel,
+    ComparedTask,
+    FactValue,
+)
 from .table_files import bibtex_file, csv_file, latex_file, parquet_file
 
 
@@ -16,6 +28,7 @@ def compare_answer(found: Comparison, version: str) -> CompareAnswer:
         catalogue=version,
         models=[_model(found, one) for one in found.models],
         tasks=[_task(row) for row in found.tasks],
+        images=[_images(one) for one in found.flipped],
         means=[_mean(row) for row in found.means],
         alone=list(found.alone),
     )
@@ -67,6 +80,29 @@ def _cell(row: TaskRow, name: str) -> ComparedCell:
     )
 
 
+def _images(one: Flipped) -> ComparedImages:
+    found = one.flips
+    return ComparedImages(
+        task=one.ref,
+        protocol=one.protocol,
+        model=one.model,
+        n=found.n if found else None,
+        p_mid=found.p_mid if found else None,
+        no_test=found.no_test_reason if found else None,
+        disagreement=found.disagreement if found else None,
+        resolution=found.resolution if found else None,
+        lost=list(one.ids(lost=True)) if found else None,
+        gained=list(one.ids(lost=False)) if found else None,
+        classes=[_class(change) for change in found.classes] if found else None,
+        missing=one.reason,
+    )
+
+
+def _class(change: ClassChange) -> ChangedClass:
+    values = {name: getattr(change, name) for name in ("label", "name", "n", "lost", "gained", "p")}
+    return ChangedClass(model=change.first, reference=change.second, **values)
+
+
 def _mean(row: MeanRow) -> ComparedMean:
     return ComparedMean(
         protocol=row.protocol,
@@ -79,9 +115,16 @@ def _mean(row: MeanRow) -> ComparedMean:
 
 
 def _lines(found: Comparison) -> list[dict[str, Any]]:
+    flipped = {(one.ref, one.protocol, one.model): one.flips for one in found.flipped}
+
+    def flips_of(row: TaskRow, name: str) -> dict[str, Any]:
+        one = flipped.get((row.ref, row.protocol, name)) if row.is_primary else None
+        counts = {"lost": len(one.lost), "gained": len(one.gained), "p_mid": one.p_mid} if one else {}
+        return dict.fromkeys(("lost", "gained", "p_mid")) | counts
+
     return [
-        {"task": task.task, "protocol": task.protocol, "metric": task.metric, "unit": task.unit, **cell.model_dump()}
-        for task in (_task(row) for row in found.tasks)
+        {**task.model_dump(exclude={"cells"}), **cell.model_dump(), **flips_of(row, cell.model)}
+        for row, task in ((row, _task(row)) for row in found.tasks)
         for cell in task.cells
     ]
 

@@ -6,56 +6,20 @@ Pure: catalogue and rows in, values out. A model is one training run: its replic
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import hypot
-from urllib.parse import urlencode
 
 from registry.differences import Difference, Verdict, paired_difference, verdict
 from registry.records import CheckpointRecord, MetricRecord, ModelRecord, ResultRecord, TaskRecord
 
 from .catalogue import Catalogue
+from .compare_query import CompareQuery
 from .compared_facts import FactRow, fact_rows
-from .errors import BadViewError
+from .flipped import Flipped, Kept, flipped_images
 from .formats import percent_of
 from .results_table import ResultLine, half_width, result_lines
 from .sides import metrics_of
 
-FEWEST, MOST = 2, 5
 CellKey = tuple[str, str, str, str]
 """Model, task, protocol, metric."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CompareQuery:
-    """The models of an address, each once, and the one that the others are held against (else the first dense one)."""
-
-    models: tuple[str, ...] = ()
-    against: str | None = None
-
-    @classmethod
-    def parse(cls, parameters: Iterable[tuple[str, str]]) -> "CompareQuery":
-        """From the pairs of a query string. Raises :class:`BadViewError` for other settings and for too many models."""
-        models: dict[str, None] = {}
-        against = None
-        for name, value in parameters:
-            if name == "models":
-                models.update(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
-            elif name == "against":
-                against = value or None
-            else:
-                raise BadViewError(f"A comparison has no setting {name!r}.", "It has models and against.")
-        if len(models) > MOST:
-            raise BadViewError(f"At most {MOST} models stand side by side, not {len(models)}.", "Leave some out.")
-        if against is not None and against not in models:
-            raise BadViewError(f"{against!r} is none of the models that are compared.", "Name it in models, too.")
-        return cls(models=tuple(models), against=against)
-
-    def address(self, path: str = "/compare", *, without: str | None = None, against: str | None = None) -> str:
-        """The same comparison as a link, without one model, or against another."""
-        models = [name for name in self.models if name != without]
-        reference = against or self.against
-        pairs = [("models", name) for name in models]
-        if reference in models and reference is not None:
-            pairs.append(("against", reference))
-        return f"{path}?{urlencode(pairs, safe='/@')}" if pairs else path
 
 
 @dataclass(frozen=True)
@@ -126,6 +90,7 @@ class Comparison:
     facts: tuple[FactRow, ...]
     means: tuple[MeanRow, ...]
     tasks: tuple[TaskRow, ...]
+    flipped: tuple[Flipped, ...]
     alone: tuple[str, ...]
 
     @property
@@ -167,8 +132,9 @@ def compare_models(
     models: Sequence[ModelRecord],
     checkpoints: Mapping[str, CheckpointRecord | None],
     rows: Mapping[CellKey, Sequence[ResultRecord]],
+    kept: Kept,
 ) -> Comparison:
-    """``rows`` are the whole-set results of :func:`cells_of`, read with their replicates."""
+    """``rows`` are the whole-set results of :func:`cells_of`, read with their replicates; ``kept`` are their bits."""
     reference = query.against or next((one.name for one in models if one.sparsity_target == 0), models[0].name)
     compared = tuple(_compared(catalogue, models, one, checkpoints.get(one.name)) for one in models)
     names = [one.name for one in models]
@@ -183,6 +149,9 @@ def compare_models(
         facts=fact_rows(catalogue, models, checkpoints),
         means=_means(catalogue, every, names, reference),
         tasks=shared,
+        flipped=tuple(
+            one for row in shared if row.is_primary for one in _flipped(catalogue, row, reference, rows, kept)
+        ),
         alone=tuple(alone),
     )
 
@@ -222,6 +191,17 @@ def _task_row(
         if name != reference and reference in found and _complete(results) and _complete(found[reference])
     }
     return TaskRow(catalogue.tasks[cell[0]], cell[0], cell[1], metric, cell[2], lines, held)
+
+
+def _flipped(
+    catalogue: Catalogue, row: TaskRow, reference: str, rows: Mapping[CellKey, Sequence[ResultRecord]], kept: Kept
+) -> Iterable[Flipped]:
+    """On tasks that are judged by an accuracy; not on shifts of many conditions, whose bits are not kept."""
+    shift = catalogue.shifts.get(row.ref)
+    if row.metric.unit != "fraction" or row.task.kind == "ood" or (shift is not None and any(shift.conditions)):
+        return ()
+    mine = {name: rows[name, row.ref, row.protocol, row.metric_ref] for name in row.lines}
+    return flipped_images(row.task, row.ref, row.protocol, mine, reference, kept)
 
 
 def _complete(rows: Sequence[ResultRecord]) -> bool:

@@ -11,6 +11,7 @@ __all__ = [
     "decimals_for",
     "large",
     "number",
+    "p_value",
     "percent",
     "percent_of",
     "signed",
@@ -52,6 +53,15 @@ def unit_of(unit: str) -> str:
     """
     short = {"fraction": "%", "milliseconds": "ms", "bytes": "", "count": "", "parameters": ""}
     return short.get(unit, unit)
+
+
+def p_value(p: float) -> str:
+    """Two digits, and never a zero.
+
+    >>> p_value(0.0321), p_value(0.00001), p_value(1.0)
+    ('0.032', '< 0.0001', '1')
+    """
+    return "< 0.0001" if p < 1e-4 else f"{p:.2g}"
 
 
 def percent(fraction: float | None, decimals: int = 1) -> str:

@@ -153,6 +153,40 @@ class ComparedTask(Schema):
     cells: list[ComparedCell]
 
 
+class ChangedClass(Schema):
+    """One class: its images, the shares that model and reference get right, images lost and gained."""
+
+    label: int
+    name: str | None
+    n: int
+    model: float
+    reference: float
+    lost: int
+    gained: int
+    p: float | None
+
+
+class ComparedImages(Schema):
+    """The images that only the reference gets right (``lost``) and that only the model does (``gained``), by id.
+
+    ``p_mid`` is McNemar's, of one seed each; with several ``no_test`` says what to read. ``resolution`` is the smallest
+    difference of accuracies that this many images resolve. All is null for a ``missing`` reason.
+    """
+
+    task: str
+    protocol: str
+    model: str
+    n: int | None
+    p_mid: float | None
+    no_test: str | None
+    disagreement: float | None
+    resolution: float | None
+    lost: list[str] | None
+    gained: list[str] | None
+    classes: list[ChangedClass] | None
+    missing: str | None
+
+
 class ComparedMean(Schema):
     """The mean over the tasks that all of the models were measured on by one protocol; ``left_out`` are the others."""
 
@@ -171,6 +205,7 @@ class CompareAnswer(Schema):
     catalogue: str
     models: list[ComparedModel]
     tasks: list[ComparedTask]
+    images: list[ComparedImages]
     means: list[ComparedMean]
     alone: list[str]
 

@@ -11,7 +11,8 @@ from registry.charts import signed, whisker_header
 from ..asked import comparison_of
 from ..catalogue import Catalogue
 from ..changes import Change
-from ..comparing import MOST, CompareQuery, Comparison, Held, TaskRow
+from ..compare_query import MOST, CompareQuery
+from ..comparing import Comparison, Held, TaskRow
 from ..context import PageContext
 from ..drawing import points_scale, points_whisker
 from ..facts import format_metric
@@ -38,9 +39,9 @@ class CompareContext(PageContext):
     """``found`` is None for fewer than two models: then the page asks for them.
 
     ``lead`` says in a sentence a model how it stands; ``texts`` and ``whiskers`` (of accuracies, on ``axis``) are by
-    (task, protocol, metric, model); ``pairing`` says which differences are of the same images; ``choices`` are names
-    that may be added, ``links`` the addresses without a model and against it, by its name; ``exports`` are (name,
-    address) pairs of the same comparison for programs.
+    (task, protocol, metric, model), ``labels`` by model; ``pairing`` says which differences are of the same images;
+    ``choices`` are names that may be added, ``links`` the addresses without a model and against it, by its name;
+    ``exports`` are (name, address) pairs of the same comparison for programs.
     """
 
     template: ClassVar[str] = "compare.html"
@@ -50,6 +51,7 @@ class CompareContext(PageContext):
     lead: tuple[str, ...]
     texts: dict[tuple[str, str, str, str], HeldText]
     whiskers: dict[tuple[str, str, str, str], str]
+    labels: dict[str, str]
     axis: str
     pairing: str
     choices: list[str]
@@ -77,6 +79,7 @@ def compare_context(catalogue: Catalogue, query: CompareQuery, found: Comparison
         lead=() if found is None else tuple(_sentence(found, one.model.name, one.label) for one in found.others),
         texts={key: _held_text(row, held) for key, row, held in cells},
         whiskers={key: _whisker(held) for key, row, held in cells if _is_accuracy(row)},
+        labels={} if found is None else {one.model.name: one.label for one in found.models},
         axis=whisker_header(points_scale()),
         pairing="" if found is None else _pairing(found),
         choices=_choices(catalogue, query),

@@ -13,14 +13,17 @@ from registry.records import CheckpointRecord, MethodRecord, ModelRecord, Result
 from zoo.checkpoint.engines import Engine
 
 from ..api_receipts import signs
+from ..asked import comparison_of
 from ..availability import Access, access
 from ..board import Row, make_board
 from ..calibration import CalibrationPair, model_pairs
 from ..catalogue import Catalogue
+from ..compare_query import CompareQuery
 from ..context import PageContext
 from ..drawing import board_charts, points_scale, points_whisker
 from ..engines_of import engine_rows, timm_sentence
 from ..finding import find_model
+from ..flipped import Flipped
 from ..model_charts import heat_maps, layer_bars, reliability_diagrams
 from ..results_table import ResultLine, result_lines
 from ..suites_of import suites_of
@@ -70,7 +73,8 @@ class ModelContext(PageContext):
     ``whiskers`` go with both, by (task, metric, protocol), on one ``axis``. ``checkpoint`` is None where nobody handed
     us bytes: then ``layers`` is empty and the page says so. ``timm`` says whether timm loads it, or why not;
     ``engines`` are those that skip work at its zeros, then those that do not. ``receipts`` is empty where the server
-    signs none.
+    signs none. ``flipped`` are the images lost and gained against the dense parent, by task; ``compare`` is the address
+    of both side by side, empty without a parent.
     """
 
     template: ClassVar[str] = "model.html"
@@ -97,6 +101,8 @@ class ModelContext(PageContext):
     reliability: tuple[str, ...]
     sources: list[str]
     receipts: tuple[ReceiptLink, ...]
+    flipped: tuple[Flipped, ...]
+    compare: str
     json: str
 
 
@@ -109,6 +115,10 @@ def show(request: Request, name: str) -> Response:
         checkpoint = queries.checkpoint_of(session, model.id) if model.id is not None else None
         revisions = queries.revisions_of(session, checkpoint.id) if checkpoint and checkpoint.id is not None else []
     context = model_context(catalogue, model, checkpoint, revisions)
+    if context.parent is not None:
+        query = CompareQuery(models=(context.parent.name, model.name))
+        found = comparison_of(request.app.state.engine, catalogue, query)
+        context = replace(context, flipped=found.flipped if found is not None else (), compare=query.address())
     if signs(request.app.state.settings):
         context = replace(context, receipts=_receipts(catalogue.results_of(model.name)))
     return render(request, context)
@@ -154,6 +164,8 @@ def model_context(
         reliability=reliability_diagrams(catalogue, results),
         sources=sorted({result.source for result in results if result.source}),
         receipts=(),
+        flipped=(),
+        compare="",
         json=f"/api/v1/models/{model.name}",
     )
 

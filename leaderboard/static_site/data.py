@@ -12,7 +12,7 @@ from registry.db.session import make_engine, session_scope
 
 _PUBLIC = (
     "method", "architecture", "recipe", "protocol", "task", "shift", "suite", "metric", "model", "checkpoint",
-    "checkpoint_revision", "job", "result", "prediction",
+    "checkpoint_revision", "job", "result", "image_set", "prediction",
 )  # fmt: skip
 _LEFT_OUT = ("replicates", "provenance")
 

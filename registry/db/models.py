@@ -9,6 +9,7 @@ from .plugin_tables import Architecture, CatalogueState, Method, Metric, Protoco
 from .sign_in_tables import Flag, Identity, SignInLink, UseCount, WebSession
 from .work_tables import (
     Delivery,
+    ImageSet,
     Job,
     JobAttempt,
     Prediction,
@@ -42,6 +43,7 @@ __all__ = [
     "HubStore",
     "HubUpload",
     "Identity",
+    "ImageSet",
     "Job",
     "JobAttempt",
     "Method",

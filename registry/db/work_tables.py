@@ -243,11 +243,24 @@ class Result(Base):
     created_us: Mapped[int] = mapped_column(Microseconds)
 
 
+class ImageSet(Base):
+    """The images of a test set, once: ids, labels and names of the classes (:mod:`registry.image_sets`)."""
+
+    __tablename__ = "image_set"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(unique=True)
+    n: Mapped[int]
+    content: Mapped[bytes]
+
+
 class Prediction(Base):
-    """The per-sample predictions of a job, by the address of their blob."""
+    """The per-sample predictions of a job, by the address of their blob; ``correct`` is a bit an image of a set."""
 
     __tablename__ = "prediction"
-    __table_args__ = (UniqueConstraint("job_id", "condition"),)
+    __table_args__ = (
+        UniqueConstraint("job_id", "condition"),
+        CheckConstraint("(image_set_id is null) = (correct is null)", name="answers"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     job_id: Mapped[int] = mapped_column(ForeignKey("job.id"))
     condition: Mapped[str] = mapped_column(default="")
@@ -257,4 +270,6 @@ class Prediction(Base):
     n: Mapped[int]
     sparsity_before: Mapped[float | None]
     sparsity_after: Mapped[float | None]
+    image_set_id: Mapped[int | None] = mapped_column(ForeignKey("image_set.id"))
+    correct: Mapped[bytes | None]
     created_us: Mapped[int] = mapped_column(Microseconds)

@@ -39,18 +39,20 @@ from .plugins import (
     upsert_suite,
     upsert_task,
 )
-from .predictions import add_predictions, predictions_of
+from .predictions import add_answers, add_predictions, answers_of, has_answers, image_set, predictions_of
 from .result_rows import current_results, replicates_of, results
 from .result_writing import add_reported_results, add_rescored_results, add_results, supersede
 from .submissions import list_submissions
 
 __all__ = [
     "MeasuredCost",
+    "add_answers",
     "add_models",
     "add_predictions",
     "add_reported_results",
     "add_rescored_results",
     "add_results",
+    "answers_of",
     "catalogue_version",
     "checkpoint_of",
     "count_jobs",
@@ -73,6 +75,8 @@ __all__ = [
     "get_shift",
     "get_suite",
     "get_task",
+    "has_answers",
+    "image_set",
     "jobs_ahead",
     "jobs_of",
     "list_architectures",

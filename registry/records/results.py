@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ..image_sets import Answers
+
 Trust = Literal["reported", "derived", "rescored", "measured"]
 
 
@@ -44,7 +46,10 @@ class ResultRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class PredictionRecord:
-    """The per-sample predictions of a job, by the address of their blob; sparsities are fractions (prunable)."""
+    """The per-sample predictions of a job, by the address of their blob; sparsities are fractions (prunable).
+
+    ``answers`` are written with it and never read back as a part of it.
+    """
 
     blob_sha256: str
     array_hash: str
@@ -53,6 +58,7 @@ class PredictionRecord:
     condition: str = ""
     sparsity_before: float | None = None
     sparsity_after: float | None = None
+    answers: Answers | None = field(default=None, repr=False)
     id: int | None = None
     job_id: int | None = None
     created_us: int = 0

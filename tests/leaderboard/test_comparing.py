@@ -12,8 +12,10 @@ from site_catalogues import slug_of
 from starlette.testclient import TestClient
 
 from leaderboard.catalogue import Catalogue
-from leaderboard.comparing import CellKey, CompareQuery, Comparison, cells_of, compare_models
+from leaderboard.compare_query import CompareQuery
+from leaderboard.comparing import CellKey, Comparison, cells_of, compare_models
 from leaderboard.errors import BadViewError
+from leaderboard.flipped import Kept
 from registry.records import ResultRecord
 from registry.statistics import pack_replicates
 
@@ -27,7 +29,7 @@ def compared(
     models = [catalogue.models[name] for name in names]
     cells = cells_of(catalogue, models)
     kept = {(name, *cell): catalogue.whole_cell(name, *cell) for name in names for cell in cells}
-    return compare_models(catalogue, CompareQuery(models=names, **given), models, {}, {**kept, **(rows or {})})
+    return compare_models(catalogue, CompareQuery(models=names, **given), models, {}, {**kept, **(rows or {})}, Kept())
 
 
 def test_a_paired_interval_is_that_of_the_differences_of_resamples(full: Catalogue) -> None:

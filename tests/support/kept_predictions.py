@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Engine
 
+from benchmark.answers import answers_of
 from benchmark.job import job_of
 from benchmark.logits import Logits
 from benchmark.predictions import Predictions
@@ -59,7 +60,7 @@ class Kept:
     ) -> int:
         """An evaluation that gave these logits, by condition; returns the number of its job."""
         blobs = BlobStore(self.settings.blobs)
-        stored = [_put(blobs, condition, values, labels, kept) for condition, values in logits.items()]
+        stored = [_put(blobs, task, condition, values, labels, kept) for condition, values in logits.items()]
         with session_scope(self.engine, write=True) as session:
             jobs.enqueue(session, self.checkpoints[model], task, protocol, seed)
             record = jobs.claim(session, "test-worker")
@@ -112,6 +113,7 @@ def ids_of_images(n: int) -> list[str]:
 
 def _put(
     blobs: BlobStore,
+    task: str,
     condition: str,
     values: npt.NDArray[np.floating[Any]],
     labels: npt.NDArray[np.int64] | None,
@@ -127,6 +129,7 @@ def _put(
         n=len(predictions),
         sparsity_before=0.9,
         sparsity_after=0.9,
+        answers=answers_of(predictions, task),
     )
 
 

@@ -49,6 +49,7 @@ from registry.db.models import (
 )
 from registry.db.schema import head, upgrade
 from registry.db.session import make_engine, session_scope
+from registry.image_sets import Answers, ImageSet, pack_bits
 from registry.records import (
     ArchitectureRecord,
     CheckpointRecord,
@@ -192,7 +193,10 @@ def _work(session: Session, checkpoint: int) -> None:
         raise RuntimeError("the submission was not offered for its check")
     submissions.accept(session, checked.public_id, 1, "worker", checkpoint, [("digits@1", "linear@1", 0)])
     jobs.claim(session, "worker")
-    prediction = PredictionRecord(blob_sha256="c" * 64, array_hash="d" * 64, size_bytes=10, n=100, sparsity_after=0.9)
+    answers = Answers(ImageSet(("a", "b"), (0, 1)), pack_bits([True, False]))
+    prediction = PredictionRecord(
+        blob_sha256="c" * 64, array_hash="d" * 64, size_bytes=10, n=100, sparsity_after=0.9, answers=answers
+    )  # fmt: skip
     jobs.finish(session, job_id, 1, "worker", [RESULT], [prediction], {"seconds": 1.5})
     submissions.advance(session)
 
