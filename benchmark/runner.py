@@ -161,7 +161,7 @@ def _applies(suite: Suite, model: ModelRecord) -> bool:
     tasks = [find_task(cell.task) for cell in suite.cells]
     wanted = {task.data.spec for task in tasks if isinstance(task, UpstreamTask)}
     wanted |= {task.upstream_data for task in tasks if isinstance(task, PublishedShift | OpenOodTask)}
-    return wanted <= {data_name(model.upstream_data or "")}
+    return wanted <= {data_name(model.upstream_data or "").removeprefix("archive:")}
 
 
 def _enqueue(engine: Engine, plan: Plan, retry_failed: bool) -> tuple[list[int], dict[int, str]]:

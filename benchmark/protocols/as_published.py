@@ -5,21 +5,18 @@ every shift of the same images as it is (Ovadia et al. 2019, arXiv 1906.02530).
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float
 
-from zoo.errors import DataMissingError
-
-from ..errors import DataNotFetchedError, UnverifiedDataError
 from ..feature_scores import NEIGHBOURS, knn_scores, mahalanobis_scores
+from ..fitting import temperature_of
 from ..inference import EVALUATION_BATCH, extract, predict
 from ..logits import Logits
 from ..shifts import ShiftTask
 from ..tasks import Task
-from ..temperature import TemperatureFit, fit_temperature
 from . import PROTOCOLS, Evaluation, Protocol, ProtocolFacts, Subject, refuse_other_classes
 
 if TYPE_CHECKING:
@@ -61,25 +58,10 @@ class AsPublished(Protocol):
         answers.look_for_images()
         logits = answers if isinstance(task, ShiftTask) else dict(answers)
         scores, notes = self._feature_scores(subject, task, batch_size)
-        fit, why = self._fit(subject, task, logits, batch_size)
+        fit, why = temperature_of(
+            task, logits, lambda images: predict(subject.model, images, subject.preprocessing, batch_size)
+        )
         return Evaluation(logits, None if fit is None else fit.usable, {**notes, **why}, scores)
-
-    def _fit(
-        self, subject: Subject, task: Task, logits: Mapping[str, Logits], batch_size: int
-    ) -> tuple[TemperatureFit | None, Mapping[str, Any]]:
-        """The temperature, where the task has images to fit it on and this machine has them, and its note."""
-        try:
-            fitting = task.fitting_set()
-        except (DataNotFetchedError, UnverifiedDataError, DataMissingError) as error:
-            # A shift's own images suffice for all but the metrics after scaling.
-            return None, {"temperature": {"missing_reason": error.message}}
-        if fitting is None:
-            return None, {}
-        validation = logits.get("validation")
-        if validation is None:
-            validation = predict(subject.model, fitting.images, subject.preprocessing, batch_size)
-        fit = fit_temperature(validation, fitting.labels)
-        return fit, {"temperature": asdict(fit)}
 
     def _feature_scores(
         self, subject: Subject, task: Task, batch_size: int

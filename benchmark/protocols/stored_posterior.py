@@ -6,8 +6,8 @@ the means; SWAG's authors measure the latter anew for every network that they dr
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -17,17 +17,16 @@ from torch import Tensor
 from zoo.checkpoint.errors import CheckpointError
 from zoo.checkpoint.posterior_file import StoredPosterior, read_posterior
 from zoo.checkpoint.weights import read_weights, weights_in
-from zoo.errors import DataMissingError
 from zoo.posterior.draws import drawn_networks, own_weights_again
 from zoo.prunable import prunable_parameters
 
-from ..errors import BadModelError, DataNotFetchedError, UnverifiedDataError
+from ..errors import BadModelError
+from ..fitting import temperature_of
 from ..inference import EVALUATION_BATCH, predict
 from ..logits import Logits
 from ..posterior import Predictive, predictive
 from ..shifts import ShiftTask
 from ..tasks import Task
-from ..temperature import TemperatureFit, fit_temperature
 from . import PROTOCOLS, Evaluation, Protocol, ProtocolFacts, Subject, refuse_other_classes
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ class StoredPosteriorProtocol(Protocol):
         answers = _Answers(subject, task, posterior, self.config.networks, seed, batch_size)
         # Those of 75 conditions fill no memory: a shift's are worked out when they are asked for.
         logits = answers if isinstance(task, ShiftTask) else dict(answers)
-        fit, why = _fitted(task, answers, logits)
+        fit, why = temperature_of(task, logits, lambda images: answers.predictive(images).logits)
         notes = {"posterior": posterior.kind, "method": posterior.method, "samples": posterior.samples, **why}
         return Evaluation(logits, None if fit is None else fit.usable, notes, answers.extra)
 
@@ -128,18 +127,3 @@ def _in_shape(subject: Subject, posterior: StoredPosterior) -> dict[str, Tensor]
         found[name] = torch.zeros_like(weight.detach())
         found[name][weight.detach() != 0] = torch.tensor(posterior.deviations[name]).to(weight)
     return found
-
-
-def _fitted(
-    task: Task, answers: _Answers, known: Mapping[str, Logits]
-) -> tuple[TemperatureFit | None, Mapping[str, Any]]:
-    """The temperature, where the task has images to fit it on and this machine has them, and its note."""
-    try:
-        fitting = task.fitting_set()
-    except (DataNotFetchedError, UnverifiedDataError, DataMissingError) as error:
-        return None, {"temperature": {"missing_reason": error.message}}
-    if fitting is None:
-        return None, {}
-    validation = known.get("validation") or answers.predictive(fitting.images).logits
-    fit = fit_temperature(validation, fitting.labels)
-    return fit, {"temperature": asdict(fit)}

@@ -36,6 +36,10 @@ class ShiftTask(Task):
         """That of the source task: the same temperature is used on every shift."""
         return TASKS[self.source_task].fitting_set() if self.source_task in TASKS else None
 
+    @property
+    def fitting_caveat(self) -> str | None:
+        return TASKS[self.source_task].fitting_caveat if self.source_task in TASKS else None
+
 
 @dataclass(frozen=True, kw_only=True)
 class CorruptionShift(ClassificationTask, ShiftTask):

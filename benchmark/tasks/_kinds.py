@@ -79,6 +79,14 @@ class TransferTask(ClassificationTask):
         """The test split under ``""``; protocols take the other splits from ``data``."""
         return {"": ImageSet(*self.data.split("test"))}
 
+    def fitting_set(self) -> LabelledSet | None:
+        """The validation split: for shifts of these images, on models that were published for their classes."""
+        return self.data.split("validation") if "validation" in self.data.load().splits else None
+
+    @property
+    def fitting_caveat(self) -> str | None:
+        return "part of the published train split: a model that was trained on all of it has seen these images"
+
 
 MOST_REFERENCES = 100_000
 """Training images whose features fit in memory: 1.6 GB of 2,048 numbers each."""

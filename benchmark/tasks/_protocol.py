@@ -100,6 +100,11 @@ class Task(ABC):
         """Labelled images of the source distribution that are not tested on: a temperature is fitted on them."""
         return None
 
+    @property
+    def fitting_caveat(self) -> str | None:
+        """What a reader of the temperature must know of these images; stands in the notes of the row."""
+        return None
+
     def reference_set(self) -> LabelledSet | None:
         """Labelled training images, whose features those of unfamiliar images are compared with."""
         return None

@@ -1,6 +1,8 @@
 """How the benchmark computes: what the environment asks for, bf16 and channels-last on a processor, the same on a
 GPU."""
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -96,6 +98,17 @@ def test_bf16_trains_fp32_weights_and_keeps_their_zeros(monkeypatch: pytest.Monk
         assert weight.dtype == torch.float32
         if weight.dim() > 1:
             assert (weight.detach().view(-1)[::2] == 0).all()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler: apt-get install g++")
+def test_a_processor_compiles_and_answers_the_same_to_rounding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRUNARIUM_DEVICE", "cpu")
+    (plain,) = image_pass([Seer(_network(), FED, "fc")], IMAGES, 8, Numerics())
+    monkeypatch.setenv("PRUNARIUM_COMPILE", "1")
+    (compiled,) = image_pass([Seer(_network(), FED, "fc")], IMAGES, 8, Numerics.of_environment())
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] > 0, "nothing was compiled"
+    torch.testing.assert_close(compiled, plain, atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.gpu

@@ -11,7 +11,9 @@ import pytest
 from benchmark_catalogues import DigitCatalogue, digit_catalogue
 from hub_fixture import RunningHub
 from miniature import point_datasets_at, publish_tables, samples, table
+from miniature_archives import small_manifest, write_archive
 from network_folders import write_network
+from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 from shift_archives import part, parts, write_classes, write_corruptions, write_objectnet, write_severities
 
@@ -23,7 +25,7 @@ from benchmark.shifts import SHIFTS, PublishedShift
 from benchmark.shifts._corruption_sets import CORRUPTIONS, conditions_of
 from benchmark.shifts._label_spaces import objectnet_labels
 from benchmark.suites import Cell, Suite
-from benchmark.tasks import TASKS, SourcedManifest, SplitFacts, UpstreamTask
+from benchmark.tasks import TASKS, SourcedManifest, SplitFacts, TransferTask, UpstreamTask
 from benchmark.tasks._content import digest
 from prunarium.cli import run
 from registry.blobs import BlobStore
@@ -55,9 +57,9 @@ def in_miniature(monkeypatch: pytest.MonkeyPatch, *changed: tuple[str, dict[str,
 def catalogue_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     made: list[DigitCatalogue] = []
 
-    def make(classes: int, data: str) -> DigitCatalogue:
-        where = tmp_path / "models" / "a"
-        folder = write_network(where, architecture="resnet20-cifar", classes=classes, crop_fraction=0.875, data=data)
+    def make(classes: int, data: str, seed: int = 0) -> DigitCatalogue:
+        where, small = tmp_path / "models" / "a", "resnet20-cifar"
+        folder = write_network(where, architecture=small, classes=classes, crop_fraction=0.875, data=data, seed=seed)
         made.append(digit_catalogue(tmp_path / "home", [folder]))
         monkeypatch.setenv("PRUNARIUM_HOME", str(made[0].settings.home))
         return made[0]
@@ -205,8 +207,9 @@ def test_cifar_arrays_keep_the_largest_logits_where_they_are_many(
     monkeypatch.setattr("benchmark.shifts._published.LARGE", 5 * 100 - 1)
     write_severities(tmp_path / "c", ["fog", "saturate"], 30, 100)
     monkeypatch.setenv("PRUNARIUM_CIFAR100_C", str(tmp_path / "c"))
-    catalogue = catalogue_of(100, "cifar100")
-    pin(capsys, "cifar100-c", "cifar100-c-extra")
+    with_training_images(tmp_path / "data" / "cifar100", monkeypatch)
+    catalogue = catalogue_of(100, "archive:cifar100", seed=8)  # has a best temperature
+    pin(capsys, "cifar100", "cifar100-c", "cifar100-c-extra")
     assert run_mini(catalogue, capsys)["failed"] == []
     kept = {}
     for task in ("cifar100-c@1", "cifar100-c-extra@1"):
@@ -217,6 +220,39 @@ def test_cifar_arrays_keep_the_largest_logits_where_they_are_many(
     assert kept["cifar100-c@1"].samples.top is not None
     assert kept["cifar100-c@1"].samples.top.shape == (30, 20)
     assert kept["cifar100-c-extra@1"].samples.complete  # four conditions of it are few
+    check_temperature(catalogue, tmp_path / "models" / "a")
+
+
+def with_training_images(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CIFAR-100's own archive, of three classes."""
+    monkeypatch.setenv("PRUNARIUM_DATA", str(folder.parent))
+    write_archive("cifar100", folder, monkeypatch)
+    small = replace(TASKS["cifar100@1"], data=small_manifest("cifar100"))  # type: ignore[call-arg]
+    monkeypatch.setitem(TASKS._entries, small.id, small)
+
+
+def check_temperature(catalogue: DigitCatalogue, model_folder: Path) -> None:
+    """One T of the validation part of the training images, on every condition of both shifts."""
+    source = TASKS["cifar100@1"]
+    assert isinstance(source, TransferTask)
+    fitting = source.data.split("validation")
+    assert set(fitting.ids) <= set(source.data.trainable().ids)
+    assert not set(fitting.ids) & set(source.data.split("test").ids)
+    logits = predict(load_model(model_folder), fitting.images, preprocessing_of(model_folder), 64).values
+    rows = np.arange(len(logits))
+
+    def loss(log_temperature: float) -> float:
+        return -float(log_softmax(logits / np.exp(log_temperature), axis=1)[rows, fitting.labels].mean())
+
+    found = minimize_scalar(loss, bounds=(np.log(0.01), np.log(100)), method="bounded", options={"xatol": 1e-10})
+    assert np.exp(found.x) < 99, "a network for which there is no best temperature tests nothing"
+    for task, condition in (("cifar100-c@1", "fog/3"), ("cifar100-c-extra@1", "saturate/2")):
+        (scaled,) = catalogue.results(task=task, metric="nll-ts@1", condition=condition)
+        assert scaled.value is not None
+        note = scaled.provenance["notes"]["temperature"]
+        assert note["n"] == len(fitting.ids) == 3
+        assert note["temperature"] == pytest.approx(np.exp(found.x), rel=1e-5)
+        assert "has seen these images" in note["caveat"]
 
 
 def stored(catalogue: DigitCatalogue, task: str, condition: str | None = None) -> Predictions:

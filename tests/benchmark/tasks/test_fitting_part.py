@@ -9,7 +9,10 @@ from miniature_archives import TEST, small_manifest, write_archive
 from network_folders import write_network
 
 from benchmark.data import fetch
+from benchmark.fitting import temperature_of
+from benchmark.inference import predict
 from benchmark.job import Job
+from benchmark.logits import Logits
 from benchmark.predictions import Predictions
 from benchmark.protocols import Subject
 from benchmark.protocols.as_published import AsPublished
@@ -20,6 +23,7 @@ from benchmark.shifts import SHIFTS
 from benchmark.tasks import TASKS, SourcedManifest, UpstreamTask, find_task
 from registry.blobs import BlobStore
 from zoo.checkpoint.folder import ModelFolder
+from zoo.data import Images
 from zoo.models import load_model
 
 FITTING = (1, 1, 2)  # of 3, 2 and 4 images of a class
@@ -94,13 +98,16 @@ def test_a_shift_is_measured_where_imagenet_is_not_and_says_what_is_missing(
 ) -> None:
     shift = SHIFTS["imagenet-v2-matched-frequency@1"]
     subject = Subject(load_model(network.path), network.config.classifier, network.config.preprocessing)
-    protocol = AsPublished()
-    missing, note = protocol._fit(subject, shift, {}, 8)
+
+    def answer(images: Images) -> Logits:
+        return predict(subject.model, images, subject.preprocessing, 8)
+
+    missing, note = temperature_of(shift, {}, answer)
     assert missing is None
     assert "have not been fetched" in note["temperature"]["missing_reason"]
     _fetch(task)
-    fit, _ = protocol._fit(subject, shift, {}, 8)
-    upstream = protocol.run(subject, task, 0, 1)
+    fit, _ = temperature_of(shift, {}, answer)
+    upstream = AsPublished().run(subject, task, 0, 1)
     assert fit is not None
     assert fit.n == sum(FITTING)
     assert upstream.notes["temperature"]["temperature"] == fit.temperature
