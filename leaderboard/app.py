@@ -8,12 +8,14 @@ from sqlalchemy import Engine
 from starlette.middleware.gzip import GZipMiddleware
 
 from registry.db.schema import check_schema, open_catalogue
+from registry.rate_limits import TOKEN_USES, Meter
 from registry.settings import Settings
 
 from . import api, api_compare, api_models, api_receipts, api_submissions
 from .body_limit import BodyLimit
 from .catalogue import CatalogueCache
 from .failures import install_error_pages
+from .oidc import OpenIdClient
 from .pages import PAGES
 from .settings import SiteSettings
 from .web import SecurityHeaders
@@ -41,6 +43,11 @@ def create_app(source: Engine | Settings, settings: SiteSettings | None = None) 
     hub = source.hub_endpoint if isinstance(source, Settings) else None
     app.state.settings = settings or SiteSettings(hub_endpoint=hub)
     app.state.catalogue = CatalogueCache(engine)
+    app.state.token_uses = Meter(TOKEN_USES)
+    app.state.providers = {
+        name: OpenIdClient(provider, f"{app.state.settings.site_address}/sign-in/done/{name}")
+        for name, provider in app.state.settings.providers.items()
+    }
     app.mount("/static", StaticFiles(directory=str(files("leaderboard").joinpath("static"))), name="static")
     for router in _API:
         app.include_router(router)

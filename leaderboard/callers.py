@@ -1,15 +1,19 @@
 """Who sends a request: the bearer token in its header, and nothing that a browser sends by itself.
 
-There are no cookies here, so no other site can make a reader's browser act for its reader.
+No cookie is read here, so no other site can make a reader's browser act for its reader; pages, which do read one, are
+in :mod:`leaderboard.visitors`.
 """
 
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from registry import rate_limits
 from registry.accounts import Access, identify, require_scope
 from registry.db.session import session_scope
 from registry.errors import AccessError
+
+from .visitors import address_of
 
 SUBMIT = "submit"
 MODERATE = "moderate"
@@ -23,8 +27,16 @@ def caller_of(request: Request) -> Access | None:
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise AccessError("The header Authorization is not 'Bearer' and a token.", "Send: Authorization: Bearer prn_…")
-    with session_scope(request.app.state.engine) as session:
-        return identify(session, token.strip())
+    engine, address = request.app.state.engine, address_of(request)
+    try:
+        with session_scope(engine) as session:
+            rate_limits.require_room(session, rate_limits.WRONG_TOKENS, address)
+            access = identify(session, token.strip())
+    except AccessError:
+        rate_limits.use(engine, rate_limits.WRONG_TOKENS, address)
+        raise
+    request.app.state.token_uses.use(str(access.account_id))
+    return access
 
 
 Caller = Annotated[Access | None, Depends(caller_of)]

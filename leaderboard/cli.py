@@ -1,5 +1,6 @@
 """``prunarium serve`` and ``prunarium board``: parse, call, print."""
 
+import os
 import sys
 import webbrowser
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from .asked import view_of
 from .catalogue import CatalogueCache
 from .exports import board_csv, board_file
 from .headline import headline
+from .providers import providers_of
 from .settings import SiteSettings
 from .table_files import FORMATS
 from .terminal import text_columns, text_rows
@@ -135,6 +137,7 @@ def _site(catalogue: Settings, host: str, port: int) -> SiteSettings:
         hub_endpoint=catalogue.hub_endpoint,
         receipt_key=catalogue.home / KEY_FILE,
         blobs=catalogue.blobs,
+        providers=providers_of(os.environ),
     )
 
 

@@ -6,6 +6,7 @@ LeaderboardError
 ├── SignInNeededError   nobody is signed in (a page leads to the sign-in, the API answers 401)
 ├── ForbiddenError      somebody is, who may not do that (HTTP 403)
 ├── StaleFormError      a form without the token of this browser (HTTP 403)
+├── SignInFailedError   a provider did not vouch for the reader (HTTP 400)
 ├── SiteSettingError    a host or port that cannot be served on (exit code 2)
 └── PortTakenError      another program answers on the wanted port
 """
@@ -35,6 +36,10 @@ class ForbiddenError(LeaderboardError):
 
 class StaleFormError(LeaderboardError):
     """A form was sent that this site did not give to this browser, or gave before it signed in or out."""
+
+
+class SignInFailedError(LeaderboardError):
+    """A provider did not vouch for the reader, or cannot be asked."""
 
 
 class SiteSettingError(LeaderboardError, UsageError):

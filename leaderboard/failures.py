@@ -5,10 +5,17 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
-from registry.errors import AccessError, CatalogueError, ScopeError, TransitionError, UnknownRecordError
+from registry.errors import AccessError, CatalogueError, ScopeError, TooManyError, TransitionError, UnknownRecordError
 from zoo.core.errors import PrunariumError, UsageError
 
-from .errors import BadViewError, ForbiddenError, NotFoundError, SignInNeededError, StaleFormError
+from .errors import (
+    BadViewError,
+    ForbiddenError,
+    NotFoundError,
+    SignInFailedError,
+    SignInNeededError,
+    StaleFormError,
+)
 from .pages.error import ErrorContext
 from .visitors import sign_in_address
 from .web import render
@@ -24,6 +31,16 @@ _TITLES = {
 
 def install_error_pages(app: FastAPI) -> None:
     """One handler per kind of error; what is not foreseen stays a 500 and reaches the server's log."""
+
+    @app.exception_handler(SignInFailedError)
+    def not_signed_in(request: Request, error: SignInFailedError) -> Response:
+        return _answer(request, 400, error.message, error.hint, "You are not signed in")
+
+    @app.exception_handler(TooManyError)
+    def too_many(request: Request, error: TooManyError) -> Response:
+        answer = _answer(request, 429, error.message, error.hint, "Too often")
+        answer.headers["Retry-After"] = str(error.retry_after_seconds)
+        return answer
 
     @app.exception_handler(BadViewError)
     def bad_view(request: Request, error: BadViewError) -> Response:
@@ -74,8 +91,8 @@ def install_error_pages(app: FastAPI) -> None:
         return _answer(request, 400, f"{'.'.join(map(str, first['loc'][1:]))}: {first['msg']}.", None)
 
 
-def _answer(request: Request, status: int, message: str, hint: str | None) -> Response:
+def _answer(request: Request, status: int, message: str, hint: str | None, title: str | None = None) -> Response:
     if request.url.path.startswith("/api/v1"):
         return JSONResponse({"error": {"message": message, "hint": hint}}, status_code=status)
-    title = _TITLES.get(status, "This did not work")
+    title = title or _TITLES.get(status, "This did not work")
     return render(request, ErrorContext(title=title, status=status, message=message, hint=hint), status=status)

@@ -1,11 +1,13 @@
 """How the site is served; what it shows is in :mod:`registry.settings`."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from registry.server_address import ServerAddress
 
 from .errors import SiteSettingError
+from .providers import Provider
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +17,8 @@ class SiteSettings:
     Submissions may come from Hugging Face, too (:func:`registry.addresses.allowed_hubs`). Below ``hub_prefix`` the
     embedded hub answers (:mod:`leaderboard.beside`); ``base_url`` is how browsers and clients reach the site, where
     that is not the host and the port: with https, cookies travel over https only. ``receipt_key`` is the file of the
-    key that receipts are signed with, ``blobs`` the store of the predictions that they name.
+    key that receipts are signed with, ``blobs`` the store of the predictions that they name. ``providers`` are those
+    that people may sign in with, by name.
     """
 
     host: str = "127.0.0.1"
@@ -25,6 +28,7 @@ class SiteSettings:
     base_url: str | None = None
     receipt_key: Path | None = None
     blobs: str | None = None
+    providers: Mapping[str, Provider] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
@@ -37,3 +41,8 @@ class SiteSettings:
         """What a person types into the browser on the same machine."""
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
+
+    @property
+    def site_address(self) -> str:
+        """How browsers reach the site, without a slash at the end."""
+        return (self.base_url or self.address).rstrip("/")

@@ -25,11 +25,13 @@ bearer token and never reads a cookie.
 import hashlib
 import hmac
 import secrets
+from ipaddress import ip_address, ip_network
 from typing import Annotated, Final
 from urllib.parse import urlencode, urlsplit
 
 from fastapi import Depends, Request, Response
 
+from registry import rate_limits
 from registry.db.session import session_scope
 from registry.errors import CatalogueError
 from registry.permissions import Object, decide, standing
@@ -39,6 +41,7 @@ from .errors import ForbiddenError, NotFoundError, SignInNeededError, StaleFormE
 
 _SESSION: Final = "prunarium-session"
 _FORM: Final = "prunarium-form"
+_ATTEMPT: Final = "prunarium-attempt"
 _SAFE: Final = "__Host-"  # browsers take such a cookie over https only, and from this host only
 
 
@@ -82,6 +85,27 @@ async def anonymous_poster(request: Request) -> None:
 
 
 AnonymousPoster = Depends(anonymous_poster)
+
+
+def counted_sign_in(request: Request) -> None:
+    """Count an attempt to sign in. Raises :class:`~registry.errors.TooManyError` for too many from one address."""
+    rate_limits.use(request.app.state.engine, rate_limits.SIGN_INS, address_of(request))
+
+
+CountedSignIn = Depends(counted_sign_in)
+
+
+def address_of(request: Request) -> str:
+    """Where a request comes from, as coarse as it is given out: of IPv6 the network of one household.
+
+    Behind a proxy it is what the proxy says, where uvicorn trusts it (``FORWARDED_ALLOW_IPS``).
+    """
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host[:100]
+    return str(address) if address.version == 4 else str(ip_network((address, 64), strict=False))
 
 
 def require(visitor: SignedIn | None, kind: Object, action: str, *, owner: bool = False, name: str = "") -> None:
@@ -134,6 +158,21 @@ def keep_form_secret(request: Request, answer: Response, secret: str) -> None:
 def keep_session(request: Request, answer: Response, secret: str) -> None:
     """Set the cookie of a session that just began."""
     _set(request, answer, _SESSION, secret, SESSION_SECONDS)
+
+
+def keep_attempt(request: Request, answer: Response, packed: str) -> None:
+    """Set the cookie of an attempt to sign in with a provider; it is over after ten minutes."""
+    _set(request, answer, _ATTEMPT, packed, 600)
+
+
+def attempt_cookie(request: Request) -> str:
+    """What :func:`keep_attempt` set."""
+    return request.cookies.get(cookie_name(request, _ATTEMPT), "")
+
+
+def drop_attempt(request: Request, answer: Response) -> None:
+    """Take the cookie away."""
+    _set(request, answer, _ATTEMPT, "", 0)
 
 
 def drop_session(request: Request, answer: Response) -> None:

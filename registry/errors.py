@@ -21,6 +21,7 @@ RegistryError
 │   └── BlobCorruptError
 ├── AccessError                a token is unknown, revoked or expired
 │   └── ScopeError                  it is good, but not for this
+├── TooManyError               somebody tries more often than he may
 ├── ServerError                a Prunarium server, as seen from outside
 │   ├── ServerAddressError          no address of one, or one that no token may be sent to (exit code 2)
 │   ├── ServerUnavailableError      no connection, too slow, or the server itself failed
@@ -132,6 +133,14 @@ class AccessError(RegistryError):
 
 class ScopeError(AccessError):
     """The token is good, but it does not have the scope that the request needs."""
+
+
+class TooManyError(RegistryError):
+    """Somebody tries more often than he may; ``retry_after_seconds`` is when he may again."""
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message, f"Try again in {retry_after_seconds} s.")
+        self.retry_after_seconds = retry_after_seconds
 
 
 class ServerError(RegistryError):

@@ -1,5 +1,6 @@
 """Browsers that are signed in, and links that sign an account in once. Secrets are shown once and stored hashed."""
 
+import re
 import secrets
 from dataclasses import dataclass, field
 from typing import Final
@@ -94,3 +95,44 @@ def use_link(session: Session, secret: str) -> str:
     if not rows.use_link(session, digest(secret), now_us(session)):
         raise AccessError("This link was used a moment ago.", "Ask for another one.")
     return begin_session(session, account_rows.get_account(session, name).id, "link")
+
+
+def account_of_identity(
+    session: Session, issuer: str, subject: str, username: str | None, full_name: str | None, mine: SignedIn | None
+) -> int:
+    """The account of a provider's subject.
+
+    Where he has none yet: that of the browser that is signed in as ``mine``, or else a new one, called as he calls
+    himself or, where that name is taken, by it with a number: a name alone never opens an account.
+    Raises :class:`~registry.errors.AccessError` for a disabled account, and where the identity is another account's.
+    """
+    found, now = rows.account_of_identity(session, issuer, subject), now_us(session)
+    # A token opens less than its account: what it opened cannot add a way to open all of it.
+    wanted = mine.access.account_id if mine is not None and not mine.by_token else None
+    if found is not None:
+        if found.disabled_us is not None:
+            raise AccessError(f"The account {found.name} is disabled.", "Ask an administrator of this server.")
+        if wanted is not None and wanted != found.id:
+            raise AccessError(f"That identity belongs to the account {found.name}.", "Sign out first, to use it.")
+        return found.id
+    account_id = wanted or _new_account(session, username, full_name, now)
+    rows.insert_identity(session, account_id, issuer, subject, now)
+    return account_id
+
+
+def _new_account(session: Session, username: str | None, full_name: str | None, now: int) -> int:
+    base = name_from(username)
+    for name in (base, *(f"{base}-{number}" for number in range(2, 1000))):
+        if account_rows.insert_account(session, name, "submitter", None, now, full_name):
+            return account_rows.get_account(session, name).id
+    raise AccessError(f"There are too many accounts called {base}.", "Ask an administrator of this server for one.")
+
+
+def name_from(username: str | None) -> str:
+    """A name for an account, as near as may be to what somebody calls himself.
+
+    >>> name_from("ada.lovelace@example.org"), name_from("../Ada Løvelace"), name_from(None)
+    ('ada.lovelace', 'Ada-L-velace', 'user')
+    """
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", (username or "").partition("@")[0])[:60].strip(".-")
+    return name or "user"

@@ -40,9 +40,22 @@ class TokenRecord:
     created_us: int
 
 
-def insert_account(session: Session, name: str, role: str, email: str | None, now: int) -> bool:
+def insert_account(
+    session: Session, name: str, role: str, email: str | None, now: int, full_name: str | None = None
+) -> bool:
     """Write an account; False when the name is taken."""
-    return insert_or_ignore(session, Account, {"name": name, "role": role, "email": email, "created_us": now})
+    values = {"name": name, "role": role, "email": email, "full_name": full_name, "created_us": now}
+    return insert_or_ignore(session, Account, values)
+
+
+def list_accounts(session: Session) -> list[AccountRecord]:
+    """Every account, by name."""
+    return [to_record(AccountRecord, row) for row in session.execute(select(Account).order_by(Account.name)).scalars()]
+
+
+def change_account(session: Session, account_id: int, **values: Any) -> None:
+    """Give an account another ``role``, or say since when it is disabled (``disabled_us``, None for not)."""
+    session.execute(update(Account).where(Account.id == account_id).values(**values))
 
 
 def get_account(session: Session, name: str) -> AccountRecord:

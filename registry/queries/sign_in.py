@@ -138,6 +138,12 @@ def count_use(session: Session, subject: str, window_us: int) -> int:
     return int(session.execute(more).scalar_one())
 
 
+def uses_in(session: Session, subject: str, window_us: int) -> int:
+    """The count of the window that begins then."""
+    statement = select(UseCount.uses).where(UseCount.subject == subject, UseCount.window_us == window_us)
+    return session.execute(statement).scalar_one_or_none() or 0
+
+
 def forget_uses(session: Session, before_us: int) -> None:
     """Drop the counts of windows that began before."""
     session.execute(delete(UseCount).where(UseCount.window_us < before_us))

@@ -9,10 +9,11 @@ from sqlalchemy import Engine, select, update
 
 from leaderboard.errors import StaleFormError
 from leaderboard.visitors import form_token, local_path, require_form_token
-from registry import accounts
+from registry import accounts, rate_limits
 from registry.accounts import create_account, issue_token, revoke_token
 from registry.db.models import Account, WebSession
 from registry.db.session import now_us, session_scope
+from registry.rate_limits import Limit, Meter
 
 
 def cookies_of(headers: list[str]) -> dict[str, str]:
@@ -113,7 +114,7 @@ def test_a_wrong_token_is_told_on_the_form(own_engine: Engine, token: str) -> No
     client = browser(own_engine)
     form = {"csrf": form_token_of(client.get("/sign-in").text), "token": token}
     answer = client.post("/sign-in", data=form)
-    assert answer.status_code in (400, 401)
+    assert answer.status_code in (400, 403)
     assert "set-cookie" not in answer.headers or "prunarium-session" not in answer.headers["set-cookie"]
 
 
@@ -164,3 +165,30 @@ def test_a_changed_role_changes_what_old_tokens_may_do(own_engine: Engine) -> No
         session.execute(update(Account).values(role="worker"))
     with session_scope(own_engine) as session:
         assert accounts.identify(session, token).scopes == frozenset()
+
+
+def test_too_many_attempts_are_told_when_they_may_go_on(own_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_limits, "SIGN_INS", Limit("attempts to sign in", 2, 600))
+    client = browser(own_engine)
+    form = {"csrf": form_token_of(client.get("/sign-in").text), "token": "prn_wrong"}
+    answers = [client.post("/sign-in", data=form) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [403, 403, 429]
+    assert 0 < int(answers[2].headers["retry-after"]) <= 600
+
+
+def test_wrong_tokens_are_counted_and_good_ones_too(own_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_limits, "WRONG_TOKENS", Limit("wrong tokens", 2, 600))
+    with session_scope(own_engine, write=True) as session:
+        create_account(session, "ada")
+        token = issue_token(session, "ada", "laptop", ["submit"])
+    client = browser(own_engine)
+
+    def me(token: str) -> int:
+        return client.get("/api/v1/me", headers={"Authorization": f"Bearer {token}"}).status_code
+
+    assert [me("prn_wrong"), me(token), me("prn_wrong"), me(token), me("prn_wrong")] == [401, 200, 401, 429, 429]
+    monkeypatch.setattr(rate_limits, "WRONG_TOKENS", Limit("wrong tokens", 9, 600))
+    other = browser(own_engine)
+    other.app.state.token_uses = Meter(Limit("requests", 1, 600))  # type: ignore[attr-defined]
+    answers = [other.get("/api/v1/me", headers={"Authorization": f"Bearer {token}"}) for _ in range(2)]
+    assert answers[1].status_code == 429
