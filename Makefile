@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# What is imported is compiled then; compiling all of torch and Ray beforehand takes a minute.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
 export PYTHONSAFEPATH := 1
 
 .DEFAULT_GOAL := help
@@ -62,10 +63,10 @@ $(VENV)/base.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) --editable .
 	@touch $@
 
-$(VENV)/zoo.stamp: $(VENV)/base.stamp
+$(VENV)/zoo.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) --editable '.[zoo]'
-	@touch $@
+	@touch $(VENV)/base.stamp $@
 
-$(VENV)/dev.stamp: $(VENV)/zoo.stamp
+$(VENV)/dev.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) --editable '.[zoo,postgres,ray,dev]'
-	@touch $@
+	@touch $(VENV)/base.stamp $(VENV)/zoo.stamp $@
