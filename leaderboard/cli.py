@@ -24,6 +24,7 @@ from .answers import board_answer
 from .asked import view_of
 from .catalogue import CatalogueCache
 from .exports import board_csv, board_file
+from .first_start import is_set_up, link_address, make_first
 from .headline import headline
 from .providers import providers_of
 from .settings import SiteSettings
@@ -49,11 +50,19 @@ def serve(
     base_url: Annotated[
         str | None, typer.Option(help="How browsers reach the site, such as https://….  [default: host and port]")
     ] = None,
+    init: Annotated[
+        bool, typer.Option("--init", help="First start: make the administrator, and print a link to sign in.")
+    ] = False,
+    admin: Annotated[str, typer.Option(help="With --init: the name of the administrator.")] = "admin",
 ) -> None:
     """Serve the leaderboard of the catalogue. It never changes the catalogue's schema: that is prunarium db upgrade."""
     catalogue = _settings(database_url)
     settings = replace(_site(catalogue, host, port), hub_prefix=hub, base_url=base_url)
-    _serve(open_catalogue(catalogue, create=False), settings, open_browser=False)
+    engine = open_catalogue(catalogue, create=init)
+    secret = make_first(engine, settings, admin) if init else None
+    if secret is None and not is_set_up(engine):
+        say("Nobody administers this server, and nobody can sign in. Make an administrator: prunarium serve --init")
+    _serve(engine, settings, open_browser=False, first_link=secret)
 
 
 def board(
@@ -146,7 +155,9 @@ def _settings(database_url: str | None) -> Settings:
     return settings if database_url is None else replace(settings, database_url=database_url)
 
 
-def _serve(engine: Engine, settings: SiteSettings, *, open_browser: bool, path: str = "/") -> None:
+def _serve(
+    engine: Engine, settings: SiteSettings, *, open_browser: bool, path: str = "/", first_link: str | None = None
+) -> None:
     import uvicorn
 
     from .listening import listen
@@ -156,6 +167,11 @@ def _serve(engine: Engine, settings: SiteSettings, *, open_browser: bool, path: 
         with _application(engine, bound) as app:
             address = bound.address.rstrip("/") + path
             say(f"Serving at {address} (stop with Ctrl+C)")
+            if first_link is not None:
+                say(
+                    "This link signs the administrator in. It works once, for a day; another: prunarium admin user link"
+                )
+                typer.echo(link_address(bound.site_address, first_link))
             if open_browser:
                 webbrowser.open(address)
             with suppress(KeyboardInterrupt):  # how a person stops it, as it says above

@@ -5,7 +5,15 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
-from registry.errors import AccessError, CatalogueError, ScopeError, TooManyError, TransitionError, UnknownRecordError
+from registry.errors import (
+    AccessError,
+    CatalogueError,
+    InvalidRecordError,
+    ScopeError,
+    TooManyError,
+    TransitionError,
+    UnknownRecordError,
+)
 from zoo.core.errors import PrunariumError, UsageError
 
 from .errors import (
@@ -68,6 +76,10 @@ def install_error_pages(app: FastAPI) -> None:
     @app.exception_handler(UsageError)
     def misused(request: Request, error: UsageError) -> Response:
         return _answer(request, 404 if isinstance(error, UnknownRecordError) else 400, error.message, error.hint)
+
+    @app.exception_handler(InvalidRecordError)
+    def invalid_record(request: Request, error: InvalidRecordError) -> Response:
+        return _answer(request, 400, error.message, error.hint, "This did not work")
 
     @app.exception_handler(TransitionError)
     def conflict(request: Request, error: TransitionError) -> Response:

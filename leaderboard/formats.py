@@ -2,6 +2,7 @@
 
 import math
 
+from registry import times
 from registry.charts import number, signed
 
 __all__ = [
@@ -124,6 +125,4 @@ def count_of(value: float | None) -> str:
 
 def when(at_us: int | None) -> str:
     """A database time as a UTC date and minute."""
-    from datetime import UTC, datetime
-
-    return "–" if not at_us else f"{datetime.fromtimestamp(at_us / 1e6, UTC):%Y-%m-%d %H:%M} UTC"
+    return "–" if not at_us else f"{times.when(at_us)} UTC"

@@ -1,47 +1,29 @@
-"""``prunarium admin``: accounts and tokens of the catalogue that a server serves."""
+"""``prunarium admin``: accounts, tokens, quotas and moderation of the catalogue that a server serves."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from zoo.core.commands import command_group
 from zoo.core.console import emit_json, emit_table, say
 
+from . import cli_admin_users
+from .cli_admin_moderation import audit, flags, hide, unhide
 from .cli_admin_quota import quota
+from .cli_admin_users import ACTOR
 from .cli_common import AsJson
+from .times import when
 
-app = command_group("Accounts and tokens of the catalogue that prunarium serve serves.")
-user_app = command_group("Accounts.")
+app = command_group("Accounts, tokens and moderation of the catalogue that prunarium serve serves.")
 token_app = command_group("Tokens of accounts.")
-app.add_typer(user_app, name="user")
+app.add_typer(cli_admin_users.app, name="user")
 app.add_typer(token_app, name="token")
-app.command()(quota)
+for _command in (quota, flags, hide, unhide, audit):
+    app.command()(_command)
 
 _DAY_SECONDS = 86400.0
 
 Account = Annotated[str, typer.Argument(help="Name of the account.")]
-
-
-@user_app.command("add")
-def add_user(
-    name: Account,
-    role: Annotated[
-        Literal["submitter", "worker", "moderator", "admin"], typer.Option(help="What its tokens may do.")
-    ] = "submitter",
-    as_json: AsJson = False,
-) -> None:
-    """Make an account."""
-    from .accounts import create_account
-    from .db.schema import open_catalogue
-    from .db.session import session_scope
-    from .settings import load_settings
-
-    with session_scope(open_catalogue(load_settings()), write=True) as session:
-        create_account(session, name, role)
-    if as_json:
-        emit_json({"account": name, "role": role})
-    else:
-        say(f"Account {name} was made. Its first token: prunarium admin token create {name} --scope submit")
 
 
 @token_app.command("create")
@@ -54,6 +36,7 @@ def create_token(
 ) -> None:
     """Print a new token. It is stored as a hash: this is the only time that it can be seen."""
     from .accounts import issue_token
+    from .administration import record
     from .db.schema import open_catalogue
     from .db.session import session_scope
     from .settings import load_settings
@@ -61,6 +44,7 @@ def create_token(
     lifetime = None if days is None else days * _DAY_SECONDS
     with session_scope(open_catalogue(load_settings()), write=True) as session:
         text = issue_token(session, name, label, scope, lifetime)
+        record(session, ACTOR, "make token", name, detail={"label": label, "scopes": scope})
     if as_json:
         emit_json({"account": name, "label": label, "scopes": scope, "token": text})
     else:
@@ -79,13 +63,30 @@ def list_tokens(name: Account, as_json: AsJson = False) -> None:
     with session_scope(open_catalogue(load_settings())) as session:
         found = tokens_of(session, name)
     if as_json:
-        emit_json([{"label": token.name, "scopes": token.scopes, "valid": valid} for token, valid in found])
+        emit_json(
+            [
+                {
+                    "label": token.name,
+                    "scopes": token.scopes,
+                    "valid": valid,
+                    "created": when(token.created_us),
+                    "expires": token.expires_us and when(token.expires_us),
+                }
+                for token, valid in found
+            ]
+        )
         return
     rows = [
-        {"label": token.name, "scopes": ", ".join(token.scopes), "valid": "yes" if valid else "no"}
+        {
+            "label": token.name,
+            "scopes": ", ".join(token.scopes),
+            "valid": "yes" if valid else "no",
+            "expires": when(token.expires_us) if token.expires_us else "when revoked",
+        }
         for token, valid in found
     ]
-    emit_table(f"{len(rows)} tokens of {name}", rows, {"label": "label", "scopes": "scopes", "valid": "valid"})
+    columns = {name: name for name in ("label", "scopes", "valid", "expires")}
+    emit_table(f"{len(rows)} tokens of {name}", rows, columns)
 
 
 @token_app.command("revoke")
@@ -96,12 +97,14 @@ def revoke(
 ) -> None:
     """End every token of that label, at once."""
     from .accounts import revoke_token
+    from .administration import record
     from .db.schema import open_catalogue
     from .db.session import session_scope
     from .settings import load_settings
 
     with session_scope(open_catalogue(load_settings()), write=True) as session:
         revoke_token(session, name, label)
+        record(session, ACTOR, "revoke token", name, detail={"label": label})
     if as_json:
         emit_json({"account": name, "label": label, "revoked": True})
     else:

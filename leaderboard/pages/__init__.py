@@ -5,11 +5,14 @@ from fastapi import APIRouter
 from . import (
     about,
     account,
+    admin,
+    admin_accounts,
     api_docs,
     board,
     choose,
     compare,
     explore,
+    flag,
     method,
     methods,
     model,
@@ -36,6 +39,9 @@ PAGES: tuple[APIRouter, ...] = (
     about.router,
     sign_in.router,
     account.router,
+    flag.router,
+    admin.router,
+    admin_accounts.router,
 )
 
 __all__ = ["PAGES"]

@@ -37,7 +37,8 @@ def test_a_token_is_made_printed_once_listed_and_revoked(capsys: pytest.CaptureF
     assert "not shown again" in err
     assert account_of(token, "submit") == "ada"
     listed = run(capsys, "token", "list", "ada", "--json")[1]
-    assert json.loads(listed) == [{"label": "laptop", "scopes": ["submit"], "valid": True}]
+    [one] = json.loads(listed)
+    assert (one["label"], one["scopes"], one["valid"], one["expires"]) == ("laptop", ["submit"], True, None)
     assert token not in listed + run(capsys, "token", "list", "ada")[1]
 
     assert run(capsys, "token", "revoke", "ada", "laptop")[0] == 0
