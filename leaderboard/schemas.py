@@ -210,6 +210,38 @@ class CompareAnswer(Schema):
     alone: list[str]
 
 
+class RobustnessRow(Schema):
+    """A model on a shift, in fractions: ``robustness`` is the shifted accuracy less what the line expects.
+
+    ``low`` and ``high`` are the line's own 95 % uncertainty; ``extrapolated``: no fitted model is as accurate.
+    """
+
+    model: str
+    method: str
+    architecture: str
+    sparsity: float
+    protocol: str
+    seed: int | None
+    accuracy: float
+    shifted: float
+    expected: float | None
+    robustness: float | None
+    low: float | None
+    high: float | None
+    extrapolated: bool | None
+    missing: str | None
+
+
+class RobustnessAnswer(Schema):
+    """All models on a shifted set, the most robust first; ``line`` names the models that it was fitted to."""
+
+    shift: str
+    source_task: str
+    line: str | None
+    catalogue: str
+    models: list[RobustnessRow]
+
+
 class ModelAnswer(Schema):
     """A model as the catalogue knows it: the fields of :class:`registry.records.ModelRecord`, and its name."""
 

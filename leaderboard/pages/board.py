@@ -202,7 +202,7 @@ def _cards(board: Board) -> tuple[Card, ...]:
     )
     return (
         Card(wish.address, "Choose for me", "How sparse, frozen or fine-tuned, which licence? The best group, and why"),
-        Card("/tasks", "Robustness", robustness),
+        Card("/robustness", "Robustness", robustness),
         Card("/status", "Submit a model", "prunarium check and submit org/name; what waits, and how it ended"),
         Card("/about#statistics", "What the intervals mean", "Protocols, ranks, trust levels, how to cite"),
     )

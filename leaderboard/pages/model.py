@@ -22,8 +22,10 @@ from ..compare_query import CompareQuery
 from ..context import PageContext
 from ..drawing import board_charts, points_scale, points_whisker
 from ..engines_of import engine_rows, timm_sentence
+from ..family_curves import children_of, family_curves, points_of
 from ..finding import find_model
 from ..flipped import Flipped
+from ..former import Former, former_values
 from ..model_charts import heat_maps, layer_bars, reliability_diagrams
 from ..results_table import ResultLine, result_lines
 from ..suites_of import suites_of
@@ -73,8 +75,10 @@ class ModelContext(PageContext):
     ``whiskers`` go with both, by (task, metric, protocol), on one ``axis``. ``checkpoint`` is None where nobody handed
     us bytes: then ``layers`` is empty and the page says so. ``timm`` says whether timm loads it, or why not;
     ``engines`` are those that skip work at its zeros, then those that do not. ``receipts`` is empty where the server
-    signs none. ``flipped`` are the images lost and gained against the dense parent, by task; ``compare`` is the address
-    of both side by side, empty without a parent.
+    signs none. ``children`` are the models pruned from it, by method; ``curves`` draw ``points``, its method on its
+    network with the dense models first; ``history`` has values that gave their place to newer ones. ``flipped`` are the
+    images lost and gained against the dense parent, by task; ``compare`` is the address of both side by side, empty
+    without a parent.
     """
 
     template: ClassVar[str] = "model.html"
@@ -85,6 +89,10 @@ class ModelContext(PageContext):
     parent: ModelRecord | None
     replicates: tuple[ModelRecord, ...]
     siblings: tuple[ModelRecord, ...]
+    children: dict[str, list[ModelRecord]]
+    curves: tuple[str, ...]
+    points: list[tuple[str, str, float, float, float | None, float | None]]
+    history: tuple[Former, ...]
     access: Access
     checkpoint: CheckpointRecord | None
     revisions: Sequence[RevisionRecord]
@@ -114,7 +122,8 @@ def show(request: Request, name: str) -> Response:
     with session_scope(request.app.state.engine) as session:
         checkpoint = queries.checkpoint_of(session, model.id) if model.id is not None else None
         revisions = queries.revisions_of(session, checkpoint.id) if checkpoint and checkpoint.id is not None else []
-    context = model_context(catalogue, model, checkpoint, revisions)
+        past = former_values(catalogue, queries.results(session, model=model.name, condition="", history=True))
+    context = replace(model_context(catalogue, model, checkpoint, revisions), history=past)
     if context.parent is not None:
         query = CompareQuery(models=(context.parent.name, model.name))
         found = comparison_of(request.app.state.engine, catalogue, query)
@@ -135,6 +144,7 @@ def model_context(
     apart = {_cell(line) for row in transfer for line in row.sides.values()}
     apart |= {_cell(line) for pair in calibration for line in (pair.before, pair.after)}
     entry = catalogue.entry_of(model.name)
+    family = () if entry.is_dense else family_curves(catalogue, model.architecture, (model.method,))
     return ModelContext(
         title=f"{model.title}",
         here="models",
@@ -144,6 +154,10 @@ def model_context(
         parent=catalogue.parent_of(model),
         replicates=entry.models if len(entry.models) > 1 else (),
         siblings=_siblings(catalogue, model),
+        children=children_of(catalogue, model),
+        curves=tuple(plot.svg for plot in family),
+        points=points_of(family),
+        history=(),
         access=access(model, has_revision=bool(revisions)),
         checkpoint=checkpoint,
         revisions=revisions,

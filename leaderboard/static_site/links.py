@@ -12,7 +12,7 @@ ATTRIBUTE = re.compile(r'\b(href|src)="(/[^"]*)"')
 _STRAY = re.compile(r"[^A-Za-z0-9@._-]+")
 # What a view of the board may ask for and be in the copy; orders are made by a script there.
 _VIEW = {"suite", "architecture", "sparsity"}
-_PAGES = ("choose", "explore", "models", "methods", "tasks", "about", "api")
+_PAGES = ("choose", "explore", "models", "methods", "architectures", "tasks", "about", "api")
 
 
 def is_kept(address: str) -> bool:
@@ -29,6 +29,8 @@ def is_kept(address: str) -> bool:
         return True
     if parts.path == "/compare" or parts.path.startswith("/api/v1/compare"):
         return address == "/compare" or [name for name, _ in parse_qsl(parts.query)] == ["models", "models"]
+    if parts.path.startswith(("/robustness", "/api/v1/robustness")):
+        return names <= {"shift"}
     if parts.path == "/" or parts.path.startswith("/api/v1/board"):
         return names <= _VIEW
     return not names and (first in _PAGES[:-1] or parts.path == "/api" or parts.path.startswith("/api/v1/models/"))

@@ -17,7 +17,19 @@ from registry.records import ModelRecord
 from registry.settings import load_settings
 
 KINDS = ("empty", "reported", "full")
-EVERYWHERE = ("/", "/?sparsity=all&sort=name", "/compare", "/models", "/tasks", "/methods", "/status", "/about", "/api")
+EVERYWHERE = (
+    "/",
+    "/?sparsity=all&sort=name",
+    "/compare",
+    "/architectures",
+    "/robustness",
+    "/models",
+    "/tasks",
+    "/methods",
+    "/status",
+    "/about",
+    "/api",
+)
 PUBLISHED = (
     "/models/ac-dc/resnet50/0.90",
     "/models/dense/resnet50/0.00",
@@ -26,6 +38,9 @@ PUBLISHED = (
     "/?architecture=mobilenetv1",
     "/?sparsity=0.98&sort=-full",
     "/?trust=measured",
+    "/architectures/resnet50",
+    "/robustness?shift=cifar10-c@robustnets&offset=100",
+    "/robustness?shift=imagenet-v2-matched-frequency@timm",
     "/compare?models=ac-dc/resnet50/0.90",
     "/compare?models=dense/resnet50/0.00&models=ac-dc/resnet50/0.90,rigl/resnet50/0.90",
     "/compare?models=ac-dc/resnet50/0.90&models=dense/mobilenetv1/0.00",
@@ -36,6 +51,8 @@ MEASURED = (
     "/models/gmp/resnet8-digits/0.98-s1",
     "/models/prunarium/gmp-resnet8-digits-0.98-s1",
     "/models/rigl/resnet8-digits/0.98-s2",
+    "/architectures/resnet8-digits",
+    "/robustness?shift=digits-c-like@1",
     "/compare?models=gmp/resnet8-digits/0.98-s1&models=prunarium/dense-resnet8-digits-0.00-s1",
     "/tasks/digits-5-9@1",
     "/tasks/digits-c-like@1",
@@ -61,7 +78,10 @@ class Links(HTMLParser):
 
 
 # Boards have more views than a test can open, and the pages of published models are alike.
-MOST = {"/?": 12, "/models/": 16, "/methods/": 8, "/tasks/": 12, "/api/v1/models/": 4, "/api/v1/board": 4}
+MOST = {
+    "/?": 12, "/models/": 16, "/methods/": 8, "/tasks/": 12, "/api/v1/models": 4, "/api/v1/board": 4,
+    "/architectures/": 6, "/robustness?": 3, "/compare?": 4, "/api/v1/compare": 5, "/api/v1/robustness": 5,
+}  # fmt: skip
 
 
 def crawl(client: TestClient) -> dict[str, str]:
@@ -120,6 +140,9 @@ def test_pages_about_measured_rows(clients: dict[str, TestClient], path: str) ->
         ("/compare?models=ac-dc/resnet50/0.91", 404, "Perhaps ac-dc/resnet50/0.9"),
         ("/compare?models=a,b,c,d,e,f", 400, "At most 5 models"),
         ("/compare?models=a&against=b", 400, "none of the models"),
+        ("/architectures/resnet51", 404, "Perhaps resnet5"),
+        ("/robustness?shift=fog@1", 404, "no shifted set"),
+        ("/api/v1/robustness?shift=fog@1", 404, "no shifted set"),
         ("/compare?model=a", 400, "no setting"),
         ("/api/v1/compare?models=ac-dc/resnet50/0.90", 400, "two to five"),
         ("/api/v1/models?limit=0", 400, "limit"),

@@ -1,0 +1,93 @@
+"""Robustness: one shifted set at a time, with the line that ordinary models follow."""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from fastapi import APIRouter, Query, Request, Response
+
+from ..catalogue import Catalogue
+from ..context import PageContext
+from ..paging import Offset, address_at, next_address
+from ..robustness import RobustModel, Robustness, ShiftLine, robustness_on, shift_lines
+from ..robustness_files import address_of
+from ..table_files import LINKS
+from ..web import catalogue_of, render
+
+router = APIRouter()
+_PAGE = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class RobustnessContext(PageContext):
+    """``found`` is None where the catalogue has no shift; ``heading`` says what one learns.
+
+    ``shifts`` are (line, address) pairs; ``models`` are those of this page from ``first`` on, ``before`` and ``after``
+    the addresses of the pages around it. ``unmeasured`` are the shifts without a pruned model, ``chart`` is empty where
+    there is no line. ``exports`` are (name, address) pairs of all models for programs.
+    """
+
+    template: ClassVar[str] = "robustness.html"
+
+    heading: str
+    found: Robustness | None
+    shifts: list[tuple[ShiftLine, str]]
+    models: tuple[RobustModel, ...]
+    first: int
+    before: str | None
+    after: str | None
+    unmeasured: list[ShiftLine]
+    chart: str
+    exports: list[tuple[str, str]]
+
+
+Shift = Annotated[str | None, Query(description="A shifted set as name@version; else that of the most pruned models.")]
+
+
+@router.get("/robustness")
+def show(request: Request, shift: Shift = None, offset: Offset = 0) -> Response:
+    """The shift of the address."""
+    catalogue = catalogue_of(request)
+    found = robustness_on(catalogue, shift)
+    total = len(found.models) if found is not None else 0
+    before = address_at(request, max(0, offset - _PAGE)) if offset else None
+    after = next_address(request, offset + _PAGE, total)
+    return render(request, robustness_context(catalogue, found, offset, before, after))
+
+
+def robustness_context(
+    catalogue: Catalogue, found: Robustness | None, offset: int, before: str | None, after: str | None
+) -> RobustnessContext:
+    """Everything the page shows."""
+    lines = shift_lines(catalogue)
+    measured = [line for line in lines if line.pruned or line.dense]
+    return RobustnessContext(
+        title="Robustness",
+        here="robustness",
+        heading=_heading(found),
+        found=found,
+        shifts=[(line, address_of("/robustness", line.ref)) for line in measured],
+        models=() if found is None else found.models[offset : offset + _PAGE],
+        first=offset + 1,
+        before=before,
+        after=after,
+        unmeasured=[line for line in lines if not line.pruned],
+        chart="" if found is None or found.plot is None else found.plot.svg,
+        exports=[]
+        if found is None
+        else [(name, address_of(f"/api/v1/robustness{end}", found.chosen.ref)) for name, end in LINKS.items()],
+    )
+
+
+def _heading(found: Robustness | None) -> str:
+    """How many pruned models stand above the line of ordinary ones, where that can be said."""
+    if found is None or not found.models:
+        return "Robustness is not measured here yet."
+    told = [one.robustness for one in found.models if one.robustness is not None and not one.pair.dense]
+    if not told:
+        return f"{found.chosen.task.title}: no pruned model is measured yet."
+    above = sum(one.low > 0 for one in told)
+    below = sum(one.high < 0 for one in told)
+    return (
+        f"On {found.chosen.task.title}, of {len(told)} pruned models {above} are more robust than their accuracy "
+        f"explains and {below} less."
+    )

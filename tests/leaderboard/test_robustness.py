@@ -1,0 +1,56 @@
+"""Robustness on one shift: the numbers of the registry, every model once, and the same for programs."""
+
+import csv
+import io
+
+import pyarrow.parquet as pq
+import pytest
+from starlette.testclient import TestClient
+
+from leaderboard.catalogue import Catalogue
+from leaderboard.robustness import robustness_on, shift_lines
+from registry.effective_robustness import pairs_of, robustness_rows
+
+SHIFTS = ("cifar10.1@robustnets", "imagenet-v2-matched-frequency@timm", "cifar100-c@robustbench")
+
+
+@pytest.mark.parametrize("shift", SHIFTS)
+def test_every_model_has_the_registrys_number(reported: Catalogue, shift: str) -> None:
+    found = robustness_on(reported, shift)
+    assert found is not None
+    assert found.plot is not None
+    pairs = pairs_of(reported.results, reported.shifts, reported.tasks, reported.models)
+    mine = [pair for pair in pairs if pair.shift == shift]
+    against = "zoo" if found.line.startswith("the dense") else "testbed"
+    rows = {row.pair: row for row in robustness_rows(mine[:40]) if (row.against, row.transform) == (against, "logit")}
+    shown = {one.pair: one for one in found.models}
+    assert len(shown) == len(mine) == len(found.models)
+    if against == "testbed":  # the line of the catalogue's own models needs all of them, which takes its time
+        assert all(shown[pair].robustness == row.robustness for pair, row in rows.items())
+    values = [one.robustness.value for one in found.models if one.robustness is not None]
+    assert values == sorted(values, reverse=True) != []
+    assert sum(one.n for one in found.methods) == sum(not one.pair.dense for one in found.models)
+
+
+def test_page_and_files_hold_the_same_models(clients: dict[str, TestClient], reported: Catalogue) -> None:
+    client, line = clients["reported"], shift_lines(reported)[0]
+    assert line.pruned > 400
+    answer = client.get("/api/v1/robustness").json()
+    assert answer["shift"] == line.ref
+    lines = list(csv.DictReader(io.StringIO(client.get("/api/v1/robustness.csv").text)))
+    assert [one["model"] for one in lines] == [one["model"] for one in answer["models"]]
+    assert pq.read_table(io.BytesIO(client.get("/api/v1/robustness.parquet").content)).num_rows == len(lines)
+    assert client.get("/api/v1/robustness.tex").text.count(r"\\") == 1 + len(lines)
+    first, last = client.get("/robustness").text, client.get("/robustness?offset=400").text
+    assert f'href="/models/{lines[0]["model"]}"' in first
+    assert f'href="/models/{lines[-1]["model"]}"' in last
+    assert 'rel="next"' in first
+    assert 'rel="next"' not in last
+
+
+def test_without_numbers_the_page_says_what_to_run(clients: dict[str, TestClient]) -> None:
+    empty = clients["empty"].get("/robustness").text
+    assert "prunarium benchmark campaign list" in empty
+    assert clients["empty"].get("/api/v1/robustness").status_code == 404
+    # The digits' shift has parts alone, no accuracy of the whole set.
+    assert "Not measured on a pruned model yet" in clients["full"].get("/robustness").text
