@@ -68,7 +68,8 @@ class Provider(BaseHTTPRequestHandler):
             f'<input type="hidden" name="{name}" value="{html.escape(value)}">' for name, value in asked.items()
         )
         field = '<label>Name <input name="name"></label><button>Go on</button>'
-        page = f'<title>Provider</title><form method="post" action="/login">{hidden}{field}</form>'
+        head = '<title>Provider</title><link rel="icon" href="data:,">'
+        page = f'{head}<form method="post" action="/login">{hidden}{field}</form>'
         self._send(200, "text/html", page.encode())
 
     def _login(self, form: dict[str, str]) -> None:
