@@ -24,7 +24,8 @@ def add_models(session: Session, records: Iterable[ModelRecord]) -> int:
     mark_changed(session)
     now = now_us(session)
     values = [columns_of(record, skip=("id", "created_us", "parent")) | {"created_us": now} for record in wanted]
-    session.execute(insert(Model), values)
+    # One statement for all: without nulls there is one for each run of rows that lack the same values.
+    session.execute(insert(Model), values, execution_options={"render_nulls": True})
     ids = {slug: number for number, slug in session.execute(select(Model.id, Model.slug))}
     for record in wanted:
         if record.parent is not None and record.parent not in ids:

@@ -58,6 +58,12 @@ def model_id(session: Session, name: str) -> int:
     return found
 
 
+def ids_by_name(session: Session) -> dict[str, int]:
+    """The id of every model by its slug, and by its hub id."""
+    rows = list(session.execute(select(Model.id, Model.slug, Model.hub_id)))
+    return {name: number for number, *names in rows for name in names if name is not None}
+
+
 def list_models(session: Session) -> list[ModelRecord]:
     """Every model, by architecture, method, sparsity and replicate. (:func:`.find.find_models` narrows the list.)"""
     return [model_record(*row) for row in session.execute(_statement().order_by(*default_order()))]

@@ -14,7 +14,7 @@ from ..errors import ImmutableRowError, InvalidRecordError
 from ..records import ResultRecord
 from ._common import columns_of, id_of, unknown
 from .jobs import get_job, lock_lease
-from .models import model_id
+from .models import ids_by_name, model_id
 
 _COMPARED = [column for column in Result.__table__.columns if column.name != "replicates"]
 _NOT_COMPARED = {"replicates", "created_us", "superseded_by", "provenance"}
@@ -91,7 +91,7 @@ def add_reported_results(session: Session, results: Iterable[ResultRecord]) -> i
     A row is known by model, task, protocol, metric, condition and source; writing it again changes nothing, and with
     another value it raises :class:`~registry.errors.ImmutableRowError`.
     """
-    names = _Names(session)
+    names = _Names(session, all_models=True)
     wanted = {_key(values): values for values in (_reported_values(record, names) for record in results)}
     known = {_key(row._asdict()): row for row in session.execute(select(*_COMPARED).where(Result.job_id.is_(None)))}
     for key, values in wanted.items():
@@ -100,7 +100,8 @@ def add_reported_results(session: Session, results: Iterable[ResultRecord]) -> i
     new = [values for key, values in wanted.items() if key not in known]
     if new:
         mark_changed(session)
-        session.execute(insert(Result), new)
+        # One statement for all: without nulls there is one for each run of rows that lack the same values.
+        session.execute(insert(Result), new, execution_options={"render_nulls": True})
     return len(new)
 
 
@@ -115,11 +116,15 @@ def supersede(session: Session, old_id: int, new_id: int) -> None:
 
 
 class _Names:
-    """Ids of models, tasks, protocols and metrics, each looked up once; and the time of the transaction."""
+    """Ids of models, tasks, protocols and metrics, each looked up once; and the time of the transaction.
 
-    def __init__(self, session: Session) -> None:
+    ``all_models`` are looked up together, for rows of hundreds.
+    """
+
+    def __init__(self, session: Session, *, all_models: bool = False) -> None:
         self.now = now_us(session)
-        self.model = cache(partial(model_id, session))
+        known = ids_by_name(session) if all_models else {}
+        self.model = cache(lambda name: known[name] if name in known else model_id(session, name))
         self.task = cache(partial(id_of, session, Task))
         self.protocol = cache(partial(id_of, session, Protocol))
         self.metric = cache(partial(id_of, session, Metric))

@@ -62,7 +62,7 @@ def robustness() -> Robustness:
         model = placed(row["source"], Named(row["model"], float(row["sparsity"]), _family(row), row["eval_note"]))
         slug = str(model.slug)
         known = models.setdefault(slug, model)
-        if replace(known, recipe=None) != replace(model, recipe=None):
+        if known is not model and replace(known, recipe=None) != replace(model, recipe=None):
             raise InvalidRecordError(f"Two names mean {slug}: {models[slug].title!r} and {model.title!r}.")
         size = _size(row)
         if model.recipe is not None and size is not None and size < sizes.setdefault(slug, size):
