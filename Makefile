@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 # What is imported is compiled then; compiling all of torch and Ray beforehand takes a minute.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
 export PYTHONSAFEPATH := 1
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install board demo test test-full check fix serve speed gpu-proof methods-report torture clean
@@ -34,10 +35,10 @@ fix: $(VENV)/dev.stamp  ## format and mend what can be mended
 	$(BIN)/ruff check --fix .
 
 test: $(VENV)/dev.stamp  ## the tests, at most 12 minutes on 2 cores
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not gpu and not torture"
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not gpu and not torture"
 
 test-full: $(VENV)/dev.stamp  ## the tests with their full counts
-	HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest -n 2 --dist loadfile -m "not gpu and not torture" --timeout 3600
+	HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not gpu and not torture" --timeout 3600
 
 speed: $(VENV)/dev.stamp  ## our speed as ratios to named peers, into docs/speed.md
 	$(BIN)/python tests/speed/run.py
