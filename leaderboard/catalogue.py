@@ -2,8 +2,8 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from threading import Lock
 from typing import Any, TypeVar
@@ -12,8 +12,10 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from registry import queries
+from registry.contamination import named_data, seen_tasks, warning
 from registry.db.session import session_scope
 from registry.queries.overview import catalogue_fingerprint, published_models
+from registry.queries.training_data import training_data
 from registry.records import (
     ArchitectureRecord,
     MethodRecord,
@@ -51,7 +53,8 @@ class Entry:
 @dataclass(frozen=True)
 class Catalogue:
     """Everything that boards and listings need, by name; ``published`` models have a Hub revision, ``sizes`` are the
-    bytes of their smallest files.
+    bytes of their smallest files, ``trained_on`` the data that they are declared to have seen besides their upstream
+    data (whose tasks stand in their caveats).
 
     ``version`` depends on the contents alone; ``methods`` are the newest versions, ``reported_methods`` those of the
     published rows, which may mean another variant by the same name.
@@ -70,6 +73,7 @@ class Catalogue:
     results: tuple[ResultRecord, ...]
     published: frozenset[str]
     sizes: Mapping[str, int]
+    trained_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
@@ -193,10 +197,12 @@ class Catalogue:
 def read_catalogue(session: Session, before: Catalogue | None = None) -> Catalogue:
     """All records of one transaction; results that ``before`` holds are not read again."""
     tasks = {f"{one.name}@{one.version}": one for one in queries.list_tasks(session)}
+    declared = training_data(session)
     models = {model.name: model for model in queries.list_models(session)}
+    results = _read_results(session, models, before)
     return Catalogue(
         version=catalogue_fingerprint(session),
-        models=models,
+        models=_with_warnings(models, declared, tasks, results),
         methods={one.name: one for one in queries.list_methods(session)},
         reported_methods={one.name: one for one in queries.list_methods(session, version=0)},
         architectures={one.name: one for one in queries.list_architectures(session)},
@@ -205,10 +211,32 @@ def read_catalogue(session: Session, before: Catalogue | None = None) -> Catalog
         shifts={shift.task: shift for shift in queries.list_shifts(session)},
         metrics={f"{one.name}@{one.version}": one for one in queries.list_metrics(session)},
         suites={f"{one.name}@{one.version}": one for one in queries.list_suites(session)},
-        results=_read_results(session, models, before),
+        results=results,
         published=published_models(session),
         sizes=queries.field_values(session, "bytes"),
+        trained_on=declared,
     )
+
+
+def _with_warnings(
+    models: Mapping[str, ModelRecord],
+    declared: Mapping[str, tuple[str, ...]],
+    tasks: Mapping[str, TaskRecord],
+    results: Iterable[ResultRecord],
+) -> dict[str, ModelRecord]:
+    """The models; to the caveats of those that have seen a task's data before is added which."""
+    measured: dict[str, set[str]] = defaultdict(set)
+    for result in results:
+        if result.model in declared and tasks[result.task].kind == "transfer":
+            measured[result.model].add(result.task)
+    found = dict(models)
+    for name, refs in measured.items():
+        data = (*declared[name], *named_data(models[name].upstream_data))
+        words = warning(seen_tasks(data, {ref: tasks[ref].name for ref in sorted(refs)}))
+        if words is not None:
+            caveat = models[name].caveat
+            found[name] = replace(models[name], caveat=f"{caveat} {words}" if caveat else words)
+    return found
 
 
 def _read_results(

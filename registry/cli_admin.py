@@ -8,7 +8,7 @@ from zoo.core.commands import command_group
 from zoo.core.console import emit_json, emit_table, say
 
 from . import cli_admin_users
-from .cli_admin_moderation import audit, flags, hide, unhide
+from .cli_admin_moderation import audit, flags, hide, trained_on, unhide
 from .cli_admin_quota import quota
 from .cli_admin_users import ACTOR
 from .cli_common import AsJson
@@ -18,8 +18,9 @@ app = command_group("Accounts, tokens and moderation of the catalogue that pruna
 token_app = command_group("Tokens of accounts.")
 app.add_typer(cli_admin_users.app, name="user")
 app.add_typer(token_app, name="token")
-for _command in (quota, flags, hide, unhide, audit):
+for _command in (quota, flags, hide, trained_on, unhide, audit):
     app.command()(_command)
+app.command("trained-on")(trained_on)
 
 _DAY_SECONDS = 86400.0
 

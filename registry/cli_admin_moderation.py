@@ -39,6 +39,30 @@ def unhide(kind: Kind, subject: Subject, reason: Why, as_json: AsJson = False) -
     _told(kind, subject, False, as_json)
 
 
+def trained_on(
+    model: Annotated[str, typer.Argument(help="Slug or Hub id of the model.")],
+    data: Annotated[str, typer.Argument(help="All further data that it was trained on: 'CIFAR-10, Stanford Cars'.")],
+    as_json: AsJson = False,
+) -> None:
+    """Declare what a model was trained on besides its upstream data; replaces what was declared before."""
+    from .administration import record
+    from .contamination import named_data
+    from .db.schema import open_catalogue
+    from .db.session import session_scope
+    from .queries import model_id
+    from .queries.training_data import set_training_data
+    from .settings import load_settings
+
+    names = named_data(data)
+    with session_scope(open_catalogue(load_settings()), write=True) as session:
+        set_training_data(session, model_id(session, model), names)
+        record(session, ACTOR, "declare training data", f"model {model}", detail={"data": list(names)})
+    if as_json:
+        emit_json({"model": model, "trained_on": names})
+    else:
+        say(f"{model} was also trained on: {', '.join(names) or 'nothing else'}.")
+
+
 def flags(
     close: Annotated[str | None, typer.Option(help="Close the reports of KIND:NAME, which stays as it is.")] = None,
     reason: Annotated[str, typer.Option(help="With --close: why.")] = "",

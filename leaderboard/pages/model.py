@@ -109,6 +109,7 @@ class ModelContext(PageContext):
     reliability: tuple[str, ...]
     sources: list[str]
     receipts: tuple[ReceiptLink, ...]
+    trained_on: tuple[str, ...]
     flipped: tuple[Flipped, ...]
     compare: str
     json: str
@@ -148,6 +149,7 @@ def model_context(
     return ModelContext(
         title=f"{model.title}",
         here="models",
+        trained_on=catalogue.trained_on.get(model.name, ()),
         model=model,
         method=catalogue.method_of(model),
         architecture=catalogue.architecture_title(model.architecture),

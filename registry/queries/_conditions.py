@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, false, func, not_, or_
 
 from ..query import FIELDS, Comparison, Has, Kind, Range, Term, Word
-from ._fields import COLUMNS, SEARCHED, trusted
+from ._fields import COLUMNS, SEARCHED, trained_on, trusted
 from ._text import fold, folded
 
 # Targets have two decimals and accuracies four: what is nearer than this is the same number to a reader.
@@ -36,6 +36,8 @@ def _fits(term: Term, metrics: Mapping[str, MetricValue]) -> ColumnElement[bool]
         return _surely(or_(*named))
     if term.field == "trust":
         return _trust(term)
+    if term.field == "trained_on":
+        return _trained_on(term)
     if term.field in COLUMNS:
         return _known(COLUMNS[term.field]) if isinstance(term, Has) else _compared(term)
     metric = metrics.get(term.field)
@@ -49,6 +51,13 @@ def _trust(term: Comparison | Has) -> ColumnElement[bool]:
         return trusted(None)
     levels = trusted(tuple(value for value in term.values if isinstance(value, str)))
     return levels if term.operator == "=" else and_(trusted(None), not_(levels))
+
+
+def _trained_on(term: Comparison | Has) -> ColumnElement[bool]:
+    if isinstance(term, Has):
+        return trained_on(None)
+    named = trained_on(tuple(value for value in term.values if isinstance(value, str)))
+    return named if term.operator == "=" else and_(trained_on(None), not_(named))
 
 
 def _compared(term: Comparison) -> ColumnElement[bool]:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     case,
     cast,
     exists,
+    false,
     func,
     or_,
     select,
@@ -22,9 +23,10 @@ from sqlalchemy.orm import aliased
 
 from zoo.checkpoint.folder import SPARSE_WEIGHTS
 
-from ..db.models import Architecture, Checkpoint, CheckpointRevision, Method, Model, Result
+from ..db.models import Architecture, Checkpoint, CheckpointRevision, Method, Model, Result, TrainingData
 from ._current import current_checkpoint
 from ._metric_cells import MetricCell
+from ._text import fold, folded
 
 PARENT = aliased(Model)
 NAME = func.coalesce(Model.slug, Model.hub_id)
@@ -68,6 +70,7 @@ COLUMNS: dict[str, tuple[SQLColumnExpression[Any], ...]] = {
     "owner": (Model.owner,),
     "parent": (PARENT.slug, PARENT.hub_id),
     "licence": (Model.licence,),
+    "upstream": (Model.upstream_data,),
     "pattern": (Model.pattern,),
     "availability": (Model.availability,),
     "replicate": (Model.replicate,),
@@ -93,6 +96,16 @@ def trusted(levels: tuple[str, ...] | None) -> ColumnElement[bool]:
     """The model has a current value of one of these trust levels (None: of any)."""
     found = exists().where(Result.model_id == Model.id, _COUNTS, _OF_CURRENT)
     return (found if levels is None else found.where(Result.trust.in_(levels))).correlate(Model, Checkpoint)
+
+
+def trained_on(names: tuple[str, ...] | None) -> ColumnElement[bool]:
+    """The model is declared to have been trained on one of these data, in any letter case (None: on any)."""
+    found = exists().where(TrainingData.model_id == Model.id)
+    if names is None:
+        return or_(Model.upstream_data.is_not(None), found.correlate(Model))
+    folds = [fold(name) for name in names]
+    declared = found.where(folded(TrainingData.data).in_(folds)).correlate(Model)
+    return or_(func.coalesce(folded(Model.upstream_data).in_(folds), false()), declared)
 
 
 def metric_value(cell: MetricCell) -> ScalarSelect[float | None]:
@@ -126,5 +139,5 @@ def joined(statement: Select[Any], fields: Iterable[str]) -> Select[Any]:
 
 _OF_MODEL = {
     "name", "method", "family", "architecture", "owner", "parent", "licence", "pattern", "availability", "replicate",
-    "sparsity", "epochs", "upstream_top1",
+    "sparsity", "epochs", "upstream", "upstream_top1",
 }  # fmt: skip

@@ -26,7 +26,7 @@ def near_misses(session: Session, query: Query) -> tuple[str, ...]:
 
 
 def _is_free_text(name: str) -> bool:
-    return name in FIELDS and FIELDS[name].kind is Kind.TEXT
+    return name in COLUMNS and FIELDS[name].kind is Kind.TEXT
 
 
 def _values(session: Session, name: str) -> dict[str, str]:

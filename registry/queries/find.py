@@ -100,7 +100,7 @@ def _asked(session: Session, query: Query | str, show: tuple[str, ...]) -> _Aske
         name: MetricValue(metric_value(cell), cell.meant.unit == "fraction") for name, cell in cells.items() if cell
     }
     shown = dict.fromkeys((*show, *query.fields))
-    return _Asked(query, cells, metrics, tuple(name for name in shown if name != "trust"))
+    return _Asked(query, cells, metrics, tuple(name for name in shown if name not in ("trust", "trained_on")))
 
 
 def _rows(session: Session, asked: _Asked, ids: Sequence[int]) -> tuple[ModelRow, ...]:

@@ -46,6 +46,11 @@ FIELDS = {
         Field("owner", Kind.TEXT, "who made the model"),
         Field("parent", Kind.TEXT, "the slug or the Hub id of the dense model it was pruned from", single=False),
         Field("licence", Kind.TEXT, "the licence of the weights"),
+        Field("upstream", Kind.TEXT, "the data that its network was trained on first"),
+        Field(
+            "trained_on", Kind.TEXT, "any data that it is declared to have been trained on (one such is enough)",
+            single=False,
+        ),
         Field("pattern", Kind.TEXT, "how the zeros lie: `unstructured`, `2:4` …"),
         Field("availability", Kind.CHOICE, "how one gets the checkpoint", get_args(Availability)),
         Field(

@@ -81,3 +81,32 @@ def test_mistakes_are_one_clear_error(
     found, out, err = run(capsys, *arguments)
     assert (found, out) == (code, "")
     assert words in err
+
+
+def test_accounts_are_listed_changed_and_linked(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "user", "add", "root", "--role", "admin")[0] == 0
+    assert run(capsys, "user", "add", "ada")[0] == 0
+    assert run(capsys, "user", "role", "ada", "moderator")[0] == 0
+    assert run(capsys, "user", "disable", "ada", "--reason", "left")[0] == 0
+    listed = json.loads(run(capsys, "user", "list", "--json")[1])
+    assert listed == [
+        {"account": "ada", "role": "moderator", "enabled": False},
+        {"account": "root", "role": "admin", "enabled": True},
+    ]
+    assert run(capsys, "user", "enable", "ada")[0] == 0
+    code, out, _ = run(capsys, "user", "link", "ada", "--base-url", "https://zoo.example.org")
+    assert (code, out.partition("?key=")[0]) == (0, "https://zoo.example.org/sign-in/link")
+    code, _, err = run(capsys, "user", "disable", "root", "--reason", "x")
+    assert (code, "only administrator" in err) == (1, True)
+    acts = [line["action"] for line in json.loads(run(capsys, "audit", "--json")[1])]
+    assert acts == [
+        "make sign-in link", "enable account", "disable account", "change role", "make account", "make account",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["model", "submission"])
+def test_what_is_not_there_is_not_hidden(capsys: pytest.CaptureFixture[str], kind: str) -> None:
+    code, out, err = run(capsys, "hide", kind, "nothing", "--reason", "x")
+    assert (code, out) == (2, "")
+    assert f"no {kind} 'nothing'" in err
+    assert "0 open reports" in run(capsys, "flags")[2] + run(capsys, "flags")[1]

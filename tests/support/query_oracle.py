@@ -12,7 +12,10 @@ from typing import Any
 from registry.query import Comparison, Has, Query, Range, Term, Word
 from registry.records import CheckpointRecord, ModelRecord, ResultRecord
 
-TEXTS = {"name", "method", "family", "architecture", "owner", "parent", "licence", "pattern", "availability", "trust"}
+TEXTS = {
+    "name", "method", "family", "architecture", "owner", "parent", "licence", "pattern", "availability", "trust",
+    "upstream", "trained_on",
+}  # fmt: skip
 FRACTIONS = {"sparsity", "sparsity.prunable", "sparsity.total", "sparsity.stored", "upstream_top1"}
 
 
@@ -25,6 +28,7 @@ class Shelf:
     files: list[tuple[int, bool, int]] = field(default_factory=list)
     results: list[tuple[int | None, ResultRecord]] = field(default_factory=list)
     superseded: set[int] = field(default_factory=set)
+    trained_on: tuple[str, ...] = ()
 
     @property
     def current(self) -> int | None:
@@ -143,6 +147,8 @@ class Oracle:
             "parent": (parent.slug, parent.hub_id) if parent else (),
             "family": (self.families.get(model.method),),
             "trust": [result.trust for result in shelf.counted()],
+            "upstream": (model.upstream_data,),
+            "trained_on": (model.upstream_data, *shelf.trained_on),
         }
         return {value for value in values.get(name, (getattr(model, name, None),)) if value is not None}
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from registry import queries
 from registry.db.models import Checkpoint, CheckpointRevision, Job, Metric, Model, Protocol, Result, Task
+from registry.queries.training_data import set_training_data
 from registry.query import FIELDS, Kind
 from registry.records import (
     ArchitectureRecord,
@@ -31,6 +32,8 @@ POOLS: dict[str, Sequence[Any]] = {
     "owner": ("me", "My Org", "ÉCOLE", "école"),
     "licence": (None, "MIT", "mit", 'CC "BY" 4.0'),
     "pattern": ("unstructured", "2:4"),
+    "upstream": (None, "ImageNet-1k", "imagenet-1k", "CIFAR-10"),
+    "trained_on": ("cifar-10", "écoles", "imagenet-1k"),
     "availability": ("hub", "make", "unknown"),
     "sparsity": (0.0, 0.5, 0.9, 0.9004, 0.9006, 0.95),
     "upstream_top1": (None, 0.75, 0.7504, 0.7),
@@ -76,6 +79,7 @@ def catalogues(draw: st.DrawFn) -> Oracle:
             shelf.files = draw(st.lists(st.tuples(of, st.booleans(), st.sampled_from(_COUNTS)), max_size=3))
         shelf.results = draw(st.lists(_results(shelf), max_size=6, unique_by=_cell))
         shelf.superseded = draw(st.sets(st.integers(0, 5), max_size=1)) & set(range(1, len(shelf.results)))
+        shelf.trained_on = tuple(draw(st.lists(st.sampled_from(POOLS["trained_on"]), max_size=2, unique=True)))
         shelves.append(shelf)
     return Oracle(shelves, FAMILIES, PARAMETERS, {"top1@1"})
 
@@ -99,6 +103,7 @@ def _models(draw: st.DrawFn, number: int, others: list[str]) -> ModelRecord:
         replicate=one("replicate"),
         parent=draw(st.sampled_from([None, *others])),
         licence=one("licence"),
+        upstream_data=one("upstream"),
         training_epochs=one("epochs"),
         upstream_top1=one("upstream_top1"),
         availability=one("availability"),
@@ -177,6 +182,7 @@ def write_shelves(session: Session, oracle: Oracle) -> None:
         session.add(model)
         session.flush()
         numbers[shelf.model.name] = model.id
+        set_training_data(session, model.id, shelf.trained_on)
         checkpoints = [
             Checkpoint(
                 **{name: value for name, value in vars(one).items() if name not in ("id", "model_id", "layers")}

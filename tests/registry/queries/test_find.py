@@ -63,7 +63,7 @@ def _compare(session: Session, oracle: Oracle, query: Query) -> None:
 
 
 def test_every_field_has_its_place_in_the_tables() -> None:
-    assert {*COLUMNS, "trust"} == set(FIELDS)
+    assert {*COLUMNS, "trust", "trained_on"} == set(FIELDS)
 
 
 def found(engine: Engine, text: str, limit: int = 1000) -> list[str]:
