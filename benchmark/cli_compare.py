@@ -1,13 +1,9 @@
-"""``prunarium compare``: two models on the same images."""
+"""What ``prunarium compare`` prints of two models on the same images."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from zoo.core.console import emit_json, emit_table, say
-
-from .cli_history import AsJson
 
 if TYPE_CHECKING:
     import benchmark.comparison
@@ -15,29 +11,14 @@ if TYPE_CHECKING:
     import registry.differences
     import registry.flips
 
-_SHOWN = 5
 
-
-def compare(
-    model: Annotated[str, typer.Argument(help="Slug or hub id.")],
-    task: Annotated[str, typer.Option("--task", help="A task that both were measured on, as name@version or name.")],
-    parent: Annotated[
-        str | None, typer.Argument(help="The model to compare with.  [default: its dense parent]")
-    ] = None,
-    protocol: Annotated[
-        str | None, typer.Option("--protocol", help="Protocol, where both were measured by several.")
-    ] = None,
-    condition: Annotated[str, typer.Option("--condition", help="One of a shift, such as gaussian_noise/3.")] = "",
-    show: Annotated[int, typer.Option("--show", min=0, help="How many classes and images to list.")] = _SHOWN,
-    as_json: AsJson = False,
+def compare_models(
+    model: str, other: str | None, *, task: str, protocol: str | None, condition: str, show: int, as_json: bool
 ) -> None:
-    """Compare a model with its dense parent on the same images: paired intervals, McNemar's test, classes, images.
+    """Print how ``model`` stands against ``other`` or its dense parent, and ``show`` classes and images of each."""
+    from .comparison import compare
 
-    Of numbers that were measured in this catalogue; no models, images or torch are needed.
-    """
-    from .comparison import compare as compare_models
-
-    found = compare_models(model, parent, task=task, protocol=protocol, condition=condition)
+    found = compare(model, other, task=task, protocol=protocol, condition=condition)
     if as_json:
         emit_json(found.to_json())
         return

@@ -44,7 +44,7 @@ COMMANDS = {
     "submit": Mount("registry.cli_submissions:submit", "Submit a published model for evaluation."),
     "status": Mount("registry.cli_submissions:status", "Show where submissions and their jobs stand."),
     "withdraw": Mount("registry.cli_submissions:withdraw", "Withdraw a submission."),
-    "compare": Mount("benchmark.cli_compare:compare", "Compare a model with its dense parent, image by image."),
+    "compare": Mount("prunarium.cli_compare:compare", "Compare models image by image, or yours with the board."),
     "worker": Mount("benchmark.cli:worker", "Evaluate queued jobs until stopped."),
     "serve": Mount("leaderboard.cli:serve", "Serve the leaderboard of the catalogue."),
     "export-site": Mount("leaderboard.cli_export:export_site", "Write the whole site as files that open from a disk."),

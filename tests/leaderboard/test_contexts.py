@@ -94,12 +94,24 @@ def test_every_context_is_listed_here_and_documented() -> None:
 
 def test_every_template_is_used() -> None:
     names = {file.name for file in files("leaderboard").joinpath("templates").iterdir()}
-    assert names == {context.template for context in CONTEXTS} | {"base.html", "parts.html", "row.html"}
+    assert names == {context.template for context in CONTEXTS} | {"base.html", "overlay.html", "parts.html", "row.html"}
 
 
 def test_only_drawings_are_marked_safe() -> None:
     """What bypasses escaping is SVG made by :mod:`registry.charts`, and JSON in which nothing ends a script."""
-    drawn = {"specification", "chart", "strip", "whisker", "mark", "heads", "axis", "map", "layers", "whiskers"}
+    drawn = {
+        "specification",
+        "style",
+        "chart",
+        "strip",
+        "whisker",
+        "mark",
+        "heads",
+        "axis",
+        "map",
+        "layers",
+        "whiskers",
+    }
     for file in files("leaderboard").joinpath("templates").iterdir():
         tree = environment().parse(file.read_text(encoding="utf-8"))
         for found in tree.find_all(nodes.Filter):
