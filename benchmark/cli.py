@@ -201,9 +201,9 @@ def _say_report(report: "benchmark.runner.RunReport") -> None:
         f"{report.suite}: {report.done} done, {report.reused} reused, {len(report.failed)} failed "
         f"({report.models} models, {report.seconds:.0f} s)."
     )
-    if report.receipts is not None:
+    if report.receipts is not None and (report.done or report.reused):
         say(f"Receipts: {report.receipts}")
-    elif report.done:
+    elif report.receipts is None and report.done:
         say("No receipts: there is no key to sign with. Make one: prunarium benchmark keygen; then the same run again.")
     for job in report.failed:
         say(f"  failed ({job.kind}): {job.model} on {job.task} by {job.protocol}, seed {job.seed}: {job.message}")

@@ -79,8 +79,11 @@ def robustness(models: Models = "all", as_json: AsJson = False) -> None:
     if as_json:
         emit_json(rows)
         return
-    columns = {"model": "model", "shift": "shift", "against": "against", "transform": "line of", "points": "points"}
-    emit_table("Effective robustness", [row | {"points": _points(row)} for row in rows], columns)
+    columns = {"model": "model", "shift": "shift", "points": "points", "against": "against", "transform": "line of"}
+    there = [row | {"points": _points(row)} for row in rows if row["missing_reason"] is None]
+    emit_table("Effective robustness", there, columns)
+    for reason, count in Counter(row["missing_reason"] for row in rows if row["missing_reason"] is not None).items():
+        say(f"  {count} without a number: {reason}")
 
 
 def _robustness_row(row: "registry.effective_robustness.RobustnessRow") -> dict[str, Any]:
@@ -101,8 +104,6 @@ def _robustness_row(row: "registry.effective_robustness.RobustnessRow") -> dict[
 
 
 def _points(row: dict[str, Any]) -> str:
-    if row["missing_reason"] is not None:
-        return f"– ({row['missing_reason']})"
     notes = [word for word in ("beyond_scatter", "extrapolated", "clipped") if row[word]]
     said = f" ({', '.join(notes).replace('_', ' ')})" if notes else ""
     return f"{100 * row['value']:+.2f} [{100 * row['low']:+.2f}, {100 * row['high']:+.2f}]{said}"

@@ -45,9 +45,15 @@ def test_effective_robustness_is_listed_against_both_lines(capsys: pytest.Captur
 
 def test_one_model_is_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["benchmark", "robustness", "--json"]) == 0
-    name = json.loads(capsys.readouterr().out)[0]["model"]
+    rows = json.loads(capsys.readouterr().out)
+    name = next(row["model"] for row in rows if row["missing_reason"] is None)
     assert run(["benchmark", "robustness", "--models", name]) == 0
-    assert name[:20] in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert name in said.out
+    row = next(row for row in rows if row["model"] == name and row["missing_reason"] is None)
+    assert f"{100 * row['value']:+.2f} [{100 * row['low']:+.2f}" in said.out, "the number is not left out for its width"
+    missing = [row["missing_reason"] for row in rows if row["model"] == name and row["missing_reason"] is not None]
+    assert f"{missing.count(missing[0])} without a number: {missing[0]}" in said.err
     assert run(["benchmark", "robustness", "--models", "nobody"]) == 2
 
 

@@ -72,7 +72,8 @@ def read_posterior(folder: Path, tensors: Iterable[RawTensor]) -> StoredPosterio
     if not path.is_file():
         raise CheckpointError(
             f"{folder} has no {POSTERIOR}.",
-            "Models of ivon, bayes-by-backprop, variational-dropout and swag-diagonal that zoo prune wrote have one.",
+            "Models of ivon, bayes-by-backprop, variational-dropout and swag-diagonal have one where they were made, "
+            "and none on a hub: prunarium benchmark run --folders MODELS",
         )
     model = {tensor.name: tensor for tensor in tensors}
     with open_tensors(path) as opened:

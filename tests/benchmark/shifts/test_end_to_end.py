@@ -1,78 +1,35 @@
 """Miniature shifts in their published layouts, from the command line to results in the catalogue."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from benchmark_catalogues import DigitCatalogue, digit_catalogue
+from benchmark_catalogues import DigitCatalogue
 from hub_fixture import RunningHub
 from miniature import point_datasets_at, publish_tables, samples, table
 from miniature_archives import small_manifest, write_archive
-from network_folders import write_network
+from miniature_shifts import FEW, in_miniature, names_of, pin, run_mini
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 from shift_archives import part, parts, write_classes, write_corruptions, write_objectnet, write_severities
 
-import benchmark.suites
 from benchmark.inference import predict
 from benchmark.metrics.corruption_error import ALEXNET, ALEXNET_CLEAN
 from benchmark.predictions import Predictions
 from benchmark.shifts import SHIFTS, PublishedShift
 from benchmark.shifts._corruption_sets import CORRUPTIONS, conditions_of
 from benchmark.shifts._label_spaces import objectnet_labels
-from benchmark.suites import Cell, Suite
 from benchmark.tasks import TASKS, SourcedManifest, SplitFacts, TransferTask, UpstreamTask
 from benchmark.tasks._content import digest
 from prunarium.cli import run
 from registry.blobs import BlobStore
 from zoo.checkpoint.folder import read_folder
-from zoo.core.imagenet_classes import wordnet_ids
 from zoo.models import load_model
 
-FEW = (1, 11, 111)
 SEVERITIES = (1, 2, 3, 4, 5)
-
-
-def names_of(space: tuple[int, ...]) -> tuple[str, ...]:
-    return tuple(wordnet_ids()[index] for index in space)
-
-
-def in_miniature(monkeypatch: pytest.MonkeyPatch, *changed: tuple[str, dict[str, Any]]) -> None:
-    """The shifts with fewer images, and a suite of them alone."""
-    for name, changes in changed:
-        shift = SHIFTS[name]
-        assert isinstance(shift, PublishedShift)
-        monkeypatch.setitem(SHIFTS._entries, name, replace(shift, per_class=None, **changes))
-    cells = tuple(Cell(name, "as-published@1") for name, _ in changed)
-    suites = {"mini@1": Suite("mini", "1", "Miniature shifts", cells)}
-    monkeypatch.setattr(benchmark.suites, "load_suites", lambda: suites)
-    monkeypatch.setattr("benchmark.sync.load_suites", lambda: suites)
-
-
-@pytest.fixture
-def catalogue_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    made: list[DigitCatalogue] = []
-
-    def make(classes: int, data: str, seed: int = 0) -> DigitCatalogue:
-        where, small = tmp_path / "models" / "a", "resnet20-cifar"
-        folder = write_network(where, architecture=small, classes=classes, crop_fraction=0.875, data=data, seed=seed)
-        made.append(digit_catalogue(tmp_path / "home", [folder]))
-        monkeypatch.setenv("PRUNARIUM_HOME", str(made[0].settings.home))
-        return made[0]
-
-    yield make
-    for catalogue in made:
-        catalogue.engine.dispose()
-
-
-def pin(capsys: pytest.CaptureFixture[str], *words: str) -> None:
-    """Vouch for what is there, as a user does."""
-    assert run(["benchmark", "data", "fetch", *words, "--pin", "--json"]) == 0
-    assert all(row["verified"] for row in json.loads(capsys.readouterr().out))
 
 
 def with_validation_images(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,17 +43,6 @@ def with_validation_images(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     data = replace(task.data, class_names=names_of(FEW), splits=splits)
     small = replace(task, data=data, fitting_fraction=0.0)  # two images of a class are too few to fit anything on
     monkeypatch.setitem(TASKS._entries, "imagenet@1", small)
-
-
-def run_mini(catalogue: DigitCatalogue, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    command = ["benchmark", "run", "--suite", "mini", "--folders", str(catalogue.folders), "--json"]
-    assert run(["benchmark", "plan", "--suite", "mini", "--json"]) == 0
-    planned = json.loads(capsys.readouterr().out)
-    code = run(command)
-    report: dict[str, Any] = json.loads(capsys.readouterr().out)
-    assert planned["missing"] == report["done"] + len(report["failed"])
-    assert code == (1 if report["failed"] else 0)
-    return report
 
 
 @pytest.mark.parametrize(
