@@ -51,10 +51,9 @@ def comparison_of(database: Engine, catalogue: Catalogue, query: CompareQuery) -
         return None
     against = None if query.against is None else find_model(catalogue, query.against).name
     query = CompareQuery(models=tuple(model.name for model in models), against=against)
+    cells = cells_of(catalogue, models)
     rows: dict[CellKey, list[ResultRecord]] = {
-        (model.name, *cell): catalogue.whole_cell(model.name, *cell)
-        for model in models
-        for cell in cells_of(catalogue, models)
+        (model.name, *cell): catalogue.whole_cell(model.name, *cell) for model in models for cell in cells
     }
     measured = [row for results in rows.values() for row in results]
     with session_scope(database) as session:

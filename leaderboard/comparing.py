@@ -107,12 +107,14 @@ class Comparison:
 def cells_of(catalogue: Catalogue, models: Sequence[ModelRecord]) -> list[tuple[str, str, str]]:
     """(task, protocol, metric) of which some model has a whole value, in the order of kind, task and protocol."""
     kinds = ["upstream", "transfer", "shift", "ood", "cost"]
-    found = {
+    whole = {
         (result.task, result.protocol, result.metric)
         for model in models
         for result in catalogue.results_of(model.name)
-        if not result.condition and result.metric in metrics_of(catalogue, catalogue.tasks[result.task])
+        if not result.condition
     }
+    wanted = {ref: metrics_of(catalogue, catalogue.tasks[ref]) for ref in {task for task, _, _ in whole}}
+    found = [cell for cell in whole if cell[2] in wanted[cell[0]]]
     return sorted(
         found,
         key=lambda cell: (

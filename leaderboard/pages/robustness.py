@@ -14,7 +14,7 @@ from ..table_files import LINKS
 from ..web import catalogue_of, render
 
 router = APIRouter()
-_PAGE = 100
+_PAGE = 50
 
 
 @dataclass(frozen=True, kw_only=True)
