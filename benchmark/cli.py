@@ -17,13 +17,14 @@ from .cli_history import AsJson, Models, names_of, plots, rescore, robustness
 from .cli_noise import agree, noise
 from .cli_power import power
 from .cli_receipts import keygen, receipt, verify
+from .cli_spot_check import spot_check
 
 if TYPE_CHECKING:
     import benchmark.runner
     import benchmark.suites
 
 app = command_group("Measure models: transfer, robustness, calibration, detection, cost.")
-for command in (rescore, robustness, plots, power, noise, agree, keygen, receipt, verify):
+for command in (rescore, robustness, plots, power, noise, agree, keygen, receipt, verify, spot_check):
     app.command()(command)
 app.add_typer(campaign_app, name="campaign", help="Sets of published checkpoints, compared with what is claimed.")
 app.add_typer(data_app, name="data", help="The images of tasks: what is here, and how the rest is got.")

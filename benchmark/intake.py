@@ -1,28 +1,33 @@
 """The check of submissions, which a worker does between jobs: fetch, judge, register, enqueue."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from registry import queries, submissions
+from registry import jobs, queries, submissions
 from registry.addresses import allowed_hubs, parse_address
 from registry.catalogue_entries import checkpoint_record, model_record
-from registry.check import check
+from registry.contamination import named_data
 from registry.db.session import session_scope
-from registry.errors import HubAccessError, LeaseLostError, NotOnHubError, QuotaExceededError, WrongModelError
-from registry.pull import Pulled, pull
-from registry.reasons import Reason
-from registry.records import RevisionRecord, SubmissionRecord
+from registry.declarations import Declared
+from registry.errors import DuplicateCheckpointError, LeaseLostError, QuotaExceededError
+from registry.hub_check import HubReport, check_on_hub
+from registry.pull import Pulled
+from registry.queries.training_data import set_training_data
+from registry.reasons import Reason, told
+from registry.records import ModelRecord, RevisionRecord, SubmissionRecord
 from registry.settings import Settings
-from zoo.checkpoint.errors import TensorFileError
+from registry.sources import LocalSource
+from zoo.checkpoint.config import Provenance
 from zoo.checkpoint.folder import read_folder
 from zoo.checkpoint.passport import Passport
 from zoo.core.console import say
 from zoo.core.files import sha256_of_file
 
+from .brought import Brought, bring, deliver
 from .estimate import Wanted, expected_seconds
 from .failures import failure_of
 from .heartbeat import heartbeat_of_check
@@ -30,14 +35,6 @@ from .owners import this_owner
 from .plan import Target, wanted_jobs
 from .protocols import PROTOCOLS
 from .suites import find_suite
-
-
-class _RefusedError(Exception):
-    """The files cannot be had, for a reason that the submitter can mend."""
-
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = Reason(code, detail)
 
 
 def attend(engine: Engine, settings: Settings, lease_seconds: float = submissions.CHECK_LEASE_SECONDS) -> bool:
@@ -56,23 +53,14 @@ def _check(engine: Engine, settings: Settings, waiting: SubmissionRecord, lease_
     what = f"submission {waiting.public_id}, {waiting.hub_repo}@{waiting.revision}"
     try:
         with heartbeat_of_check(engine, waiting, lease_seconds):
-            reasons, pulled, passport = _judge(engine, settings, waiting)
-        detail = "\n".join(f"{reason.code}: {reason.detail}" for reason in reasons)
-        with session_scope(engine, write=True) as session:
-            if pulled is not None and passport is not None:
-                checkpoint_id = _register(session, waiting, pulled, passport)
-                cells = _cells(waiting.suite, checkpoint_id)
-                minutes = _minutes(session, checkpoint_id, cells)
-                submissions.accept(session, *fence, checkpoint_id, cells, minutes=minutes, allowance=settings.quota)
-            else:
-                submissions.reject(session, *fence, reasons[0].code, detail)
-        say(f"checked: {what}, {f'is refused ({detail})' if reasons else 'passes'}")
+            report = _judge(engine, settings, waiting)
+            brought = None
+            if waiting.kind == "predictions" and report.pulled is not None:
+                brought = bring(settings, waiting, report.pulled, _cells(waiting.suite, 0))
+        reasons = _decide(engine, settings, waiting, fence, report, brought)
+        say(f"checked: {what}, {f'is refused ({told(reasons)})' if reasons else 'passes'}")
     except LeaseLostError:
         return
-    except QuotaExceededError as error:
-        with suppress(LeaseLostError), session_scope(engine, write=True) as session:
-            submissions.reject(session, *fence, "quota_exceeded", error.message)
-        say(f"checked: {what}, is refused ({error.message})")
     except Exception as error:
         failure = failure_of(error)
         with suppress(LeaseLostError), session_scope(engine, write=True) as session:
@@ -80,54 +68,64 @@ def _check(engine: Engine, settings: Settings, waiting: SubmissionRecord, lease_
         say(f"not checked: {what} ({failure.kind}: {failure.message})")
 
 
-def _judge(
-    engine: Engine, settings: Settings, waiting: SubmissionRecord
-) -> tuple[tuple[Reason, ...], Pulled, Passport] | tuple[tuple[Reason, ...], None, None]:
-    """Every reason against the submission; without one, what was pulled and what it measures."""
+def _decide(
+    engine: Engine,
+    settings: Settings,
+    waiting: SubmissionRecord,
+    fence: tuple[str, int, str],
+    report: HubReport,
+    brought: Brought | None,
+) -> tuple[Reason, ...]:
+    """Accept or refuse; returns the reasons. Weights that are another model's are known only when they are written."""
+    reasons = report.reasons + (() if brought is None else brought.reasons)
     try:
-        pulled = _fetch(engine, settings, waiting)
-    except _RefusedError as error:
-        return (error.reason,), None, None
-    report = check(pulled.path, engine=engine)
-    if report.passport is None or not report.ok:
-        return report.reasons, None, None
-    return (), pulled, report.passport
+        with session_scope(engine, write=True) as session:
+            if not reasons and report.pulled is not None and report.passport is not None:
+                checkpoint_id = _register(session, waiting, report.pulled, report.passport)
+                cells = _cells(waiting.suite, checkpoint_id) if brought is None else list(brought.cells)
+                _enqueue_parent(session, checkpoint_id, cells)
+                if brought is not None:
+                    deliver(session, checkpoint_id, brought)
+                minutes = _minutes(session, checkpoint_id, cells)
+                submissions.accept(session, *fence, checkpoint_id, cells, minutes=minutes, allowance=settings.quota)
+                return ()
+    except DuplicateCheckpointError as error:
+        reasons = (Reason("weights_known", error.message),)
+    except QuotaExceededError as error:
+        reasons = (Reason("quota_exceeded", error.message),)
+    with session_scope(engine, write=True) as session:
+        submissions.reject(session, *fence, reasons[0].code, told(reasons))
+    return reasons
 
 
-def _fetch(engine: Engine, settings: Settings, waiting: SubmissionRecord) -> Pulled:
-    """The model with all of its weight files, which are then known to be one model."""
-    target = f"{waiting.hub_repo}@{waiting.revision}"
-    asked = {waiting.hub_endpoint, parse_address(target).endpoint or waiting.hub_endpoint}
-    if foreign := asked - allowed_hubs(settings.hub_endpoint):
-        raise _RefusedError("hub_not_allowed", f"{', '.join(sorted(foreign))} is not asked for models.")
+def _judge(engine: Engine, settings: Settings, waiting: SubmissionRecord) -> HubReport:
     # A token is for one hub and is shown to no other.
     token = settings.hub_token if waiting.hub_endpoint == settings.hub_endpoint else None
-    fetch = partial(pull, engine=engine, endpoint=waiting.hub_endpoint, token=token)
-    try:
-        pulled = fetch(target)
-    except (NotOnHubError, HubAccessError) as error:
-        raise _RefusedError("not_on_hub", error.message) from error
-    except WrongModelError as error:
-        unreadable = isinstance(error.__cause__, TensorFileError)
-        raise _RefusedError("bad_safetensors" if unreadable else "passport_claim", error.message) from error
-    if len(pulled.held) == 1:
-        return pulled
-    try:
-        return fetch(f"{pulled.repo_id}@{pulled.commit}", dense=True)
-    except WrongModelError as error:
-        raise _RefusedError("files_differ", error.message) from error
+    return check_on_hub(
+        f"{waiting.hub_repo}@{waiting.revision}",
+        source=LocalSource(engine),
+        endpoint=waiting.hub_endpoint,
+        token=token,
+        allowed=allowed_hubs(settings.hub_endpoint),
+        declared=Declared.of(waiting),
+    )
 
 
 def _register(session: Session, waiting: SubmissionRecord, pulled: Pulled, passport: Passport) -> int:
-    """The number of the checkpoint. A submitted model goes by its Hub id: slugs are for the catalogue's curators."""
+    """The number of the checkpoint, which nobody but its submitter sees until it is published.
+
+    What everybody sees of a model already changes with a public submission alone.
+    """
     source = read_folder(pulled.path)
-    record = replace(
-        model_record(source.provenance, pulled.repo_id),
-        slug=None,
-        availability_detail=f"prunarium pull {pulled.repo_id}",
-    )
-    model_id = queries.upsert_model(session, record)
-    checkpoint_id = queries.register_checkpoint(session, model_id, checkpoint_record(source.config, passport))
+    model = queries.get_model(session, pulled.repo_id)
+    if model is not None and model.id is not None and model.listed and waiting.visibility == "private":
+        model_id = model.id
+    else:
+        model_id = queries.upsert_model(session, _model(session, waiting, source.provenance, pulled.repo_id))
+        if waiting.training_data is not None:
+            set_training_data(session, model_id, named_data(waiting.training_data))
+    record = replace(checkpoint_record(source.config, passport), listed=False)
+    checkpoint_id = queries.register_checkpoint(session, model_id, record)
     for name in pulled.held:
         weights = pulled.path / name
         revision = RevisionRecord(
@@ -140,6 +138,38 @@ def _register(session: Session, waiting: SubmissionRecord, pulled: Pulled, passp
         )
         queries.register_revision(session, checkpoint_id, revision)
     return checkpoint_id
+
+
+def _model(session: Session, waiting: SubmissionRecord, provenance: Provenance, repo_id: str) -> ModelRecord:
+    """A submitted model goes by its Hub id: slugs are for the catalogue's curators.
+
+    So are the names of methods: what the zoo does not have is its author's.
+    """
+    named = provenance.method
+    method = waiting.method or (
+        named if queries.get_method(session, named) else f"@{repo_id.partition('/')[0]}/{named}"
+    )
+    parent = waiting.parent or provenance.parent
+    return replace(
+        model_record(provenance, repo_id),
+        slug=None,
+        method=method,
+        parent=None if parent is None or provenance.sparsity_target == 0 else parse_address(parent).name,
+        availability_detail=f"prunarium pull {repo_id}",
+        listed=False,
+    )
+
+
+def _enqueue_parent(session: Session, checkpoint_id: int, cells: Iterable[tuple[str, str, int]]) -> None:
+    """The dense parent is evaluated once for all that were pruned from it, and before them."""
+    checkpoint = queries.get_checkpoint(session, checkpoint_id)
+    model = queries.get_model_by_id(session, (checkpoint and checkpoint.model_id) or 0)
+    if model is None or model.parent is None:
+        return
+    parent = queries.checkpoint_of(session, queries.model_id(session, model.parent))
+    if parent is not None and parent.id is not None and queries.revisions_of(session, parent.id):
+        for cell in sorted(cells):
+            jobs.enqueue(session, parent.id, *cell)
 
 
 def _cells(suite: str, checkpoint_id: int) -> list[submissions.Cell]:

@@ -118,7 +118,7 @@ def model(
     results: Annotated[bool, Query(description="Whether to list the results, too.")] = True,
 ) -> Response:
     """One model with its current checkpoint, the commits that hold it, and all its results."""
-    entry = LocalSource(request.app.state.engine).entry(name)
+    entry = LocalSource(request.app.state.engine, only_shown=True).entry(name)
     listed = catalogue_of(request).results_of(entry.model.name) if results else []
     answer = ModelDetail(
         model=model_answer(entry.model),
@@ -136,7 +136,7 @@ def revision(
     commit: Annotated[str, Path(description="40 hex digits.", pattern="^[0-9a-f]{40}$")],
 ) -> Response:
     """The checkpoint that a commit holds, and the SHA-256 of each of its files."""
-    found = LocalSource(request.app.state.engine).holding(repo, commit)
+    found = LocalSource(request.app.state.engine, only_shown=True).holding(repo, commit)
     if found is None:
         raise NotFoundError(f"No checkpoint is known at {repo}@{commit}.", "All models: /api/v1/models")
     return respond(request, TypeAdapter(Holding).dump_json(found), "application/json")

@@ -74,4 +74,4 @@ def _found(
     request: Request, text: str, method: str | None, architecture: str | None, limit: int, offset: int
 ) -> ModelPage:
     query = query_of(text, method=method, architecture=architecture)
-    return LocalSource(request.app.state.engine).models(query.text, limit=limit, offset=offset)
+    return LocalSource(request.app.state.engine, only_shown=True).models(query.text, limit=limit, offset=offset)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Request, Response
 from registry.blobs import BlobStore
 from registry.db.session import session_scope
 from registry.errors import BlobMissingError
-from registry.queries.predictions import is_prediction
+from registry.queries.predictions import is_prediction, is_shown_job
 from registry.receipts import SigningKey, load_key, make_receipt
 from registry.receipts.published import PublishedKey
 
@@ -30,6 +30,8 @@ def receipt(request: Request, job: Annotated[int, Path(description="The job_id o
     """The signed receipt of one evaluation, for: prunarium benchmark verify."""
     key = _key(request)
     with session_scope(request.app.state.engine) as session:
+        if not is_shown_job(session, job):
+            raise NotFoundError(f"There is no receipt of a job {job}.")
         made = make_receipt(session, job)
     return respond(request, made.signed(key).to_bytes(), "application/json", filename=f"{job}.receipt.json")
 
@@ -41,7 +43,7 @@ def predictions(
     """The predictions that a receipt names, as a Parquet file."""
     settings: SiteSettings = request.app.state.settings
     with session_scope(request.app.state.engine) as session:
-        known = is_prediction(session, sha256)
+        known = is_prediction(session, sha256, only_shown=True)
     if not known or settings.blobs is None:
         raise NotFoundError(f"There are no predictions {sha256} here.")
     try:

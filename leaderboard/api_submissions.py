@@ -1,7 +1,6 @@
 """Submissions under /api/v1: hand in, watch, withdraw, with a token from ``prunarium admin token create``."""
 
 from contextlib import suppress
-from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Request, Response
@@ -16,11 +15,12 @@ from registry.errors import ScopeError, UnknownRecordError
 from registry.queries import count_jobs, list_submissions
 from registry.queries.submissions import get_submission
 from registry.records import SubmissionRecord
-from registry.sources import Me, SubmissionList, SubmissionStatus, SubmissionView, Submitted
-from registry.targets import choose_suite, resolve_target
+from registry.sources import Me, SubmissionList, SubmissionRequest, SubmissionStatus, SubmissionView, Submitted
+from registry.sources.handing_in import edit_of, hand_in, resubmission
 
 from .callers import MODERATE, Caller, Submitter
 from .errors import NotFoundError
+from .redacting import for_reader
 
 router = APIRouter(prefix="/api/v1")
 
@@ -36,6 +36,31 @@ class SubmissionBody(BaseModel):
     suite: str | None = Field(default=None, max_length=200)
     visibility: Literal["private", "public"] = "private"
     hub_endpoint: str | None = Field(default=None, max_length=500)
+    kind: Literal["weights", "predictions"] = "weights"
+    method: str | None = Field(default=None, max_length=180, description="@author/name, where the zoo has no such one.")
+    parent: str | None = Field(default=None, max_length=300, description="Slug or Hub id of the dense model.")
+    training_data: str | None = Field(default=None, max_length=500, description="All data that the weights have seen.")
+    note: str | None = Field(default=None, max_length=1000, description="For the people who read the submission.")
+
+
+class EditBody(BaseModel):
+    """What changes; what is left out stays, an empty text removes a note or a method."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    visibility: Literal["private", "public"] | None = None
+    suite: str | None = Field(default=None, max_length=200, description="Only before the check.")
+    method: str | None = Field(default=None, max_length=180)
+    note: str | None = Field(default=None, max_length=1000)
+
+
+class ResubmissionBody(BaseModel):
+    """What differs from the old one; the revision of the old one is a commit if that was one."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    revision: str | None = Field(default=None, max_length=200)
+    suite: str | None = Field(default=None, max_length=200)
 
 
 class WithdrawalBody(BaseModel):
@@ -60,16 +85,9 @@ def submit(request: Request, body: SubmissionBody, caller: Submitter) -> Respons
     mine = request.app.state.settings.hub_endpoint
     with session_scope(request.app.state.engine, write=True) as session:
         hub = body.hub_endpoint.rstrip("/") if body.hub_endpoint else mine
-        place = resolve_target(session, body.model, hub, allowed=allowed_hubs(mine))
-        record, created = submissions.submit(
-            session,
-            hub_endpoint=place.hub_endpoint,
-            hub_repo=place.hub_repo,
-            revision=place.revision,
-            suite=choose_suite(session, body.suite),
-            actor=caller.account,
-            account_id=caller.account_id,
-            visibility=body.visibility,
+        asked = SubmissionRequest(**body.model_dump() | {"hub_endpoint": hub})
+        record, created = hand_in(
+            session, asked, actor=caller.account, account_id=caller.account_id, allowed=allowed_hubs(mine)
         )
     return _json(Submitted(SubmissionView.of(record), created), 201 if created else 200)
 
@@ -88,17 +106,38 @@ def status(request: Request, public_id: PublicId, caller: Caller) -> Response:
     with session_scope(request.app.state.engine) as session:
         record = _visible(session, public_id, caller)
         found = SubmissionStatus.of(submissions.status(session, public_id))
-    return _json(_redacted(found, everything=_may_change(record, caller)))
+    return _json(for_reader(found, everything=_may_change(record, caller)))
 
 
 @router.post("/submissions/{public_id}/withdraw", response_model=SubmissionView)
 def withdraw(request: Request, public_id: PublicId, body: WithdrawalBody, caller: Submitter) -> Response:
     """Take one's own submission back."""
     with session_scope(request.app.state.engine, write=True) as session:
-        record = _visible(session, public_id, caller)
-        if not _may_change(record, caller):
-            raise ScopeError(f"The submission {public_id} is somebody else's.", "See yours: prunarium status")
+        _own(session, public_id, caller)
         return _json(SubmissionView.of(submissions.withdraw(session, public_id, caller.account, body.reason)))
+
+
+@router.post("/submissions/{public_id}/edit", response_model=SubmissionView)
+def edit(request: Request, public_id: PublicId, body: EditBody, caller: Submitter) -> Response:
+    """Publish one's own submission or make it private again; change its note, method or (before its check) suite."""
+    with session_scope(request.app.state.engine, write=True) as session:
+        changes = edit_of(session, **body.model_dump())
+        _own(session, public_id, caller)
+        return _json(SubmissionView.of(submissions.edit(session, public_id, changes, caller.account)))
+
+
+@router.post("/submissions/{public_id}/resubmit", response_model=SubmissionView, status_code=201)
+def resubmit(request: Request, public_id: PublicId, body: ResubmissionBody, caller: Submitter) -> Response:
+    """Hand in one's own submission anew, at another revision or to another suite; the new one names the old one."""
+    with session_scope(request.app.state.engine, write=True) as session:
+        _own(session, public_id, caller)
+        made = resubmission(session, public_id, caller.account, revision=body.revision, suite=body.suite)
+    return _json(SubmissionView.of(made), 201)
+
+
+def _own(session: Session, public_id: str, caller: Access) -> None:
+    if not _may_change(_visible(session, public_id, caller), caller):
+        raise ScopeError(f"The submission {public_id} is somebody else's.", "See yours: prunarium status")
 
 
 def _visible(session: Session, public_id: str, caller: Access | None) -> SubmissionRecord:
@@ -113,20 +152,6 @@ def _visible(session: Session, public_id: str, caller: Access | None) -> Submiss
 
 def _may_change(record: SubmissionRecord, caller: Access | None) -> bool:
     return caller is not None and (record.account == caller.account or MODERATE in caller.scopes)
-
-
-def _redacted(status: SubmissionStatus, *, everything: bool) -> SubmissionStatus:
-    """Machines have no names here; what a check or a job said in words is for the owner: it may quote files."""
-    people = ("queue", status.submission.account)
-    steps = [step if step.actor in people else replace(step, actor="the server") for step in status.transitions]
-    if everything:
-        return replace(status, transitions=tuple(steps))
-    return SubmissionStatus(
-        replace(status.submission, detail=None),
-        tuple(replace(step, detail=None) for step in steps),
-        tuple(replace(job, failure_message=None) for job in status.jobs),
-        status.jobs_ahead,
-    )
 
 
 def _json(answer: Any, status_code: int = 200) -> Response:

@@ -198,7 +198,7 @@ def read_catalogue(session: Session, before: Catalogue | None = None) -> Catalog
     """All records of one transaction; results that ``before`` holds are not read again."""
     tasks = {f"{one.name}@{one.version}": one for one in queries.list_tasks(session)}
     declared = training_data(session)
-    models = {model.name: model for model in queries.list_models(session)}
+    models = {model.name: model for model in queries.list_models(session, only_shown=True)}
     results = _read_results(session, models, before)
     return Catalogue(
         version=catalogue_fingerprint(session),
@@ -246,7 +246,8 @@ def _read_results(
     known: dict[int, ResultRecord] = {}
     if before is not None and all(name in models and models[name].id == one.id for name, one in before.models.items()):
         known = {result.id: result for result in before.results if result.id is not None}
-    return tuple(sorted(queries.current_results(session, known).values(), key=_place))
+    found = queries.current_results(session, known).values()
+    return tuple(sorted((result for result in found if result.model in models), key=_place))
 
 
 def _place(result: ResultRecord) -> tuple[str, str, str, str, str, int, int]:

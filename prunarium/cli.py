@@ -43,6 +43,8 @@ COMMANDS = {
     "check": Mount("registry.cli_inspect:check", "Run the check that every submission must pass."),
     "submit": Mount("registry.cli_submissions:submit", "Submit a published model for evaluation."),
     "status": Mount("registry.cli_submissions:status", "Show where submissions and their jobs stand."),
+    "edit": Mount("registry.cli_submissions:edit", "Publish a submission, or change its note, method or suite."),
+    "resubmit": Mount("registry.cli_submissions:resubmit", "Submit again, at another revision or to another suite."),
     "withdraw": Mount("registry.cli_submissions:withdraw", "Withdraw a submission."),
     "compare": Mount("prunarium.cli_compare:compare", "Compare models image by image, or yours with the board."),
     "worker": Mount("benchmark.cli:worker", "Evaluate queued jobs until stopped."),

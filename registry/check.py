@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import Engine
 
@@ -24,10 +24,11 @@ from zoo.checkpoint.sparse import is_sparse, read_sparse
 from zoo.checkpoint.strict import read_json
 from zoo.core.hashing import RawTensor
 
-from . import queries
 from .claims import check_claims
-from .db.session import session_scope
-from .reasons import REASONS, Reason
+from .declarations import Declared
+from .declared_check import check_declared
+from .reasons import Reason, in_order
+from .sources import LocalSource, Source
 
 if TYPE_CHECKING:
     import torch
@@ -37,6 +38,21 @@ if TYPE_CHECKING:
 PICKLE_SUFFIXES = frozenset({".bin", ".ckpt", ".dill", ".joblib", ".pickle", ".pkl", ".pt", ".pth"})
 
 _NAMES_SHOWN = 5
+
+
+class Described(Protocol):
+    """A tensor as a header tells of it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def dtype(self) -> str:
+        """In the spelling of safetensors."""
+        ...
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -60,10 +76,13 @@ class CheckReport:
         }
 
 
-def check(folder: Path, *, engine: Engine | None = None) -> CheckReport:
+def check(
+    folder: Path, *, engine: Engine | None = None, source: Source | None = None, declared: Declared | None = None
+) -> CheckReport:
     """Every reason against a model folder, in the order of :data:`~registry.reasons.REASONS`.
 
-    With the ``engine`` of a catalogue, the dense parent must be there too, with the weights that are named. Raises
+    With the ``engine`` of a catalogue, or another ``source``, the dense parent must be there too, with the weights
+    that are named. ``declared`` is what stands beside the files. Raises
     :class:`~zoo.checkpoint.errors.CheckpointError` only where there is no such folder.
     """
     if not folder.is_dir():
@@ -82,9 +101,22 @@ def check(folder: Path, *, engine: Engine | None = None) -> CheckReport:
     if tensors is not None and passport is not None and provenance is not None:
         reasons += check_claims(folder, tensors, passport, provenance, cut)
     if provenance is not None:
-        reasons += _origin(provenance, engine)
-    order = list(REASONS)
-    return CheckReport(tuple(sorted(reasons, key=lambda reason: order.index(reason.code))), passport)
+        known = LocalSource(engine) if engine is not None else source
+        reasons += check_declared(folder, provenance, declared or Declared(), known)
+    return CheckReport(in_order(reasons), passport)
+
+
+def check_header(folder: Path, tensors: Sequence[Described], declared: Declared, source: Source | None) -> CheckReport:
+    """What can be said before a single weight is there: of the descriptions in ``folder``, and of a file's header."""
+    reasons: list[Reason] = []
+    config = _read(folder / CONFIG, ModelConfig, "preprocessing_missing", reasons)
+    provenance = _read(folder / PROVENANCE, Provenance, "bad_description", reasons)
+    if config is not None and tensors:
+        expected, cut = _expected({tensor.name: tensor.shape for tensor in tensors}, config)
+        reasons += _against_architecture(tensors, config, expected, narrowed=cut > 0)
+    if provenance is not None:
+        reasons += check_declared(folder, provenance, declared, source)
+    return CheckReport(in_order(reasons), None)
 
 
 def is_pickle(path: Path) -> bool:
@@ -157,7 +189,7 @@ def _non_finite(tensors: Sequence[RawTensor]) -> Iterator[Reason]:
 
 
 def _against_architecture(
-    tensors: Sequence[RawTensor], config: ModelConfig, expected: Mapping[str, "TensorSpec"], *, narrowed: bool
+    tensors: Sequence[Described], config: ModelConfig, expected: Mapping[str, "TensorSpec"], *, narrowed: bool
 ) -> Iterator[Reason]:
     from zoo.architectures import ARCHITECTURES
 
@@ -230,27 +262,6 @@ def _prunable_weights(model: "torch.nn.Module") -> int:
     from zoo.prunable import prunable_parameters
 
     return sum(weight.numel() for weight in prunable_parameters(model).values())
-
-
-def _origin(provenance: Provenance, engine: Engine | None) -> Iterator[Reason]:
-    if not provenance.licence:
-        yield Reason("licence_missing", "prunarium.json names no licence")
-    if provenance.sparsity_target == 0:
-        return
-    if provenance.parent is None:
-        yield Reason("parent_missing", "prunarium.json names no parent")
-    elif engine is not None:
-        yield from _parent_in_catalogue(provenance.parent, provenance.parent_hash, engine)
-
-
-def _parent_in_catalogue(parent: str, parent_hash: str | None, engine: Engine) -> Iterator[Reason]:
-    with session_scope(engine) as session:
-        model = queries.get_model(session, parent)
-        checkpoint = None if model is None or model.id is None else queries.checkpoint_of(session, model.id)
-    if model is None:
-        yield Reason("parent_missing", f"{parent} is not in the catalogue")
-    elif parent_hash and checkpoint is not None and checkpoint.densified_hash != parent_hash:
-        yield Reason("parent_missing", f"{parent} in the catalogue has other weights than parent_hash says")
 
 
 def _shown(names: Iterable[str]) -> str:

@@ -16,7 +16,6 @@ from zoo.checkpoint.strict import read_json
 from zoo.checkpoint.weights import read_weights, weights_in
 from zoo.core.console import emit_json, emit_table, say
 from zoo.core.errors import UsageError
-from zoo.core.progress import track
 
 from .cli_common import AsJson, count, percent, quiet_client
 
@@ -69,29 +68,28 @@ def inspect(
 
 
 def check(
-    folders: Annotated[list[Path], typer.Argument(help="Model folders, or folders of model folders.")],
+    models: Annotated[
+        list[str], typer.Argument(help="Model folders, folders of them, or Hub ids (org/name@revision).")
+    ],
     catalogue: Annotated[bool, typer.Option(help="Look for the dense parent in the catalogue.")] = True,
+    parent: Annotated[str | None, typer.Option(help="The dense parent, where prunarium.json names none.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run the check that every submission must pass (exit code 1 if one does not)."""
-    from .check import check as judge
-    from .db.schema import open_catalogue
-    from .publish import find_folders
-    from .settings import load_settings
+    """Run the check that every submission must pass, the server's own (exit code 1 if a model does not pass)."""
+    from .checking import judge
+    from .declarations import Declared
 
-    engine = open_catalogue(load_settings()) if catalogue else None
-    found = [folder for path in folders for folder in find_folders(path) or [path]]
-    reports = {str(folder): judge(folder, engine=engine) for folder in track(found, "Checking")}
+    reports = judge(models, catalogue=catalogue, declared=Declared(parent=parent))
     if as_json:
-        emit_json([{"folder": folder, **report.to_json()} for folder, report in reports.items()])
+        emit_json([report.to_json() for report in reports])
     else:
-        for folder, report in reports.items():
-            say(f"{folder}: {'passes' if report.ok else 'is refused'}")
+        for report in reports:
+            say(f"{report.model}: {'passes' if report.ok else 'is refused'}")
             for reason in report.reasons:
                 say(f"  {reason.code}: {reason.explanation.sentence}")
                 say(f"    {reason.detail}")
                 say(f"    {reason.explanation.remedy}")
-    if not all(report.ok for report in reports.values()):
+    if not all(report.ok for report in reports):
         raise typer.Exit(1)
 
 

@@ -21,7 +21,7 @@ from zoo.core.files import DiskFullError
 from .errors import HubError, HubUnavailableError
 from .hub_client import refusal, unavailable
 
-__all__ = ["Place", "Progress", "transfer"]
+__all__ = ["Place", "Progress", "first_bytes", "transfer"]
 
 Progress = Callable[[int, int], None]
 """Called with the bytes that came (negative: that turned out to be useless) and the bytes newly expected."""
@@ -59,13 +59,10 @@ def transfer(place: Place, partial: Path, size_bytes: int, progress: Progress) -
     if constants.HF_HUB_OFFLINE:
         raise unavailable(place.endpoint)
     _require_space(partial, size_bytes - _size(partial))
-    headers = {"User-Agent": "prunarium", "Accept-Encoding": "identity"}
-    if place.token:
-        headers["Authorization"] = f"Bearer {place.token}"
     partial.touch()
     progress(_size(partial), 0)
     failures = 0
-    with httpx.Client(headers=headers, timeout=_TIMEOUT, follow_redirects=True, max_redirects=5) as client:
+    with _client(place) as client:
         while (have := _size(partial)) < size_bytes:
             trouble = _attempt(client, place, partial, size_bytes, progress)
             failures = 0 if _size(partial) > have else failures + 1
@@ -77,6 +74,38 @@ def transfer(place: Place, partial: Path, size_bytes: int, progress: Progress) -
                 )
             if failures:
                 time.sleep(_PAUSE_SECONDS * 2 ** (failures - 1))
+
+
+def first_bytes(place: Place, size_bytes: int) -> bytes:
+    """The first bytes of a file, fewer where it ends before; never more, whatever the hub sends.
+
+    Raises :class:`~registry.errors.HubUnavailableError` and :class:`~registry.errors.HubError`.
+    """
+    if constants.HF_HUB_OFFLINE:
+        raise unavailable(place.endpoint)
+    came = bytearray()
+    try:
+        with (
+            _client(place) as client,
+            client.stream("GET", place.url, headers={"Range": f"bytes=0-{size_bytes - 1}"}) as response,
+        ):
+            if response.status_code not in (200, 206):
+                raise _refusal(response, place)
+            for chunk in response.iter_raw():
+                came += chunk
+                if len(came) >= size_bytes:
+                    break
+    except httpx.RequestError as error:
+        raise unavailable(place.endpoint) from error
+    return bytes(came[:size_bytes])
+
+
+def _client(place: Place) -> httpx.Client:
+    """The token is for this hub: the client drops it when it is redirected to another host."""
+    headers = {"User-Agent": "prunarium", "Accept-Encoding": "identity"}
+    if place.token:
+        headers["Authorization"] = f"Bearer {place.token}"
+    return httpx.Client(headers=headers, timeout=_TIMEOUT, follow_redirects=True, max_redirects=5)
 
 
 def _attempt(client: httpx.Client, place: Place, partial: Path, size_bytes: int, progress: Progress) -> str:

@@ -33,6 +33,7 @@ RegistryError
 │   ├── HubUnavailableError         no connection, or the hub itself failed
 │   ├── HubAccessError              the hub refuses what was asked
 │   ├── NotOnHubError               no such repository, revision or file
+│   ├── TooLargeError               a file is larger than is fetched
 │   ├── HubConflictError            somebody else changed the repository, or a release has that name
 │   └── CorruptDownloadError        the bytes are not the promised ones
 │       └── WrongModelError             they are, but they are not the promised model
@@ -185,6 +186,10 @@ class HubAccessError(HubError):
 
 class NotOnHubError(HubError):
     """The hub has no such repository, revision or file (or hides it from this token)."""
+
+
+class TooLargeError(HubError):
+    """A file is larger than is fetched; not a byte of it was."""
 
 
 class HubConflictError(HubError):

@@ -11,14 +11,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from zoo.checkpoint.errors import TensorFileError
-from zoo.checkpoint.safetensors_file import MAX_FILE_BYTES
+from zoo.checkpoint.safetensors_file import MAX_FILE_BYTES, Header, header_length, parse_header
 from zoo.checkpoint.sparse import unpack
 from zoo.checkpoint.weights import SPARSE_WEIGHTS, WEIGHTS
 from zoo.core.errors import PrunariumError
 from zoo.core.files import disk_errors
 
-from .download import Place, Progress, transfer
-from .errors import CorruptDownloadError, HubError, NotOnHubError
+from .download import Place, Progress, first_bytes, transfer
+from .errors import CorruptDownloadError, NotOnHubError, TooLargeError
 from .hub_cache import CachedCommit
 from .hub_client import RemoteFile, client, files_of, hub_errors, matches
 from .resolve import Pin
@@ -26,6 +26,8 @@ from .resolve import Pin
 __all__ = ["Fetcher"]
 
 _MAX_TEXT_BYTES = 4 * 2**20
+_MAX_PREDICTIONS_BYTES = 512 * 2**20
+_HEADER_BYTES = 64 * 2**10  # holds the header of most networks, so that one request does
 _DIGEST = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
 _SHA256_DIGITS = 64
 
@@ -68,7 +70,7 @@ class Fetcher:
             if path is not None and self._intact(name, path):
                 return path
             file = self._files[name]
-            self._refuse_oversized(name)
+            self.refuse_oversized(name)
             self._refuse_stuck(path)
             with self._cached.lock(file.digest):
                 if path is not None and not self._intact(name, path):
@@ -78,6 +80,29 @@ class Fetcher:
                 if not (blob.is_file() and self._intact(name, blob)):
                     self._bring(name, file, blob)
                 return self._cached.show(name, file.digest)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every file of the commit."""
+        return tuple(self._files)
+
+    @property
+    def folder(self) -> Path:
+        """Where the files of the commit lie as they come."""
+        return self._cached.snapshot
+
+    def header(self, name: str) -> Header:
+        """The header of a safetensors file, judged before the data behind it are fetched; not verified yet.
+
+        Raises :class:`~zoo.checkpoint.errors.TensorFileError` for a malformed one, and as :meth:`get`.
+        """
+        self.refuse_oversized(name)
+        size_bytes = self._files[name].size_bytes
+        start = first_bytes(self._place(name), min(_HEADER_BYTES, size_bytes))
+        length = header_length(start, size_bytes, name)
+        if 8 + length > len(start):
+            start = first_bytes(self._place(name), 8 + length)
+        return parse_header(start[8 : 8 + length], size_bytes - 8 - length, name)
 
     def unpack(self) -> Path | None:
         """The dense file, made of the cached sparse one; None unless it is byte for byte the one on the hub."""
@@ -100,8 +125,7 @@ class Fetcher:
 
     def _bring(self, name: str, file: RemoteFile, blob: Path) -> None:
         """Fetch a blob; bytes that turn out to be wrong are thrown away, and all of them are fetched once more."""
-        pin = self.pin
-        place = Place(pin.endpoint, pin.repo_id, pin.commit, name, pin.token)
+        pin, place = self.pin, self._place(name)
         partial = self._cached.partial(file.digest)
         self.fetched = True
         for _ in range(2):
@@ -119,6 +143,10 @@ class Fetcher:
             f"{name} of {pin.repo_id}@{pin.commit} was damaged twice: its bytes do not hash to what was promised.",
             "Try again later; if it stays so, the hub's copy is damaged.",
         )
+
+    def _place(self, name: str) -> Place:
+        pin = self.pin
+        return Place(pin.endpoint, pin.repo_id, pin.commit, name, pin.token)
 
     def _intact(self, name: str, path: Path) -> bool:
         digest = self._files[name].digest
@@ -151,9 +179,12 @@ class Fetcher:
                 f"Make {self._cached.root} writable, or choose another cache: HF_HUB_CACHE=FOLDER",
             )
 
-    def _refuse_oversized(self, name: str) -> None:
+    def refuse_oversized(self, name: str) -> None:
+        """Raise :class:`~registry.errors.TooLargeError` for a file that is larger than is fetched."""
         size_bytes = self._files[name].size_bytes
         limit = MAX_FILE_BYTES if name in (WEIGHTS, SPARSE_WEIGHTS) else _MAX_TEXT_BYTES
+        if name.endswith(".parquet"):
+            limit = _MAX_PREDICTIONS_BYTES
         if size_bytes > limit:
             where = f"{self.pin.repo_id}@{self.pin.commit}"
-            raise HubError(f"{name} of {where} has {size_bytes:,} bytes; at most {limit:,} are fetched.")
+            raise TooLargeError(f"{name} of {where} has {size_bytes:,} bytes; at most {limit:,} are fetched.")

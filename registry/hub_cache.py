@@ -68,7 +68,7 @@ class CachedCommit:
         target = os.path.relpath(blob, path.parent)
         if path.is_symlink() and str(path.readlink()) == target:
             return path
-        staged = path.with_name(f".{name}.{os.getpid()}.link")
+        staged = path.with_name(f".{path.name}.{os.getpid()}.link")
         staged.unlink(missing_ok=True)
         try:
             staged.symlink_to(target)

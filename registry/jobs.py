@@ -136,6 +136,26 @@ def finish(
     return True
 
 
+def deliver(
+    session: Session,
+    job_id: int,
+    owner: str,
+    results: Sequence[ResultRecord],
+    predictions: Sequence[PredictionRecord],
+) -> bool:
+    """End a job with what somebody else predicted; False, and nothing is written, where it runs or has been done."""
+    job = rows.get_job(session, job_id, lock=True)
+    if job.state == "failed":
+        job = job_rules.retried(job)
+    if job.state != "queued":
+        return False
+    now = now_us(session)
+    leased = job_rules.claimed(job, owner, now, _microseconds(DEFAULT_LEASE_SECONDS))
+    rows.write_job(session, leased)
+    rows.open_attempt(session, leased, now)
+    return finish(session, job_id, leased.attempt, owner, results, predictions)
+
+
 def fail(session: Session, job_id: int, attempt: int, owner: str, kind: FailureKind, message: str) -> JobRecord:
     """End an attempt that failed; returns the job, queued again or failed, as ``kind`` decides.
 

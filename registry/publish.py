@@ -139,6 +139,7 @@ def write_catalogue(engine: Engine, source: ModelFolder, passport: Passport, whe
     with session_scope(engine, write=True) as session:
         model = queries.upsert_model(session, model_record(source.provenance, where[0].hub_repo))
         checkpoint = queries.register_checkpoint(session, model, checkpoint_record(source.config, passport))
+        queries.set_listed(session, checkpoint, True)
         for revision in where:
             queries.register_revision(session, checkpoint, revision)
 

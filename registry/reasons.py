@@ -1,6 +1,6 @@
 """Why a model is refused: one list for the command line, the web form, the worker and publishing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -21,6 +21,10 @@ REASONS: Mapping[str, Explanation] = {
     "bad_safetensors": Explanation(
         "The weights are missing, or their file is no whole, well-formed safetensors file.",
         "Write the file again, or fetch it again.",
+    ),
+    "too_large": Explanation(
+        "A file is larger than this server fetches.",
+        "Store the weights once, in float32 or less, without optimizer state; texts stay below 4 MiB.",
     ),
     "files_differ": Explanation(
         "model.safetensors and model.sparse.safetensors are not the same model.",
@@ -74,9 +78,46 @@ REASONS: Mapping[str, Explanation] = {
         "Evaluating it takes more device minutes than the account has left.",
         "Wait until enough is left, submit to a smaller suite, or ask an administrator for a grant.",
     ),
+    "predictions_missing": Explanation(
+        "The repository has no folder of predictions, or its manifest cannot be read.",
+        "Write them with benchmark.author_predictions.write_predictions, and hand them in with --predictions DIR.",
+    ),
+    "predictions_unknown": Explanation(
+        "There are predictions of something that the suite does not measure so.",
+        "Leave them out of manifest.json, or submit to the suite that has this task, protocol and seed.",
+    ),
+    "predictions_unreadable": Explanation(
+        "A file of predictions is damaged, holds NaN, or contradicts itself.",
+        "Write it again with write_predictions, which checks what it writes.",
+    ),
+    "predictions_mismatch": Explanation(
+        "The images, labels or classes of the predictions are not those of the task.",
+        "Predict every image of the task's test set, under its own id, with all of its classes.",
+    ),
+    "weights_known": Explanation(
+        "The catalogue has these very weights already, as another model.",
+        "Nothing is to be measured again: look at that model, or submit weights that differ.",
+    ),
     "parent_missing": Explanation(
         "A pruned model is compared with its dense parent, and that one is not stated or not in the catalogue.",
-        "Publish the dense parent first, and name its slug in prunarium.json.",
+        "Submit the dense parent first (prunarium submit ORG/DENSE), then name its slug or Hub id: as parent in "
+        "prunarium.json, or with prunarium submit … --parent ORG/DENSE.",
+    ),
+    "method_name": Explanation(
+        "A method that the zoo does not have goes by its author's name and its own.",
+        "Write --method @author/name, for example @ada/wise-pruning; for one of the zoo's, leave it out.",
+    ),
+    "training_data_missing": Explanation(
+        "It is not said which data the weights have seen, so nobody can tell a fair test from a contaminated one.",
+        "Name them as data in prunarium.json, or with --training-data 'ImageNet-1k train'.",
+    ),
+    "card_contradicts": Explanation(
+        "The card states another licence than prunarium.json.",
+        "Correct whichever is wrong: readers see the card, programs read prunarium.json.",
+    ),
+    "licence_unknown": Explanation(
+        "The licence is no SPDX identifier, so nobody knows what it allows.",
+        "Choose one of https://spdx.org/licenses, or write LicenseRef-NAME for terms of your own.",
     ),
     "licence_missing": Explanation(
         "Without a licence nobody may use or redistribute the model.",
@@ -104,3 +145,14 @@ class Reason:
     def to_json(self) -> dict[str, Any]:
         """Stable field names: code, detail, sentence, remedy."""
         return {"code": self.code, "detail": self.detail, **asdict(self.explanation)}
+
+
+def in_order(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """Reasons in the order of :data:`REASONS`: what must be mended first comes first."""
+    order = list(REASONS)
+    return tuple(sorted(reasons, key=lambda reason: order.index(reason.code)))
+
+
+def told(reasons: Iterable[Reason]) -> str:
+    """One line for each reason: its code and what was found."""
+    return "\n".join(f"{reason.code}: {reason.detail}" for reason in reasons)

@@ -12,6 +12,7 @@ queued     start      running, when a job of it started
 queued     finish     done or failed, when every job had ended before
 running    finish     done when every job ended, failed when none succeeded
 any above  withdraw   withdrawn; shared jobs go on for the others
+any        edit       the same, with another note, method, visibility (or suite, before its check)
 =========  =========  ==========================================================
 
 ``done``, ``rejected``, ``failed`` and ``withdrawn`` are ends: every other pair is refused with
@@ -19,7 +20,8 @@ any above  withdraw   withdrawn; shared jobs go on for the others
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from .errors import TransitionError
 from .job_rules import RETRIES
@@ -97,6 +99,41 @@ def advanced(submission: SubmissionRecord, jobs: Sequence[JobRecord], now: int) 
         return replace(_to(submission, "done", now), reason=None, detail=None)
     started = any(job.state != "queued" or job.attempt > 0 for job in jobs)
     return _to(submission, "running", now) if started and submission.state == "queued" else submission
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edit:
+    """What a submitter changes afterwards; None leaves a thing as it is, an empty text removes it."""
+
+    suite: str | None = None
+    method: str | None = None
+    note: str | None = None
+    visibility: Literal["private", "public"] | None = None
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """What is changed, to what."""
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+
+def edited(submission: SubmissionRecord, edit: Edit, now: int) -> SubmissionRecord:
+    """Note, method and visibility change in any state; the suite only before jobs were made of it."""
+    if edit.suite is not None and edit.suite != submission.suite and submission.state not in ("draft", "received"):
+        raise TransitionError(
+            f"Submission {submission.public_id} is {submission.state}: its suite does not change any more.",
+            f"Submit it again to another: prunarium resubmit {submission.public_id} --suite {edit.suite}",
+        )
+    if edit.visibility is not None and submission.visibility == "hidden":
+        raise TransitionError(
+            f"Submission {submission.public_id} was hidden by a moderator.", "Ask the moderators of this server."
+        )
+    changed = {name: value or None if name in ("method", "note") else value for name, value in edit.fields.items()}
+    return replace(submission, **changed, updated_us=now)  # type: ignore[arg-type]
+
+
+def flagged(submission: SubmissionRecord, why: str, now: int) -> SubmissionRecord:
+    """What it states is doubted, in any state."""
+    return replace(submission, flagged=why, updated_us=now)
 
 
 def shown(submission: SubmissionRecord, visibility: Visibility, now: int) -> SubmissionRecord:

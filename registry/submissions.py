@@ -14,13 +14,25 @@ from sqlalchemy.orm import Session
 
 from . import jobs, quotas, submission_rules
 from .db.session import now_us
+from .declarations import NOTHING_DECLARED, Declared
 from .job_rules import CLOCK_TOLERANCE_US, SECOND_US
-from .queries import jobs_ahead, list_suites, turns
+from .positions import Position, position
+from .queries import jobs_ahead, list_suites, set_listed, turns
 from .queries import submissions as rows
 from .queries._common import unknown
 from .queries.jobs import jobs_of_submission
+from .queries.result_rows import primary_values
 from .quota_rules import Allowance
-from .records import FailureKind, JobRecord, SubmissionRecord, TransitionRecord, Visibility
+from .records import (
+    FailureKind,
+    JobRecord,
+    ResultRecord,
+    SubmissionKind,
+    SubmissionRecord,
+    TransitionRecord,
+    Visibility,
+)
+from .submission_rules import Edit
 
 # A check is below a minute on a CPU for a ResNet-50, its download included.
 CHECK_LEASE_SECONDS = 300.0
@@ -31,12 +43,15 @@ Cell = tuple[str, str, int]
 
 @dataclass(frozen=True)
 class Status:
-    """Everything a submitter may ask: the submission, its history, its jobs, and how many other jobs come first."""
+    """Everything a submitter may ask: the submission, its history, its jobs, how many other jobs come first, the
+    primary number of each job that is done, and where it stands in the queue until its end."""
 
     submission: SubmissionRecord
     transitions: tuple[TransitionRecord, ...]
     jobs: tuple[JobRecord, ...]
     jobs_ahead: int
+    values: tuple[ResultRecord, ...] = ()
+    position: Position | None = None
 
 
 def submit(
@@ -50,16 +65,21 @@ def submit(
     account_id: int | None = None,
     visibility: Visibility = "private",
     state: Literal["draft", "received"] = "received",
+    kind: SubmissionKind = "weights",
+    declared: Declared = NOTHING_DECLARED,
+    note: str | None = None,
+    replaces: str | None = None,
 ) -> tuple[SubmissionRecord, bool]:
     """Hand in a Hub repository at a revision for a suite (``name@version``); returns (submission, whether it is new).
 
+    ``declared`` stands beside the files, ``note`` is for people, ``replaces`` names the submission before this one.
     The same request by the same account is one submission until it ends. Raises
     :class:`~registry.errors.UnknownRecordError` for an unknown suite.
     """
     # Held to the end of the transaction: the same request sent twice at once finds the first one's row.
     if not rows.lock_suite(session, suite):
         raise unknown("suite", suite, [f"{entry.name}@{entry.version}" for entry in list_suites(session)])
-    known = rows.find_unfinished(session, account_id, hub_endpoint, hub_repo, revision, suite)
+    known = rows.find_unfinished(session, account_id, hub_endpoint, hub_repo, revision, suite, kind)
     if known is not None:
         return known, False
     now = now_us(session)
@@ -69,6 +89,12 @@ def submit(
         "hub_repo": hub_repo,
         "revision": revision,
         "suite": suite,
+        "kind": kind,
+        "method": declared.method,
+        "parent": declared.parent,
+        "training_data": declared.training_data,
+        "note": note,
+        "replaces": replaces,
         "state": state,
         "visibility": visibility,
         "check_attempt": 0,
@@ -93,6 +119,8 @@ def status(session: Session, public_id: str) -> Status:
         tuple(rows.transitions_of(session, submission.id)),
         tuple(waiting),
         jobs_ahead(session, [job.id for job in waiting]),
+        tuple(primary_values(session, [job.id for job in waiting])),
+        position(session, public_id),
     )
 
 
@@ -106,6 +134,59 @@ def show(session: Session, public_id: str, visibility: Visibility, actor: str) -
     """Change who sees a submission, in any state."""
     before = rows.get_submission(session, public_id, lock=True)
     return _write(session, before, submission_rules.shown(before, visibility, now_us(session)), actor)
+
+
+def edit(session: Session, public_id: str, changes: Edit, actor: str) -> SubmissionRecord:
+    """Change what the submitter may change; the history names what. Raises :class:`~registry.errors.TransitionError`.
+
+    Raises :class:`~registry.errors.UnknownRecordError` for an unknown suite.
+    """
+    if changes.suite is not None and not rows.lock_suite(session, changes.suite):
+        raise unknown("suite", changes.suite, [f"{entry.name}@{entry.version}" for entry in list_suites(session)])
+    before = rows.get_submission(session, public_id, lock=True)
+    now = now_us(session)
+    after = submission_rules.edited(before, changes, now)
+    if after.checkpoint_id is not None and after.method is not None and after.method != before.method:
+        rows.rename_method(session, after.checkpoint_id, after.method)
+    told = f"changed: {', '.join(changes.fields)}"
+    rows.add_transition(session, before.id, before.state, before.state, actor, now, detail=told)
+    return _write(session, before, after, actor)
+
+
+def flag(session: Session, public_id: str, why: str, actor: str = "queue") -> SubmissionRecord:
+    """Say on its page, and on its model's, why what a submission states is doubted."""
+    before = rows.get_submission(session, public_id, lock=True)
+    now = now_us(session)
+    rows.add_transition(session, before.id, before.state, before.state, actor, now, detail=why)
+    if before.checkpoint_id is not None:
+        rows.warn_of_model(session, before.checkpoint_id, why)
+    return _write(session, before, submission_rules.flagged(before, why, now), actor)
+
+
+def resubmit(
+    session: Session, public_id: str, actor: str, *, revision: str | None = None, suite: str | None = None
+) -> SubmissionRecord:
+    """Hand in anew, at another revision or to another suite, what a submission was; the new one names the old one.
+
+    The old one is withdrawn if it has not ended, and stays as it is otherwise. Raises
+    :class:`~registry.errors.UnknownRecordError` for the submission or the suite.
+    """
+    old = rows.get_submission(session, public_id, lock=True)
+    if old.state in rows.UNFINISHED:
+        withdraw(session, public_id, actor, "submitted again")
+    return submit(
+        session,
+        hub_endpoint=old.hub_endpoint,
+        hub_repo=old.hub_repo,
+        revision=revision or old.revision,
+        suite=suite or old.suite,
+        actor=actor,
+        account_id=rows.account_of(session, old.id),
+        kind=old.kind,
+        declared=Declared.of(old),
+        note=old.note,
+        replaces=old.public_id,
+    )[0]
 
 
 def claim_check(session: Session, owner: str, lease_seconds: float = CHECK_LEASE_SECONDS) -> SubmissionRecord | None:
@@ -211,4 +292,6 @@ def _refund(session: Session, after: SubmissionRecord) -> None:
 
 def _write(session: Session, before: SubmissionRecord, after: SubmissionRecord, actor: str) -> SubmissionRecord:
     rows.write_submission(session, before, after, actor)
+    if after.checkpoint_id is not None and (before.state, before.visibility) != (after.state, after.visibility):
+        set_listed(session, after.checkpoint_id, rows.is_published(session, after.checkpoint_id))
     return after

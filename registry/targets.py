@@ -39,8 +39,8 @@ def resolve_target(
     :class:`~registry.errors.UnknownRecordError` for a slug that is unknown or not on a hub.
     """
     target = parse_address(text, hub_endpoint)
-    if target.revision is not None and not _REVISION.match(target.revision):
-        raise UsageError(f"{target.revision[:80]!r} is no revision.", "Expected a commit, a tag or a branch.")
+    if target.revision is not None:
+        require_revision(target.revision)
     model = queries.get_model(session, target.name)
     recorded = _recorded(session, model, target)
     for place in recorded:
@@ -58,6 +58,12 @@ def resolve_target(
             f"This server takes no models from {hub}.", f"Publish it on one of these: {', '.join(sorted(allowed))}"
         )
     return Place(hub, repository, target.revision or "main")
+
+
+def require_revision(text: str) -> None:
+    """Raise :class:`~zoo.core.errors.UsageError` for what can name no revision."""
+    if not _REVISION.match(text):
+        raise UsageError(f"{text[:80]!r} is no revision.", "Expected a commit, a tag or a branch.")
 
 
 def _recorded(session: Session, model: ModelRecord | None, target: Address) -> list[Place]:

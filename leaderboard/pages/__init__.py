@@ -22,6 +22,9 @@ from . import (
     robustness,
     sign_in,
     status,
+    submission,
+    submissions,
+    submit,
     task,
     tasks,
 )
@@ -48,6 +51,9 @@ PAGES: tuple[APIRouter, ...] = (
     flag.router,
     admin.router,
     admin_accounts.router,
+    submit.router,
+    submissions.router,
+    submission.router,
 )
 
 __all__ = ["PAGES"]

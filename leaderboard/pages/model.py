@@ -123,7 +123,9 @@ def show(request: Request, name: str) -> Response:
     with session_scope(request.app.state.engine) as session:
         checkpoint = queries.checkpoint_of(session, model.id) if model.id is not None else None
         revisions = queries.revisions_of(session, checkpoint.id) if checkpoint and checkpoint.id is not None else []
-        past = former_values(catalogue, queries.results(session, model=model.name, condition="", history=True))
+        past = former_values(
+            catalogue, queries.results(session, model=model.name, condition="", history=True, only_shown=True)
+        )
     context = replace(model_context(catalogue, model, checkpoint, revisions), history=past)
     if context.parent is not None:
         query = CompareQuery(models=(context.parent.name, model.name))

@@ -91,7 +91,7 @@ def show(request: Request, q: Annotated[str, Query()] = "", offset: Offset = 0) 
     if not q.strip():
         return render(request, models_context(catalogue))
     try:
-        page = LocalSource(request.app.state.engine).models(q, limit=_PAGE, offset=offset)
+        page = LocalSource(request.app.state.engine, only_shown=True).models(q, limit=_PAGE, offset=offset)
     except QueryError as error:
         return render(request, found_context(catalogue, q, error=error), status=400)
     before = address_at(request, max(0, offset - _PAGE)) if offset else None

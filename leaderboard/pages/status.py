@@ -9,6 +9,7 @@ from registry import queries
 from registry.db.session import now_us, session_scope
 from registry.queries.jobs import leases
 from registry.queries.overview import count_submissions
+from registry.queries.predictions import is_shown_job
 from registry.records import JobRecord
 
 from ..context import PageContext
@@ -21,11 +22,15 @@ JOB_STATES = {"queued": "waiting", "leased": "running", "done": "done", "failed"
 
 @dataclass(frozen=True, kw_only=True)
 class RunningJob:
-    """A leased job, how long ago its worker was heard of, and whether the lease is over."""
+    """A leased job, how long ago its worker was heard of, and whether the lease is over.
+
+    ``shown``: whether everybody may know which model it is of.
+    """
 
     job: JobRecord
     heard_seconds: int | None
     expired: bool
+    shown: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +50,7 @@ def show(request: Request) -> Response:
     with session_scope(request.app.state.engine) as session:
         counted = queries.count_jobs(session)
         now = now_us(session)
-        running = [_running(job, now) for job in leases(session)]
+        running = [_running(job, now, shown=is_shown_job(session, job.id)) for job in leases(session)]
         submissions = {str(state): count for state, count in count_submissions(session).items()}
     jobs = {words: counted.get(state, 0) for state, words in JOB_STATES.items()}
     return render(
@@ -53,6 +58,6 @@ def show(request: Request) -> Response:
     )
 
 
-def _running(job: JobRecord, now: int) -> RunningJob:
+def _running(job: JobRecord, now: int, *, shown: bool) -> RunningJob:
     heard = None if job.heartbeat_us is None else max(0, now - job.heartbeat_us) // 1_000_000
-    return RunningJob(job=job, heard_seconds=heard, expired=(job.lease_expires_us or 0) <= now)
+    return RunningJob(job=job, heard_seconds=heard, expired=(job.lease_expires_us or 0) <= now, shown=shown)

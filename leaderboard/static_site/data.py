@@ -24,6 +24,8 @@ def write_sqlite(engine: Engine, path: Path) -> None:
         upgrade(copy)
         with engine.connect() as source, copy.begin() as target:
             replace_rows(source, target, [table for table in catalogue_tables(target) if table.name in _PUBLIC])
+        with session_scope(copy, write=True) as session:
+            queries.remove_unshown(session)
     finally:
         copy.dispose()
     into_one_file(path)
@@ -35,7 +37,9 @@ def write_parquet(engine: Engine, folder: Path) -> None:
     import pyarrow.parquet as pq
 
     with session_scope(engine) as session:
-        models, results = queries.list_models(session), queries.results(session)
+        models = queries.list_models(session, only_shown=True)
+        shown = {model.name for model in models}
+        results = [result for result in queries.results(session) if result.model in shown]
     for name, records in (("models", models), ("results", results)):
         rows = [{key: value for key, value in vars(one).items() if key not in _LEFT_OUT} for one in records]
         pq.write_table(pa.Table.from_pylist(rows), folder / f"{name}.parquet", compression="zstd")

@@ -47,6 +47,8 @@ class Model(Base):
     source_licence: Mapped[str | None]
     recipe: Mapped[str | None]
     hidden_reason: Mapped[str | None]
+    # False: a submission of which nothing is published yet.
+    listed: Mapped[bool] = mapped_column(default=True)
     created_us: Mapped[int] = mapped_column(Microseconds)
 
 
@@ -68,6 +70,7 @@ class Checkpoint(Base):
         Index(
             "ix_checkpoint_counts",
             "model_id",
+            "listed",
             "prunable_nonzeros",
             "prunable_elements",
             "nonzeros",
@@ -101,6 +104,8 @@ class Checkpoint(Base):
     dead_channels: Mapped[int | None]
     encodings: Mapped[dict[str, Any] | None]
     dtypes: Mapped[list[Any] | None]
+    # False: only private submissions know these weights, and no page shows what was measured of them.
+    listed: Mapped[bool] = mapped_column(default=True)
     created_us: Mapped[int] = mapped_column(Microseconds)
 
 

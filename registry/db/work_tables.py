@@ -39,6 +39,15 @@ class Submission(Base):
     hub_repo: Mapped[str]
     revision: Mapped[str]
     suite: Mapped[str]
+    kind: Mapped[str] = mapped_column(default="weights")
+    method: Mapped[str | None]
+    parent: Mapped[str | None]
+    training_data: Mapped[str | None]
+    note: Mapped[str | None]
+    # The public id of the submission that this one takes the place of.
+    replaces: Mapped[str | None]
+    # Why what it states is doubted: a spot check that came out otherwise.
+    flagged: Mapped[str | None]
     checkpoint_id: Mapped[int | None] = mapped_column(ForeignKey("checkpoint.id"))
     state: Mapped[str]
     visibility: Mapped[str] = mapped_column(default="private")

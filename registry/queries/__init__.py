@@ -11,11 +11,21 @@ from .checkpoints import (
     register_checkpoint,
     register_revision,
     revisions_of,
+    set_listed,
 )
 from .costs import MeasuredCost, measured_costs
 from .find import field_values, find_models, matching_models
 from .jobs import count_jobs, count_unfinished, done_jobs, get_job, jobs_ahead, jobs_of
-from .models import get_model, get_model_by_id, list_models, model_id, upsert_model
+from .models import (
+    get_model,
+    get_model_by_id,
+    is_model_shown,
+    is_shown,
+    list_models,
+    model_id,
+    remove_unshown,
+    upsert_model,
+)
 from .plugins import (
     get_architecture,
     get_method,
@@ -41,7 +51,14 @@ from .plugins import (
 )
 from .predictions import add_answers, add_predictions, answers_of, has_answers, image_set, predictions_of
 from .result_rows import current_results, replicates_of, results
-from .result_writing import add_reported_results, add_rescored_results, add_results, supersede
+from .result_writing import (
+    add_reported_results,
+    add_rescored_results,
+    add_results,
+    confirm_results,
+    supersede,
+    trust_of_job,
+)
 from .submissions import list_submissions
 
 __all__ = [
@@ -55,6 +72,7 @@ __all__ = [
     "answers_of",
     "catalogue_version",
     "checkpoint_of",
+    "confirm_results",
     "count_jobs",
     "count_unfinished",
     "current_results",
@@ -77,6 +95,8 @@ __all__ = [
     "get_task",
     "has_answers",
     "image_set",
+    "is_model_shown",
+    "is_shown",
     "jobs_ahead",
     "jobs_of",
     "list_architectures",
@@ -94,10 +114,13 @@ __all__ = [
     "predictions_of",
     "register_checkpoint",
     "register_revision",
+    "remove_unshown",
     "replicates_of",
     "results",
     "revisions_of",
+    "set_listed",
     "supersede",
+    "trust_of_job",
     "upsert_architecture",
     "upsert_method",
     "upsert_metric",

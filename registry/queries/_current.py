@@ -9,7 +9,10 @@ from ..db.models import Checkpoint, CheckpointRevision
 
 
 def current_checkpoint(model_id: SQLColumnExpression[Any]) -> ScalarSelect[int | None]:
-    """The id of the current checkpoint of a model: the one published last, or else registered last."""
+    """The id of the current checkpoint of a model: the one published last, or else registered last.
+
+    One that is nobody's business yet takes the place of none that everybody sees.
+    """
     candidate = aliased(Checkpoint)
     published = (
         select(func.max(CheckpointRevision.id))
@@ -21,7 +24,7 @@ def current_checkpoint(model_id: SQLColumnExpression[Any]) -> ScalarSelect[int |
         select(candidate.id)
         .correlate_except(candidate)
         .where(candidate.model_id == model_id)
-        .order_by(published.desc().nulls_last(), candidate.id.desc())
+        .order_by(candidate.listed.desc(), published.desc().nulls_last(), candidate.id.desc())
         .limit(1)
         .scalar_subquery()
     )

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from zoo.checkpoint.folder import SPARSE_WEIGHTS
 
-from ..db.models import Checkpoint, CheckpointRevision
+from ..db.models import Checkpoint, CheckpointRevision, Model
 from ..db.session import mark_changed, now_us
 from ..errors import DuplicateCheckpointError, ImmutableRowError
 from ..records import CheckpointRecord, RevisionRecord
@@ -28,9 +28,11 @@ def register_checkpoint(session: Session, model_id: int, record: CheckpointRecor
     row = session.execute(select(Checkpoint).filter_by(**identity)).scalar_one()
     if row.model_id != model_id:
         other = get_model_by_id(session, row.model_id)
-        name = other.name if other is not None else f"model {row.model_id}"
+        if other is None or not other.listed:
+            raise DuplicateCheckpointError("These weights are in the catalogue already, as a private submission.")
         raise DuplicateCheckpointError(
-            f"These weights are in the catalogue already, as {name}.", f"Look at them: prunarium inspect {name}"
+            f"These weights are in the catalogue already, as {other.name}.",
+            f"Look at them: prunarium inspect {other.name}",
         )
     for column in _MEASURED_LATER:
         if getattr(row, column) is None:
@@ -63,11 +65,28 @@ def checkpoint_of(session: Session, model_id: int) -> CheckpointRecord | None:
         select(Checkpoint)
         .outerjoin(CheckpointRevision, CheckpointRevision.checkpoint_id == Checkpoint.id)
         .where(Checkpoint.model_id == model_id)
-        .order_by(CheckpointRevision.id.desc().nulls_last(), Checkpoint.id.desc())
+        .order_by(Checkpoint.listed.desc(), CheckpointRevision.id.desc().nulls_last(), Checkpoint.id.desc())
         .limit(1)
     )
     row = session.execute(statement).scalar_one_or_none()
     return None if row is None else to_record(CheckpointRecord, row)
+
+
+def set_listed(session: Session, checkpoint_id: int, listed: bool) -> None:
+    """Show a checkpoint to everybody from now on, or to nobody; its model is shown with the first one that is.
+
+    A model that goes by a slug is the curators', and stays.
+    """
+    mark_changed(session)
+    checkpoint = session.get_one(Checkpoint, checkpoint_id)
+    model = session.get_one(Model, checkpoint.model_id)
+    if model.slug is not None and checkpoint.listed:
+        return
+    checkpoint.listed = listed
+    session.flush()
+    of_model = select(Checkpoint.id).where(Checkpoint.model_id == checkpoint.model_id, Checkpoint.listed.is_(True))
+    model.listed = model.slug is not None or session.execute(of_model.limit(1)).first() is not None
+    session.flush()
 
 
 def get_checkpoint(session: Session, checkpoint_id: int) -> CheckpointRecord | None:

@@ -17,20 +17,26 @@ from ._fields import COLUMNS, NAME, PARENT_NAME, joined, metric_value
 from ._metric_cells import MetricCell, metric_cell
 from ._near import near_misses
 from ._text import bytewise
-from .models import default_order, model_record
+from .models import default_order, is_shown, model_record
 
 _MOST_METRICS = 8  # each is looked up for every model
 
 
 def find_models(
-    session: Session, query: Query | str = "", *, limit: int = 50, offset: int = 0, show: Iterable[str] = ("bytes",)
+    session: Session,
+    query: Query | str = "",
+    *,
+    limit: int = 50,
+    offset: int = 0,
+    show: Iterable[str] = ("bytes",),
+    only_shown: bool = False,
 ) -> ModelPage:
     """The models that fit a query, in its order; rows have the values of the fields to ``show`` and of the query's own.
 
-    Raises :class:`~registry.errors.QueryError` for what cannot be parsed and for metrics that the catalogue does not
-    have.
+    ``only_shown``: of the models that everybody may see. Raises :class:`~registry.errors.QueryError` for what cannot be
+    parsed and for metrics that the catalogue does not have.
     """
-    asked = _asked(session, query, tuple(show))
+    asked = _asked(session, query, tuple(show), only_shown=only_shown)
     order = [*(asked.order(sort) for sort in asked.query.sort), *default_order()]
     # Counted in the same pass, because judging a metric of every model is what takes time.
     statement = asked.narrow(select(Model.id, func.count().over()))
@@ -69,10 +75,12 @@ class _Asked:
     cells: dict[str, MetricCell | None]
     metrics: dict[str, MetricValue]
     shown: tuple[str, ...]
+    only_shown: bool
 
     def narrow(self, statement: Any) -> Select[Any]:
         """The statement with the tables and the conditions of the query."""
-        return joined(statement, self.query.fields).where(*(condition(term, self.metrics) for term in self.query.terms))
+        conditions = [condition(term, self.metrics) for term in self.query.terms]
+        return joined(statement, self.query.fields).where(*conditions, *([is_shown()] if self.only_shown else ()))
 
     def order(self, sort: Sort) -> ColumnElement[Any]:
         """Unknown values last; means are equal when they differ by rounding only."""
@@ -92,7 +100,7 @@ class _Asked:
         return self.metrics[name].column if name in self.metrics else cast(null(), Double)
 
 
-def _asked(session: Session, query: Query | str, show: tuple[str, ...]) -> _Asked:
+def _asked(session: Session, query: Query | str, show: tuple[str, ...], *, only_shown: bool = False) -> _Asked:
     # From a text, so that the places in messages are right.
     query = parse(query if isinstance(query, str) else query.text or str(query))
     cells = _cells(session, query)
@@ -100,7 +108,9 @@ def _asked(session: Session, query: Query | str, show: tuple[str, ...]) -> _Aske
         name: MetricValue(metric_value(cell), cell.meant.unit == "fraction") for name, cell in cells.items() if cell
     }
     shown = dict.fromkeys((*show, *query.fields))
-    return _Asked(query, cells, metrics, tuple(name for name in shown if name not in ("trust", "trained_on")))
+    return _Asked(
+        query, cells, metrics, tuple(name for name in shown if name not in ("trust", "trained_on")), only_shown
+    )
 
 
 def _rows(session: Session, asked: _Asked, ids: Sequence[int]) -> tuple[ModelRow, ...]:

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, func, or_, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from ..db.models import Model
+from ..db.models import Checkpoint, CheckpointRevision, Job, Model, Prediction, Result
 from ..db.session import mark_changed, now_us
 from ..errors import InvalidRecordError
 from ..records import ModelRecord
@@ -20,14 +20,16 @@ def upsert_model(session: Session, record: ModelRecord) -> int:
     Fields that are ``None`` keep what the catalogue knows. Raises :class:`~registry.errors.InvalidRecordError` when
     slug and hub id belong to two different models, :class:`~registry.errors.UnknownRecordError` for an unknown parent.
     """
-    values = columns_of(record, skip=("id", "created_us", "parent"))
+    values = columns_of(record, skip=("id", "created_us", "parent", "listed"))
     mark_changed(session)
     if record.parent is not None:
         values["parent_id"] = model_id(session, record.parent)
     found = _rows_named(session, record)
     if len(found) > 1:
         raise InvalidRecordError(f"The slug {record.slug} and the hub id {record.hub_id} belong to different models.")
-    if not found and insert_or_ignore(session, Model, values | {"created_us": now_us(session)}):
+    if not found and insert_or_ignore(
+        session, Model, values | {"listed": record.listed, "created_us": now_us(session)}
+    ):
         return _rows_named(session, record)[0].id
     row = (found or _rows_named(session, record))[0]
     for name, value in values.items():
@@ -53,7 +55,7 @@ def model_id(session: Session, name: str) -> int:
     """The id of a slug or hub id; raises :class:`~registry.errors.UnknownRecordError` with the nearest name."""
     found = session.execute(select(Model.id).where(_named(name))).scalar_one_or_none()
     if found is None:
-        known = session.execute(select(func.coalesce(Model.slug, Model.hub_id))).scalars()
+        known = session.execute(select(func.coalesce(Model.slug, Model.hub_id)).where(is_shown())).scalars()
         raise unknown("model", name, list(known))
     return found
 
@@ -64,9 +66,36 @@ def ids_by_name(session: Session) -> dict[str, int]:
     return {name: number for number, *names in rows for name in names if name is not None}
 
 
-def list_models(session: Session) -> list[ModelRecord]:
-    """Every model, by architecture, method, sparsity and replicate. (:func:`.find.find_models` narrows the list.)"""
-    return [model_record(*row) for row in session.execute(_statement().order_by(*default_order()))]
+def list_models(session: Session, *, only_shown: bool = False) -> list[ModelRecord]:
+    """Every model, by architecture, method, sparsity and replicate. (:func:`.find.find_models` narrows the list.)
+
+    ``only_shown``: without those that are nobody's business yet.
+    """
+    statement = _statement().order_by(*default_order())
+    return [model_record(*row) for row in session.execute(statement.where(is_shown()) if only_shown else statement)]
+
+
+def is_shown() -> ColumnElement[bool]:
+    """Whether everybody may see a model: it is published, and no moderator hid it."""
+    return and_(Model.listed.is_(True), Model.hidden_reason.is_(None))
+
+
+def is_model_shown(session: Session, model_id: int) -> bool:
+    """Whether everybody may see the model of a number."""
+    return session.execute(select(Model.id).where(Model.id == model_id, is_shown())).first() is not None
+
+
+def remove_unshown(session: Session) -> None:
+    """Delete what is nobody's business from a copy that everybody gets, predictions and jobs included."""
+    hidden = select(Checkpoint.id).join(Model).where(or_(Checkpoint.listed.is_(False), ~is_shown()))
+    jobs = select(Job.id).where(Job.checkpoint_id.in_(hidden))
+    session.execute(delete(Prediction).where(Prediction.job_id.in_(jobs)))
+    session.execute(update(Result).where(Result.checkpoint_id.in_(hidden)).values(superseded_by=None))
+    session.execute(delete(Result).where(Result.checkpoint_id.in_(hidden)))
+    session.execute(delete(Job).where(Job.checkpoint_id.in_(hidden)))
+    session.execute(delete(CheckpointRevision).where(CheckpointRevision.checkpoint_id.in_(hidden)))
+    session.execute(delete(Checkpoint).where(Checkpoint.id.in_(hidden)))
+    session.execute(delete(Model).where(~is_shown()))
 
 
 def default_order() -> tuple[SQLColumnExpression[Any], ...]:

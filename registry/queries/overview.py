@@ -2,7 +2,7 @@
 
 import hashlib
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from ..db.base import Base
@@ -33,7 +33,12 @@ def catalogue_fingerprint(session: Session) -> str:
         for row in session.execute(select(*table.__table__.columns).order_by(*table.__table__.primary_key)):
             digest.update(repr(tuple(row)).encode())
     counted = session.execute(
-        select(func.count(Result.id), func.max(Result.id), func.count(Result.superseded_by)).select_from(Result)
+        select(
+            func.count(Result.id),
+            func.max(Result.id),
+            func.count(Result.superseded_by),
+            func.count(case((Result.trust == "measured", 1))),
+        ).select_from(Result)
     ).one()
     newest = [session.execute(select(func.max(table.id))).scalar() for table in (Checkpoint, CheckpointRevision)]
     digest.update(repr((tuple(counted), newest)).encode())

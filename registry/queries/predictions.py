@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from ..db.models import Checkpoint, Job, Model, Prediction
 from ..db.models import ImageSet as ImageSetRow
-from ..db.models import Prediction
 from ..db.session import mark_changed, now_us
 from ..errors import ImmutableRowError
 from ..image_sets import Answers, ImageSet
 from ..records import PredictionRecord
 from ._common import columns_of, insert_or_ignore, rows, to_record
 from .jobs import lock_lease
+from .models import is_shown
 
 
 def predictions_of(session: Session, job_id: int) -> list[PredictionRecord]:
@@ -21,9 +22,19 @@ def predictions_of(session: Session, job_id: int) -> list[PredictionRecord]:
     return [to_record(PredictionRecord, row, answers=None) for row in rows(session, statement)]
 
 
-def is_prediction(session: Session, blob_sha256: str) -> bool:
-    """Whether a blob holds the predictions of a job."""
-    return session.execute(select(Prediction.id).filter_by(blob_sha256=blob_sha256).limit(1)).first() is not None
+def is_prediction(session: Session, blob_sha256: str, *, only_shown: bool = False) -> bool:
+    """Whether a blob holds the predictions of a job; ``only_shown``: of one that everybody may see."""
+    statement = select(Prediction.id).where(Prediction.blob_sha256 == blob_sha256).limit(1)
+    if only_shown:
+        statement = statement.join(Job, Prediction.job_id == Job.id).join(Checkpoint).join(Model)
+        statement = statement.where(is_shown(), Checkpoint.listed.is_(True))
+    return session.execute(statement).first() is not None
+
+
+def is_shown_job(session: Session, job_id: int) -> bool:
+    """Whether everybody may see what a job found."""
+    statement = select(Job.id).join(Checkpoint).join(Model).where(Job.id == job_id)
+    return session.execute(statement.where(is_shown(), Checkpoint.listed.is_(True))).first() is not None
 
 
 def add_predictions(

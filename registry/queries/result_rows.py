@@ -1,12 +1,12 @@
 """Results, read: those of a model's current checkpoint that nothing supersedes, or all of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from ..db.models import Metric, Model, Protocol, Result, Task
+from ..db.models import Checkpoint, Metric, Model, Protocol, Result, Task
 from ..records import ResultRecord
 from ._common import Versioned, id_of, reference_of, unknown
 from ._current import current_checkpoint
@@ -29,11 +29,12 @@ def results(
     job_id: int | None = None,
     with_replicates: bool = False,
     history: bool = False,
+    only_shown: bool = False,
 ) -> list[ResultRecord]:
     """Results that fit every given filter, by model, task, protocol, metric, condition and seed.
 
     Without ``history``, superseded rows and rows of a model's former checkpoints are left out. ``replicates`` (4 kB a
-    row) come only ``with_replicates``. ``suite`` keeps the suite's cells only.
+    row) come only ``with_replicates``. ``suite`` keeps the suite's cells only, ``only_shown`` what everybody may see.
     """
     statement = _statement(with_replicates)
     named: tuple[tuple[Versioned, str | None], ...] = ((Task, task), (Protocol, protocol), (Metric, metric))
@@ -47,6 +48,9 @@ def results(
     for column, value in {Result.trust: trust, Result.condition: condition, Result.job_id: job_id}.items():
         if value is not None:
             statement = statement.where(column == value)
+    if only_shown:
+        shown = select(Checkpoint.id).where(Checkpoint.listed.is_(True))
+        statement = statement.where(or_(Result.checkpoint_id.is_(None), Result.checkpoint_id.in_(shown)))
     if not history:
         statement = statement.where(Result.superseded_by.is_(None), _is_current())
     return [_record(row) for row in session.execute(statement)]
@@ -61,15 +65,28 @@ def replicates_of(session: Session, ids: Sequence[int]) -> dict[int, bytes]:
     return found
 
 
+def primary_values(session: Session, job_ids: Collection[int]) -> list[ResultRecord]:
+    """The whole value of each task's primary metric that these jobs found; nothing superseded, of any checkpoint."""
+    statement = _statement(with_replicates=False).where(
+        Result.job_id.in_(job_ids),
+        Result.superseded_by.is_(None),
+        Result.condition == "",
+        Task.primary_metric == reference_of(Metric),
+    )
+    return [_record(row) for row in session.execute(statement)]
+
+
 def current_results(session: Session, known: Mapping[int, ResultRecord] | None = None) -> dict[int, ResultRecord]:
     """What :func:`results` gives without filters, by id and in no order.
 
     ``known`` are the records of an earlier call: only rows that came since are read again, since a row never changes
-    but by being superseded. Pass none when a model, a task, a protocol or a metric was renamed.
+    but by being superseded or trusted more. Pass none when a model, a task, a protocol or a metric was renamed.
     """
     known = known or {}
-    wanted = session.execute(select(Result.id).where(Result.superseded_by.is_(None), _is_current())).scalars().all()
-    found = {number: known[number] for number in wanted if number in known}
+    current = select(Result.id, Result.trust).where(Result.superseded_by.is_(None), _is_current())
+    trusts = dict(session.execute(current).all())
+    wanted = list(trusts)
+    found = {number: known[number] for number in wanted if number in known and known[number].trust == trusts[number]}
     names = {"model": _names(session, Model, func.coalesce(Model.slug, Model.hub_id))}
     named: tuple[tuple[str, Versioned], ...] = (("task", Task), ("protocol", Protocol), ("metric", Metric))
     names |= {kind: _names(session, table, reference_of(table)) for kind, table in named}

@@ -74,6 +74,24 @@ def add_rescored_results(session: Session, job_id: int, results: Sequence[Result
     return len(results), superseded
 
 
+def confirm_results(session: Session, job_id: int, provenance: Mapping[str, Any]) -> int:
+    """Rescored numbers of a job came out the same here: they count as measured; returns how many.
+
+    The numbers stay; how they are trusted, and why, is added to them.
+    """
+    found = session.execute(select(Result).filter_by(job_id=job_id, trust="rescored")).scalars().all()
+    for row in found:
+        row.trust, row.provenance = "measured", {**row.provenance, **provenance}
+    session.flush()
+    mark_changed(session)
+    return len(found)
+
+
+def trust_of_job(session: Session, job_id: int) -> str | None:
+    """How the numbers of a job came about; None where there is none."""
+    return session.execute(select(Result.trust).where(Result.job_id == job_id).limit(1)).scalar_one_or_none()
+
+
 def _former(session: Session, values: Mapping[str, Any]) -> list[Result]:
     """The job's rows of any version of the metric under the condition."""
     wanted = select(Metric.name).where(Metric.id == values["metric_id"]).scalar_subquery()

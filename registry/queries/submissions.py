@@ -7,16 +7,17 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from ..db.models import Account, Submission, SubmissionJob, Suite, Transition
+from ..db.models import Account, Checkpoint, Model, Submission, SubmissionJob, Suite, Transition
 from ..db.session import mark_changed
 from ..errors import LeaseLostError
-from ..records import SubmissionRecord, TransitionRecord
+from ..records import SubmissionKind, SubmissionRecord, TransitionRecord
 from ._common import insert_or_ignore, split_reference, to_record, unknown
 
 _COLUMNS = [column for column in Submission.__table__.columns if column.name != "account_id"]
 # What a transition may change.
 _STATE = (
-    "state", "visibility", "reason", "detail", "checkpoint_id", "check_attempt", "lease_owner", "lease_expires_us",
+    "state", "visibility", "suite", "method", "note", "flagged",
+    "reason", "detail", "checkpoint_id", "check_attempt", "lease_owner", "lease_expires_us",
     "heartbeat_us", "updated_us",
 )  # fmt: skip
 UNFINISHED = ("draft", "received", "checking", "queued", "running")
@@ -72,7 +73,13 @@ def lock_suite(session: Session, suite: str) -> bool:
 
 
 def find_unfinished(
-    session: Session, account_id: int | None, hub_endpoint: str, hub_repo: str, revision: str, suite: str
+    session: Session,
+    account_id: int | None,
+    hub_endpoint: str,
+    hub_repo: str,
+    revision: str,
+    suite: str,
+    kind: SubmissionKind = "weights",
 ) -> SubmissionRecord | None:
     """The submission of the same thing by the same account that has not ended."""
     statement = _statement().where(
@@ -81,10 +88,32 @@ def find_unfinished(
         Submission.hub_repo == hub_repo,
         Submission.revision == revision,
         Submission.suite == suite,
+        Submission.kind == kind,
         Submission.state.in_(UNFINISHED),
     )
     row = session.execute(statement.limit(1)).first()
     return None if row is None else SubmissionRecord(**row._mapping)
+
+
+def is_published(session: Session, checkpoint_id: int) -> bool:
+    """Whether somebody shows everybody what a checkpoint was found to be."""
+    shown = (Submission.state == "done") & (Submission.visibility == "public")
+    statement = select(Submission.id).where(Submission.checkpoint_id == checkpoint_id, shown)
+    return session.execute(statement.limit(1)).first() is not None
+
+
+def rename_method(session: Session, checkpoint_id: int, method: str) -> None:
+    """Another name for the method of a submitted model; those with slugs are the curators'."""
+    of_checkpoint = select(Checkpoint.model_id).where(Checkpoint.id == checkpoint_id).scalar_subquery()
+    session.execute(update(Model).where(Model.id == of_checkpoint, Model.slug.is_(None)).values(method=method))
+    mark_changed(session)
+
+
+def warn_of_model(session: Session, checkpoint_id: int, caveat: str) -> None:
+    """Say beside a submitted model what its readers should know."""
+    of_checkpoint = select(Checkpoint.model_id).where(Checkpoint.id == checkpoint_id).scalar_subquery()
+    session.execute(update(Model).where(Model.id == of_checkpoint, Model.slug.is_(None)).values(caveat=caveat))
+    mark_changed(session)
 
 
 def next_received(session: Session) -> SubmissionRecord | None:

@@ -17,7 +17,16 @@ from .plugins import (
     TaskRecord,
 )
 from .results import PredictionRecord, ResultRecord, Trust
-from .work import FailureKind, JobRecord, JobState, SubmissionRecord, SubmissionState, TransitionRecord, Visibility
+from .work import (
+    FailureKind,
+    JobRecord,
+    JobState,
+    SubmissionKind,
+    SubmissionRecord,
+    SubmissionState,
+    TransitionRecord,
+    Visibility,
+)
 
 __all__ = [
     "ArchitectureRecord",
@@ -37,6 +46,7 @@ __all__ = [
     "ResultRecord",
     "RevisionRecord",
     "ShiftRecord",
+    "SubmissionKind",
     "SubmissionRecord",
     "SubmissionState",
     "SuiteRecord",

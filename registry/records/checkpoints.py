@@ -12,7 +12,8 @@ class CheckpointRecord:
     ``layers`` holds one mapping per tensor: name, shape, elements, nonzeros, prunable. ``elements`` counts parameters,
     ``stored_elements`` every floating-point tensor (running statistics in); ``dead_channels`` are output channels
     without a weight; ``encodings`` maps an encoding to the bytes it would take; ``dtypes`` are those of all tensors.
-    ``None``: not counted when this was registered.
+    ``None``: not counted when this was registered. ``listed`` is False where private submissions alone know it; it is
+    written with a new checkpoint alone.
     """
 
     densified_hash: str
@@ -34,6 +35,7 @@ class CheckpointRecord:
     dead_channels: int | None = None
     encodings: Mapping[str, int] | None = None
     dtypes: tuple[str, ...] | None = None
+    listed: bool = True
     id: int | None = None
     model_id: int | None = None
     created_us: int = 0

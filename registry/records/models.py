@@ -14,6 +14,8 @@ class ModelRecord:
     The parent is the one it was pruned from, or, for a network that was sparse from the start, the one that its makers
     compare it with.
 
+    ``listed`` is False where only a private submission knows the model; it is written with a new model alone.
+
     ``source_url``, ``source_sha256`` and ``source_licence`` tell of the file that the authors give; ``recipe`` is the
     command that makes the model; ``training_flops`` counts multiplications and additions apart.
 
@@ -45,6 +47,7 @@ class ModelRecord:
     source_sha256: str | None = None
     source_licence: str | None = None
     recipe: str | None = None
+    listed: bool = True
     id: int | None = None
     created_us: int = 0
 

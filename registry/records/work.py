@@ -8,6 +8,7 @@ JobState = Literal["queued", "leased", "done", "failed"]
 SubmissionState = Literal[
     "draft", "received", "checking", "queued", "running", "done", "rejected", "failed", "withdrawn"
 ]
+SubmissionKind = Literal["weights", "predictions"]
 Visibility = Literal["private", "public", "hidden"]
 
 
@@ -44,7 +45,12 @@ class JobRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class SubmissionRecord:
-    """Somebody's request to evaluate a model; ``reason`` is a code of :mod:`registry.reasons` or a failure kind."""
+    """Somebody's request to evaluate a model; ``reason`` is a code of :mod:`registry.reasons` or a failure kind.
+
+    ``method``, ``parent`` and ``training_data`` are as in :class:`~registry.declarations.Declared`; ``note`` is the
+    submitter's, ``replaces`` the public id of the submission that this one takes the place of, ``flagged`` why its
+    numbers are doubted. Of kind ``predictions``, the repository holds predictions that are scored again.
+    """
 
     id: int
     public_id: str
@@ -53,6 +59,13 @@ class SubmissionRecord:
     hub_repo: str
     revision: str
     suite: str
+    kind: SubmissionKind = "weights"
+    method: str | None = None
+    parent: str | None = None
+    training_data: str | None = None
+    note: str | None = None
+    replaces: str | None = None
+    flagged: str | None = None
     checkpoint_id: int | None
     state: SubmissionState
     visibility: Visibility

@@ -12,6 +12,7 @@ from ..errors import ServerUnavailableError, UnknownRecordError
 from ..query import parse
 from ..records import CheckpointRecord, MetricMeant, ModelPage, ModelRecord, ModelRow, RevisionRecord
 from ..server_address import ServerAddress
+from ..submission_rules import Edit
 from .memory import Memory
 from .source import Entry, Holding
 from .submitted import SubmissionList, SubmissionRequest, SubmissionStatus, SubmissionView, Submitted
@@ -110,6 +111,15 @@ class RemoteSource:
     def status(self, public_id: str) -> SubmissionStatus:
         """See :class:`~registry.sources.Source`."""
         return self._transport.get(f"submissions/{quote(public_id, safe='')}", SubmissionStatus, token=True)
+
+    def edit(self, public_id: str, changes: Edit) -> SubmissionView:
+        """See :class:`~registry.sources.Source`."""
+        return self._transport.post(f"submissions/{quote(public_id, safe='')}/edit", SubmissionView, changes.fields)
+
+    def resubmit(self, public_id: str, *, revision: str | None = None, suite: str | None = None) -> SubmissionView:
+        """See :class:`~registry.sources.Source`."""
+        path = f"submissions/{quote(public_id, safe='')}/resubmit"
+        return self._transport.post(path, SubmissionView, {"revision": revision, "suite": suite})
 
     def withdraw(self, public_id: str, reason: str | None = None) -> SubmissionView:
         """See :class:`~registry.sources.Source`."""

@@ -9,6 +9,7 @@ from ..db.session import make_engine, session_scope
 from ..errors import ReadOnlySourceError
 from ..records import ModelPage
 from ..reported import load_reported
+from ..submission_rules import Edit
 from .local import LocalSource
 from .source import Entry, Holding
 from .submitted import SubmissionList, SubmissionRequest, SubmissionStatus, SubmissionView, Submitted
@@ -50,6 +51,20 @@ class SnapshotSource:
         _refuse("There are no submissions in")
 
     def status(self, public_id: str) -> SubmissionStatus:
+        """Always raises :class:`~registry.errors.ReadOnlySourceError`, with what to do."""
+        _refuse(f"There is no submission {public_id!r} in")
+
+    def edit(self, public_id: str, changes: Edit) -> SubmissionView:  # noqa: ARG002
+        """Always raises :class:`~registry.errors.ReadOnlySourceError`, with what to do."""
+        _refuse(f"There is no submission {public_id!r} in")
+
+    def resubmit(
+        self,
+        public_id: str,
+        *,
+        revision: str | None = None,  # noqa: ARG002
+        suite: str | None = None,  # noqa: ARG002
+    ) -> SubmissionView:
         """Always raises :class:`~registry.errors.ReadOnlySourceError`, with what to do."""
         _refuse(f"There is no submission {public_id!r} in")
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..records import CheckpointRecord, ModelPage, ModelRecord, RevisionRecord
+from ..submission_rules import Edit
 from .submitted import SubmissionList, SubmissionRequest, SubmissionStatus, SubmissionView, Submitted
 
 
@@ -65,6 +66,17 @@ class Source(Protocol):
 
     def status(self, public_id: str) -> SubmissionStatus:
         """Where one stands. Raises :class:`~registry.errors.UnknownRecordError`."""
+        ...
+
+    def edit(self, public_id: str, changes: Edit) -> SubmissionView:
+        """Change note, method, visibility or, before its check, the suite.
+
+        Raises :class:`~registry.errors.TransitionError` where it is too late.
+        """
+        ...
+
+    def resubmit(self, public_id: str, *, revision: str | None = None, suite: str | None = None) -> SubmissionView:
+        """Hand in anew what a submission was; the new one names the old one, which is withdrawn if it has not ended."""
         ...
 
     def withdraw(self, public_id: str, reason: str | None = None) -> SubmissionView:

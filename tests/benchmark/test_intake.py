@@ -18,13 +18,17 @@ from benchmark import intake
 from benchmark.intake import attend
 from registry import queries, submissions
 from registry.accounts import create_account
-from registry.check import check
 from registry.db.session import session_scope
+from registry.declarations import Declared
+from registry.hub_check import check_on_hub
 from registry.hub_client import digests_of
+from registry.queries.training_data import training_data
 from registry.quota_rules import Allowance
-from registry.records import SubmissionRecord
+from registry.records import RevisionRecord, SubmissionRecord
 from registry.settings import Settings
-from zoo.checkpoint.folder import ModelFolder
+from registry.submission_rules import Edit
+from zoo.checkpoint.dtypes import from_numpy, to_numpy
+from zoo.checkpoint.folder import ModelFolder, write_folder
 from zoo.checkpoint.safetensors_file import read_tensors
 from zoo.checkpoint.sparse import write_sparse
 from zoo.checkpoint.weights import SPARSE_WEIGHTS, WEIGHTS
@@ -41,10 +45,16 @@ def settings(receiver: DigitCatalogue, hub: RunningHub) -> Settings:
     return replace(receiver.settings, hub_endpoint=hub.endpoint)
 
 
-def submit(receiver: DigitCatalogue, endpoint: str, repo_id: str, revision: str = "main") -> str:
+def submit(receiver: DigitCatalogue, endpoint: str, repo_id: str, revision: str = "main", **more: Any) -> str:
     with session_scope(receiver.engine, write=True) as session:
         record, _ = submissions.submit(
-            session, hub_endpoint=endpoint, hub_repo=repo_id, revision=revision, suite="digits-demo@1", actor="somebody"
+            session,
+            hub_endpoint=endpoint,
+            hub_repo=repo_id,
+            revision=revision,
+            suite="digits-demo@1",
+            actor="somebody",
+            **more,
         )
     return record.public_id
 
@@ -103,6 +113,82 @@ def test_a_repository_that_is_not_there_or_not_open_is_no_bad_model(
         assert name in (after.detail or "")
 
 
+def test_weights_that_the_catalogue_has_as_another_model_are_refused_with_its_name(
+    receiver: DigitCatalogue, settings: Settings, hub: RunningHub, digit_models: tuple[ModelFolder, ModelFolder]
+) -> None:
+    repo_id, _ = upload(hub, "known", digit_models[0].path)
+    public_id = submit(receiver, hub.endpoint, repo_id)
+    attend(receiver.engine, settings)
+    after = state_of(receiver, public_id)
+    assert (after.state, after.reason) == ("rejected", "weights_known")
+    assert digit_models[0].provenance.slug in (after.detail or "")
+
+
+def altered(folder: ModelFolder, target: Path, **provenance: Any) -> Path:
+    """The same network with one weight moved by a hair, and other words about it."""
+    tensors = {tensor.name: tensor for tensor in read_tensors(folder.weights)}
+    bias = to_numpy(tensors["fc.bias"]).copy()
+    bias[0] += 0.001
+    moved = [*(tensor for name, tensor in tensors.items() if name != "fc.bias"), from_numpy("fc.bias", bias)]
+    return write_folder(target, moved, folder.config, replace(folder.provenance, **provenance)).path
+
+
+def test_a_parent_is_evaluated_once_for_all_that_were_pruned_from_it(
+    receiver: DigitCatalogue, settings: Settings, hub: RunningHub, sparse_model: ModelFolder, tmp_path: Path
+) -> None:
+    (parent,) = receiver.checkpoints
+    held = RevisionRecord(
+        hub_endpoint=hub.endpoint, hub_repo="org/dense", commit_oid="a" * 40, file_name=WEIGHTS, file_sha256="b" * 64,
+        size_bytes=1,
+    )  # fmt: skip
+    with session_scope(receiver.engine, write=True) as session:
+        queries.register_revision(session, parent, held)
+    first, _ = upload(hub, "child-one", sparse_model.path)
+    second, _ = upload(hub, "child-two", altered(sparse_model, tmp_path / "two"))
+    counted = []
+    for repo_id in (first, second):
+        public_id = submit(receiver, hub.endpoint, repo_id)
+        attend(receiver.engine, settings)
+        assert state_of(receiver, public_id).state == "queued"
+        with session_scope(receiver.engine) as session:
+            own = submissions.status(session, public_id).jobs
+            of_parent = queries.jobs_of(session, parent)
+            counted.append((len(own), len(of_parent), sum(queries.count_jobs(session).values())))
+    cells = counted[0][0]
+    assert counted == [(cells, cells, 2 * cells), (cells, cells, 3 * cells)]
+    assert max(job.id for job in of_parent) < min(job.id for job in own), "the parent comes first"
+
+
+def test_what_is_declared_goes_before_the_files_and_nobody_sees_it_yet(
+    receiver: DigitCatalogue, settings: Settings, hub: RunningHub, sparse_model: ModelFolder, tmp_path: Path
+) -> None:
+    folder = altered(sparse_model, tmp_path / "odd", parent=None, slug="wise/resnet8-digits/0.50", method="wise")
+    repo_id, _ = upload(hub, "declared", folder)
+    dense = name_of_parent(receiver)
+    declared = Declared(parent=dense, training_data="MNIST, own scans")
+    named = submit(receiver, hub.endpoint, repo_id, declared=declared)
+    attend(receiver.engine, settings)
+    assert state_of(receiver, named).state == "queued", state_of(receiver, named).detail
+    with session_scope(receiver.engine) as session:
+        model = queries.get_model(session, repo_id)
+        assert training_data(session)[repo_id] == ("mnist", "own scans")
+    assert model is not None
+    assert (model.parent, model.method, model.listed) == (dense, f"@{hub.namespace}/wise", False)
+    with session_scope(receiver.engine, write=True) as session:
+        submissions.edit(session, named, Edit(method="@ada/Wiser"), "somebody")
+    with session_scope(receiver.engine) as session:
+        renamed = queries.get_model(session, repo_id)
+        assert repo_id not in {each.name for each in queries.list_models(session, only_shown=True)}
+    assert renamed is not None
+    assert renamed.method == "@ada/Wiser"
+
+
+def name_of_parent(receiver: DigitCatalogue) -> str:
+    with session_scope(receiver.engine) as session:
+        (model,) = queries.list_models(session)
+    return model.name
+
+
 def test_no_request_leaves_for_a_host_that_a_submitter_names(
     receiver: DigitCatalogue, settings: Settings, hub: RunningHub
 ) -> None:
@@ -145,7 +231,7 @@ def test_a_check_that_is_longer_than_its_lease_keeps_it(
 ) -> None:
     repo_id, _ = upload(hub, "slow", sparse_model.path)
     public_id = submit(receiver, hub.endpoint, repo_id)
-    monkeypatch.setattr(intake, "check", _slow(check, 2.0))
+    monkeypatch.setattr(intake, "check_on_hub", _slow(check_on_hub, 2.0))
     worker = threading.Thread(target=attend, args=(receiver.engine, settings, 0.6))
     worker.start()
     while worker.is_alive():
@@ -166,7 +252,7 @@ def test_a_check_that_lost_its_lease_ends_quietly(
             submissions.withdraw(session, public_id, "somebody")
         raise RuntimeError("and then it broke")
 
-    monkeypatch.setattr(intake, "pull", withdrawn_meanwhile)
+    monkeypatch.setattr(intake, "check_on_hub", withdrawn_meanwhile)
     assert attend(receiver.engine, settings)
     assert state_of(receiver, public_id).state == "withdrawn"
 

@@ -125,5 +125,5 @@ def test_weights_that_are_somebody_else_s_are_refused(
     api.create_repo(repo_id)
     commit = api.upload_folder(repo_id=repo_id, folder_path=sparse_model.path)
     submission, _ = _worked(catalogue, _submit(catalogue, hub, repo_id, commit.oid))
-    assert submission.state == "failed"
+    assert (submission.state, submission.reason) == ("rejected", "weights_known")
     assert sparse_model.provenance.slug in (submission.detail or "")

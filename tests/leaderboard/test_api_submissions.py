@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from queue_rows import MODEL, fill
+from queue_rows import CHECKPOINT, MODEL, fill, result
 from site_catalogues import empty_catalogue
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
@@ -20,6 +20,7 @@ from leaderboard.settings import SiteSettings
 from registry import accounts, jobs, queries, submissions
 from registry.accounts import create_account, issue_token, revoke_token
 from registry.db.session import make_engine, now_us, session_scope
+from registry.reasons import Reason, told
 from registry.records import RevisionRecord
 
 HUB = "https://hub.example.org"
@@ -170,12 +171,101 @@ def test_no_machine_and_no_log_line_is_shown_to_strangers(site: Site) -> None:
         jobs.fail(session, job.id, job.attempt, "gpu-box-7:4711", "bug", "boom in /home/worker/secret.py")
         submissions.advance(session)
     seen = {who: site.ask(who, "GET", f"{ADDRESS}/{public_id}") for who in ("ada", "mo", "nobody", "eve")}
-    for who, answer in seen.items():
+    for answer in seen.values():
         assert answer.status_code == 200
         assert not any(secret in answer.text for secret in SECRETS)
-        assert ("boom" in answer.text) == (who in ("ada", "mo"))
+        assert "boom in secret.py" in answer.text
+        assert "/home" not in answer.text
         assert [job["failure_kind"] for job in answer.json()["jobs"]] == ["bug"]
         assert {step["actor"] for step in answer.json()["transitions"]} <= {"ada", "queue", "the server"}
+
+
+def finished(site: Site, public_id: str) -> None:
+    """Check and evaluate, as a worker does."""
+    with session_scope(site.engine, write=True) as session:
+        claimed = submissions.claim_check(session, "w")
+        assert claimed is not None
+        model = queries.upsert_model(session, replace(MODEL, slug=None, hub_id="org/other", listed=False))
+        record = replace(CHECKPOINT, densified_hash="d1:" + "9" * 64, listed=False)
+        checkpoint = queries.register_checkpoint(session, model, record)
+        cells = [("digits@1", "linear@1", 0)]
+        submissions.accept(session, public_id, claimed.check_attempt, "w", checkpoint, cells)
+        job = jobs.claim(session, "w")
+        assert job is not None
+        jobs.finish(session, job.id, job.attempt, "w", [replace(result(0.5), model="org/other")])
+        submissions.advance(session)
+
+
+def test_what_was_found_is_its_owners_until_she_publishes_it(site: Site) -> None:
+    public_id = site.submit(model="org/other").json()["submission"]["public_id"]
+    finished(site, public_id)
+    mine = site.ask("ada", "GET", f"{ADDRESS}/{public_id}").json()
+    assert [(value["model"], value["value"]) for value in mine["values"]] == [("org/other", 0.5)]
+    places = ["/api/v1/models/org/other", "/models/org/other", "/api/v1/receipts/1"]
+    listings = ["/api/v1/models", "/api/v1/results", "/", "/models", "/status", "/api/v1/models?q=org%2Fother"]
+    assert [site.client.get(place).status_code for place in places] == [404] * 3
+    assert not any("org/other" in site.client.get(place).text.replace("org%2Fother", "") for place in listings[:-1])
+    assert site.client.get(listings[-1]).json()["total"] == 0
+    for who, status in (("eve", 404), ("nobody", 401)):
+        assert site.ask(who, "POST", f"{ADDRESS}/{public_id}/edit", {"visibility": "public"}).status_code == status
+
+    published = site.ask("ada", "POST", f"{ADDRESS}/{public_id}/edit", {"visibility": "public", "note": "at last"})
+    assert (published.json()["visibility"], published.json()["note"]) == ("public", "at last")
+    assert [site.client.get(place).status_code for place in places[:2]] == [200] * 2
+    assert all("org/other" in site.client.get(place).text for place in listings[:2])
+    assert site.ask("eve", "GET", f"{ADDRESS}/{public_id}").json()["values"] == mine["values"]
+
+    site.ask("ada", "POST", f"{ADDRESS}/{public_id}/edit", {"visibility": "private"})
+    assert site.client.get(places[0]).status_code == 404
+    steps = site.ask("ada", "GET", f"{ADDRESS}/{public_id}").json()["transitions"]
+    assert [step["detail"] for step in steps if step["old_state"] == step["new_state"]] == [
+        "changed: note, visibility", "changed: visibility",
+    ]  # fmt: skip
+
+
+def test_a_public_submission_is_on_the_board_only_when_it_is_done(site: Site) -> None:
+    public_id = site.submit(model="org/other", visibility="public").json()["submission"]["public_id"]
+    assert site.client.get("/api/v1/models/org/other").status_code == 404
+    finished(site, public_id)
+    assert site.client.get("/api/v1/models/org/other").status_code == 200
+
+
+def test_submitting_again_names_the_old_one_and_withdraws_it(site: Site) -> None:
+    asked = {"method": "@ada/wise", "parent": "org/dense", "training_data": "ImageNet", "note": "first"}
+    old = site.submit(model="org/other@v1", **asked).json()["submission"]
+    answer = site.ask("ada", "POST", f"{ADDRESS}/{old['public_id']}/resubmit", {"revision": "v2"})
+    new = answer.json()
+    assert (answer.status_code, new["replaces"], new["revision"]) == (201, old["public_id"], "v2")
+    assert {name: new[name] for name in asked} == asked
+    before = site.ask("ada", "GET", f"{ADDRESS}/{old['public_id']}").json()["submission"]
+    assert (before["state"], before["detail"]) == ("withdrawn", "submitted again")
+    assert site.ask("eve", "POST", f"{ADDRESS}/{new['public_id']}/resubmit", {}).status_code == 404
+    assert site.ask("ada", "POST", f"{ADDRESS}/{new['public_id']}/resubmit", {"revision": "a..b"}).status_code == 400
+
+
+def test_a_suite_changes_only_before_the_check_and_a_hidden_one_not_by_its_owner(site: Site) -> None:
+    public_id = site.submit().json()["submission"]["public_id"]
+    path = f"{ADDRESS}/{public_id}/edit"
+    assert site.ask("ada", "POST", path, {"suite": "demo"}).json()["suite"] == "demo@1"
+    assert site.ask("ada", "POST", path, {"suite": "nothing"}).status_code == 404
+    assert site.ask("ada", "POST", path, {}).status_code == 400
+    assert site.ask("ada", "POST", path, {"method": "wise"}).status_code == 400
+    with session_scope(site.engine, write=True) as session:
+        submissions.show(session, public_id, "hidden", "mo")
+    refused = site.ask("ada", "POST", path, {"visibility": "public"})
+    assert (refused.status_code, "moderator" in refused.json()["error"]["message"]) == (409, True)
+
+
+def test_a_refusal_is_told_reason_by_reason_with_what_to_do(site: Site) -> None:
+    public_id = site.submit().json()["submission"]["public_id"]
+    reasons = (Reason("pickle_present", "weights.bin"), Reason("licence_missing", "prunarium.json names no licence"))
+    with session_scope(site.engine, write=True) as session:
+        claimed = submissions.claim_check(session, "w")
+        assert claimed is not None
+        submissions.reject(session, public_id, 1, "w", reasons[0].code, told(reasons))
+    found = site.ask("ada", "GET", f"{ADDRESS}/{public_id}").json()
+    assert found["submission"]["reason"] == "pickle_present"
+    assert found["reasons"] == [reason.to_json() for reason in reasons]
 
 
 def test_an_ended_submission_cannot_be_withdrawn_again(site: Site) -> None:

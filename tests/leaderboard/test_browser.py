@@ -46,6 +46,7 @@ PAGES = (
     "/tasks/pets@ist2022",
     "/methods",
     "/methods/rigl",
+    "/submit",
     "/status",
     "/about",
     "/api",

@@ -30,6 +30,9 @@ from leaderboard.pages import (
     robustness,
     sign_in,
     status,
+    submission,
+    submissions,
+    submit,
     task,
     tasks,
 )
@@ -59,6 +62,9 @@ CONTEXTS: tuple[type[PageContext], ...] = (
     sign_in.SignInContext,
     robustness.RobustnessContext,
     status.StatusContext,
+    submission.SubmissionContext,
+    submissions.SubmissionsContext,
+    submit.SubmitContext,
     task.TaskContext,
     tasks.TasksContext,
 )

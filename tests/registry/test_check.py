@@ -21,13 +21,14 @@ from registry.cards import CardFacts, model_card
 from registry.catalogue_entries import checkpoint_record, model_record
 from registry.check import check, expected_tensors, is_pickle
 from registry.db.session import session_scope
+from registry.declarations import Declared
 from registry.reasons import REASONS
 from registry.report import make_report
 from zoo.architectures import ARCHITECTURES
 from zoo.checkpoint.config import ModelConfig, Preprocessing
 from zoo.checkpoint.dtypes import from_numpy, to_numpy
 from zoo.checkpoint.errors import CheckpointError
-from zoo.checkpoint.folder import CONFIG, PASSPORT, PROVENANCE, SPARSE_WEIGHTS, WEIGHTS, ModelFolder, read_folder
+from zoo.checkpoint.folder import CARD, CONFIG, PASSPORT, PROVENANCE, SPARSE_WEIGHTS, WEIGHTS, ModelFolder, read_folder
 from zoo.checkpoint.passport import measure
 from zoo.checkpoint.safetensors_file import read_tensors, write_tensors
 from zoo.checkpoint.sparse import write_sparse
@@ -198,6 +199,13 @@ FAULTS: dict[str, tuple[str, Edit, str]] = {
         edit_tensors(put("bn1.num_batches_tracked", np.float32(3))),
         "bn1.num_batches_tracked is F32, not I64"),
     "no parent": ("parent_missing", edit_provenance(parent=None), "names no parent"),
+    "parent that is no name": ("bad_description", edit_provenance(parent="dense net"), "neither a slug nor a Hub id"),
+    "data not told": ("training_data_missing", edit_provenance(data="unknown"), "stated as 'unknown'"),
+    "licence nobody knows": ("licence_unknown", edit_provenance(licence="free for all"), "'free for all'"),
+    "card with another licence": (
+        "card_contradicts",
+        lambda folder: (folder.path / CARD).write_text("---\nlicense: mit\n---\n# net\n"),
+        "license 'mit', prunarium.json says Apache-2.0"),
     "no licence": ("licence_missing", edit_provenance(licence=None), "names no licence"),
     "empty licence": ("licence_missing", edit_provenance(licence=""), "names no licence"),
 }  # fmt: skip
@@ -281,8 +289,26 @@ def test_one_fault_gives_its_own_code(fault: str, folder: ModelFolder) -> None:
 
 
 def test_every_code_has_its_fault() -> None:
-    # A folder is on no hub: these two are said before there is one (tests/benchmark/test_intake.py).
-    assert {code for code, _, _ in FAULTS.values()} == set(REASONS) - {"not_on_hub", "hub_not_allowed"}
+    # A folder is on no hub (test_hub_check.py), in no catalogue (test_intake.py) and has nothing beside it (below).
+    elsewhere = {"not_on_hub", "hub_not_allowed", "too_large", "weights_known", "method_name"}
+    assert {code for code, _, _ in FAULTS.values()} == set(REASONS) - elsewhere
+
+
+@pytest.mark.parametrize(
+    ("declared", "codes"),
+    [
+        (Declared(method="@ada/Wise pruning"), set()),
+        (Declared(method="wise"), {"method_name"}),
+        (Declared(method="@ada/<b>"), {"method_name"}),
+        (Declared(training_data="ImageNet-1k train"), set()),
+        (Declared(training_data=" "), {"training_data_missing"}),
+        (Declared(parent="org/dense"), set()),
+    ],
+)
+def test_what_stands_beside_the_files_goes_before_them(
+    declared: Declared, codes: set[str], folder: ModelFolder
+) -> None:
+    assert {reason.code for reason in check(folder.path, declared=declared).reasons} == codes
 
 
 def test_all_reasons_are_given_at_once_in_one_order(folder: ModelFolder) -> None:

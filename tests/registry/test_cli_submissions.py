@@ -12,17 +12,18 @@ from sqlalchemy import Engine
 
 from leaderboard.settings import SiteSettings
 from prunarium.cli import run as run_command
-from registry import queries
+from registry import queries, submissions
 from registry.accounts import create_account, issue_token
 from registry.db.schema import open_catalogue
 from registry.db.session import session_scope
+from registry.reasons import Reason, told
 from registry.records import RevisionRecord
 from registry.settings import load_settings
 
 COMMIT = "abcdef1" + "0" * 33
 FIELDS = {
-    "account", "created_us", "detail", "hub_endpoint", "hub_repo", "public_id", "reason", "revision", "state", "suite",
-    "updated_us", "visibility",
+    "account", "created_us", "detail", "flagged", "hub_endpoint", "hub_repo", "kind", "method", "note", "parent",
+    "public_id", "reason", "replaces", "revision", "state", "suite", "training_data", "updated_us", "visibility",
 }  # fmt: skip
 
 
@@ -84,7 +85,7 @@ def test_submit_watch_and_withdraw(capsys: pytest.CaptureFixture[str], place: st
     assert "Already submitted" in again
     assert ("prunarium worker" in again) == ("catalogue" in place)
     shown = json.loads(run(capsys, "status", public_id, "--json")[1])
-    assert set(shown) == {"submission", "transitions", "jobs", "jobs_ahead"}
+    assert set(shown) == {"submission", "transitions", "jobs", "jobs_ahead", "reasons", "values", "position"}
     assert set(shown["submission"]) == FIELDS
     assert [step["new_state"] for step in shown["transitions"]] == ["received"]
     assert public_id in run(capsys, "status")[1]
@@ -100,9 +101,58 @@ def test_submit_watch_and_withdraw(capsys: pytest.CaptureFixture[str], place: st
     assert "is withdrawn" in err
 
 
+def test_publish_edit_and_submit_again(capsys: pytest.CaptureFixture[str], place: str) -> None:
+    declared = ("--method", "@ada/Wise", "--parent", "org/dense", "--training-data", "ImageNet-1k train")
+    first = json.loads(run(capsys, "submit", "org/net", *declared, "--note", "draft", "--json")[1])
+    assert [first[name] for name in ("method", "parent", "training_data", "note")] == [*declared[1::2], "draft"]
+    public_id = first["public_id"]
+    changed = run(capsys, "edit", public_id, "--visibility", "public", "--note", "")[2]
+    assert "is public" in changed
+    assert "will be on the board when it is done" in changed
+    edited = json.loads(run(capsys, "edit", public_id, "--method", "@ada/Wiser", "--json")[1])
+    assert (edited["method"], edited["note"], edited["visibility"]) == ("@ada/Wiser", None, "public")
+
+    assert "in the place of" in run(capsys, "resubmit", public_id, "--revision", "v2")[2]
+    new, old = json.loads(run(capsys, "status", "--json")[1])["submissions"]
+    assert (new["replaces"], new["revision"], new["method"], old["state"]) == (
+        public_id,
+        "v2",
+        "@ada/Wiser",
+        "withdrawn",
+    )
+
+
+def test_watching_says_each_change_and_ends_with_the_submission(
+    capsys: pytest.CaptureFixture[str], engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    public_id = json.loads(run(capsys, "submit", "org/net", "--json")[1])["public_id"]
+    reasons = (Reason("pickle_present", "optimizer.pt"), Reason("licence_missing", "no licence"))
+
+    def refused(_seconds: float) -> None:
+        with session_scope(engine, write=True) as session:
+            if submissions.claim_check(session, "w") is not None:
+                return
+            submissions.reject(session, public_id, 1, "w", "pickle_present", told(reasons))
+
+    monkeypatch.setattr("time.sleep", refused)
+    code, _, err = run(capsys, "status", public_id, "--watch")
+    assert code == 0
+    said = [line.removeprefix(f"{public_id}: ") for line in err.splitlines() if line.startswith(public_id)]
+    nobody = ", no worker was heard of lately"
+    assert said == [f"received{nobody}", f"checking{nobody}", "rejected"]
+    for reason in reasons:
+        assert f"{reason.code}: {reason.explanation.sentence}\n  {reason.detail}\n  {reason.explanation.remedy}" in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (("status", "--watch"), "Only one submission can be watched"),
+        (("edit", "nothing", "--note", "x"), "no submission 'nothing'"),
+        (("edit", "nothing"), "Nothing is to change"),
+        (("resubmit", "nothing"), "no submission 'nothing'"),
+        (("submit", "org/net", "--method", "wise"), "'wise' is no name of a method"),
+        (("submit", "org/net", "--parent", "not a model"), "names no model"),
         (("submit", "org/net", "--suite", "dem"), "no suite 'dem'"),
         (("submit", "gmp/net/0.95"), "not on a hub"),
         (("submit", "just-a-name"), "names no model"),

@@ -1,6 +1,7 @@
 """The one list of reasons."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -28,3 +29,9 @@ def test_the_codes_are_a_contract() -> None:
 def test_an_unknown_code_cannot_be_given() -> None:
     with pytest.raises(ValueError, match="'typo' is no reason code"):
         Reason("typo", "")
+
+
+def test_the_documentation_says_what_to_do_about_each_code() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "submitting.md").read_text("utf-8")
+    for code, explanation in REASONS.items():
+        assert f"| `{code}` | {explanation.sentence} | {explanation.remedy} |" in text

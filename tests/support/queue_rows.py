@@ -32,7 +32,9 @@ RESULT = ResultRecord(
 
 def fill(session: Session) -> int:
     """Write the rows; returns the id of the checkpoint."""
-    queries.upsert_task(session, TaskRecord(name="digits", version="1", kind="transfer", title="Digits"))
+    queries.upsert_task(
+        session, TaskRecord(name="digits", version="1", kind="transfer", title="Digits", primary_metric=METRIC)
+    )
     queries.upsert_protocol(session, ProtocolRecord(name="linear", version="1", kind="linear", title="Linear"))
     metric = MetricRecord(name="top1", version=1, title="T", unit="fraction", direction="higher", definition="Share.")
     queries.upsert_metric(session, metric)

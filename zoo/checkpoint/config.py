@@ -12,6 +12,7 @@ from .strict import decode
 
 Real: TypeAlias = int | float
 
+_HUB_ID = re.compile(r"[A-Za-z0-9_][\w.-]{0,95}/[A-Za-z0-9_][\w.-]{0,95}\Z", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
@@ -187,8 +188,8 @@ class TrainingRecord:
 class Provenance:
     """How a checkpoint was made: everything a claim rests on, and what a rerun needs.
 
-    ``sparsity_target`` is a fraction of the prunable weights; ``parent`` is the dense model's slug and
-    ``parent_hash`` its densified hash; ``upstream_top1`` is a fraction of the upstream test split;
+    ``sparsity_target`` is a fraction of the prunable weights; ``parent`` is the dense model's slug or
+    Hub id and ``parent_hash`` its densified hash; ``upstream_top1`` is a fraction of the upstream test split;
     ``training_flops`` counts multiply and add apart; ``licence`` is an SPDX identifier. ``data_sha256`` and ``epochs``
     are None where somebody else trained and did not say; then ``source`` is the file that was imported. ``training``
     says how it was trained here.
@@ -228,8 +229,8 @@ class Provenance:
             raise ConfigError(f"provenance: slug {self.slug} is not {self.method} on {self.architecture}.")
         if not 0 <= self.sparsity_target < 1:
             raise ConfigError(f"provenance: sparsity_target must be in [0, 1), got {self.sparsity_target}.")
-        if self.parent is not None and not is_slug(self.parent):
-            raise ConfigError(f"provenance: parent {self.parent!r} is no slug.")
+        if self.parent is not None and not (is_slug(self.parent) or _HUB_ID.match(self.parent)):
+            raise ConfigError(f"provenance: parent {self.parent!r} is neither a slug nor a Hub id.")
         if min(self.epochs or 0, self.training_flops or 0, self.replicate) < 0:
             raise ConfigError("provenance: epochs, training_flops and replicate cannot be negative.")
         if not 0 <= self.label_smoothing < 1:

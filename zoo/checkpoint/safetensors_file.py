@@ -26,6 +26,7 @@ __all__ = [
     "encode_header",
     "file_order",
     "from_numpy",
+    "header_length",
     "judge_tensor",
     "open_tensors",
     "parse_header",
@@ -168,15 +169,21 @@ def _header(file: BinaryIO, path: Path) -> Header:
     size = os.fstat(file.fileno()).st_size
     if size > MAX_FILE_BYTES:
         raise TensorFileError(f"{path}: {size:,} bytes, at most {MAX_FILE_BYTES:,} are allowed.")
-    prefix = file.read(8)
-    if len(prefix) < 8:
-        raise TensorFileError(f"{path}: {size} bytes are too few for a safetensors file.")
-    length = int.from_bytes(prefix, "little")
-    if length > MAX_HEADER_BYTES or length > size - 8:
-        raise TensorFileError(
-            f"{path}: the header claims {length:,} bytes; the file has {size:,}, a header at most {MAX_HEADER_BYTES:,}."
-        )
+    length = header_length(file.read(8), size, str(path))
     return parse_header(file.read(length), size - 8 - length, str(path))
+
+
+def header_length(start: bytes, file_bytes: int, where: str) -> int:
+    """How long the header of a file is, by its first eight bytes; raises :class:`TensorFileError` for nonsense."""
+    if len(start) < 8:
+        raise TensorFileError(f"{where}: {file_bytes} bytes are too few for a safetensors file.")
+    length = int.from_bytes(start[:8], "little")
+    if length > MAX_HEADER_BYTES or length > file_bytes - 8:
+        raise TensorFileError(
+            f"{where}: the header claims {length:,} bytes; the file has {file_bytes:,}, "
+            f"a header at most {MAX_HEADER_BYTES:,}."
+        )
+    return length
 
 
 def parse_header(header: bytes, data_bytes: int, where: str) -> Header:

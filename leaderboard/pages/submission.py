@@ -1,0 +1,177 @@
+"""One submission: where it stands, why it was refused, what was found, and what its owner can do about it."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Final, Literal
+
+from fastapi import APIRouter, Form, Path, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlalchemy.orm import Session
+
+from registry import submissions
+from registry.db.session import session_scope
+from registry.errors import TransitionError, UnknownRecordError
+from registry.permissions import Object, may, standing
+from registry.queries.submissions import UNFINISHED, get_submission
+from registry.records import SubmissionRecord, SubmissionState
+from registry.sign_in import SignedIn
+from registry.sources import JobView, SubmissionStatus, SubmissionView
+from registry.sources.handing_in import edit_of, resubmission
+from registry.sources.submitted import ValueView
+from zoo.core.errors import UsageError
+
+from ..context import PageContext
+from ..errors import NotFoundError
+from ..redacting import for_reader
+from ..visitors import MaybeVisitor, Poster, form_token, require
+from ..web import render
+
+router = APIRouter()
+
+PublicId = Annotated[str, Path(max_length=64)]
+Text = Annotated[str, Form(max_length=1000)]
+
+HEADLINES: Final[Mapping[SubmissionState, str]] = {
+    "draft": "This is a draft.",
+    "received": "It waits for its check.",
+    "checking": "It is being checked.",
+    "queued": "The check is passed; its evaluations wait for their turn.",
+    "running": "It is being evaluated.",
+    "done": "Everything is measured.",
+    "rejected": "It was refused: here is why, and what to do.",
+    "failed": "It could not be evaluated.",
+    "withdrawn": "It was withdrawn.",
+}
+
+
+@dataclass(frozen=True)
+class JobLine:
+    """One evaluation and, once it is done, its primary number."""
+
+    job: JobView
+    value: ValueView | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubmissionContext(PageContext):
+    """``csrf`` is the token of the owner's forms, None for readers; ``wrong`` is what was wrong with the last of them.
+
+    ``unfinished``: whether anything may still change by itself.
+    """
+
+    template: ClassVar[str] = "submission.html"
+
+    headline: str
+    submission: SubmissionView
+    status: SubmissionStatus
+    lines: list[JobLine]
+    ended: int
+    unfinished: bool
+    csrf: str | None
+    wrong: str | None
+
+
+@router.get("/submissions/{public_id}")
+def show(request: Request, public_id: PublicId, visitor: MaybeVisitor) -> Response:
+    """The page of a submission that the visitor may see."""
+    return _page(request, public_id, visitor)
+
+
+@router.post("/submissions/{public_id}/edit")
+def edit(
+    request: Request,
+    public_id: PublicId,
+    visitor: Poster,
+    visibility: Annotated[Literal["private", "public"] | None, Form()] = None,
+    note: Annotated[str | None, Form(max_length=1000)] = None,
+    method: Annotated[str | None, Form(max_length=180)] = None,
+) -> Response:
+    """Publish it, make it private again, or change its note and method."""
+
+    def change(session: Session) -> str:
+        changes = edit_of(session, visibility=visibility, note=note, method=method)
+        return submissions.edit(session, public_id, changes, visitor.access.account).public_id
+
+    return _changed(request, public_id, visitor, change)
+
+
+@router.post("/submissions/{public_id}/withdraw")
+def withdraw(request: Request, public_id: PublicId, visitor: Poster, reason: Text = "") -> Response:
+    """Take it back."""
+
+    def change(session: Session) -> str:
+        return submissions.withdraw(session, public_id, visitor.access.account, reason or None).public_id
+
+    return _changed(request, public_id, visitor, change)
+
+
+@router.post("/submissions/{public_id}/resubmit")
+def resubmit(request: Request, public_id: PublicId, visitor: Poster, revision: Text = "") -> Response:
+    """Hand it in anew, and go to the new one."""
+
+    def change(session: Session) -> str:
+        account = visitor.access.account
+        return resubmission(session, public_id, account, revision=revision.strip() or None).public_id
+
+    return _changed(request, public_id, visitor, change)
+
+
+def _changed(request: Request, public_id: str, visitor: SignedIn, change: Callable[[Session], str]) -> Response:
+    """Do it and go on, or say on the page why it could not be done."""
+    try:
+        with session_scope(request.app.state.engine, write=True) as session:
+            record = _visible(session, public_id, visitor)
+            owner = record.account == visitor.access.account
+            require(visitor, _kind(record), "change", owner=owner, name=public_id)
+            target = change(session)
+        return RedirectResponse(f"/submissions/{target}", 303)
+    except (TransitionError, UsageError) as error:
+        if isinstance(error, NotFoundError):
+            raise
+        return _page(request, public_id, visitor, wrong=f"{error.message} {error.hint or ''}".strip())
+
+
+def _page(request: Request, public_id: str, visitor: SignedIn | None, *, wrong: str | None = None) -> Response:
+    with session_scope(request.app.state.engine) as session:
+        record = _visible(session, public_id, visitor)
+        everything = visitor is not None and _may(visitor, record, "change")
+        status = for_reader(SubmissionStatus.of(submissions.status(session, public_id)), everything=everything)
+    values = {(value.model, value.task, value.protocol, value.seed): value for value in status.values}
+    lines = [JobLine(job, values.get((job.model, job.task, job.protocol, job.seed))) for job in status.jobs]
+    context = SubmissionContext(
+        title=f"Submission {public_id}",
+        here="submit",
+        headline=HEADLINES[record.state],
+        submission=status.submission,
+        status=status,
+        lines=lines,
+        ended=sum(job.state in ("done", "failed") for job in status.jobs),
+        unfinished=record.state in UNFINISHED,
+        csrf=form_token(visitor.secret) if everything and visitor is not None else None,
+        wrong=wrong,
+    )
+    answer = render(request, context, status=200 if wrong is None else 409)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _visible(session: Session, public_id: str, visitor: SignedIn | None) -> SubmissionRecord:
+    """The submission; one that the visitor may not see is answered like one that is not there."""
+    with suppress(UnknownRecordError):
+        record = get_submission(session, public_id)
+        if _may(visitor, record, "see"):
+            return record
+    raise NotFoundError(f"There is no submission {public_id!r}.", "Yours are at /submissions, once you are signed in.")
+
+
+def _may(visitor: SignedIn | None, record: SubmissionRecord, action: str) -> bool:
+    owner = visitor is not None and record.account == visitor.access.account
+    return may(_kind(record), action, standing(visitor.access.scopes) if visitor else None, owner=owner)
+
+
+def _kind(record: SubmissionRecord) -> Object:
+    kinds: dict[str, Object] = {
+        "public": "public submission", "private": "private submission", "hidden": "hidden submission",
+    }  # fmt: skip
+    return kinds[record.visibility]
