@@ -181,19 +181,6 @@ def sync(as_json: AsJson = False) -> None:
         say("Without torch, methods, architectures and protocols were left out: pip install 'prunarium[zoo]'")
 
 
-def worker(
-    folders: Folders = None,
-    lease_seconds: Annotated[float, typer.Option(min=1.0, help="How long a silent worker keeps its job.")] = 60.0,
-    once: Annotated[bool, typer.Option("--once", help="Stop when the queue is empty.")] = False,
-) -> None:
-    """Evaluate queued jobs and check submissions until stopped; SIGTERM and Ctrl-C let the current job end first."""
-    from registry.settings import load_settings
-
-    from .worker import work
-
-    work(load_settings(), folders=folders, lease_seconds=lease_seconds, once=once)
-
-
 def _say_report(report: "benchmark.runner.RunReport") -> None:
     if not report.done and not report.failed:
         say(f"{report.suite}: everything exists ({report.reused} evaluations of {report.models} models reused).")

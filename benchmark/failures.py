@@ -59,6 +59,7 @@ _KINDS_BY_NAME: Mapping[FailureKind, set[str]] = {
         "HubAccessError",
         "HubUnavailableError",
         "NotOnHubError",
+        "ServerError",
         "TransportError",
     },
     "bug": {"ImmutableRowError", "InvalidRecordError", "TransitionError", "UsageError"},

@@ -16,7 +16,8 @@ class WorkOrder:
 
     With ``job_ids`` the worker returns once all of these have ended (it may do other queued jobs before that), with
     ``until_idle`` once nothing is queued or leased; without, it works until it is told to stop. ``folders`` holds model
-    folders that are used instead of a hub. Idle workers look every ``poll_seconds``.
+    folders that are used instead of a hub. Idle workers look every
+    ``poll_seconds``. Without ``evaluate`` it only scores what workers without the database delivered.
     """
 
     home: str
@@ -27,6 +28,7 @@ class WorkOrder:
     folders: str | None = None
     job_ids: tuple[int, ...] | None = None
     until_idle: bool = False
+    evaluate: bool = True
     lease_seconds: float = DEFAULT_LEASE_SECONDS
     poll_seconds: float = 0.2
 

@@ -1,6 +1,7 @@
 """From stored predictions to rows of the catalogue: the same way when a job ends and when history is scored again."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from registry.blobs import BlobStore
@@ -10,6 +11,15 @@ from registry.statistics import pack_replicates
 from .job import Job
 from .predictions import Predictions
 from .scoring import Cell
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What :func:`registry.jobs.finish` writes. Two runs of one job differ in ``resources`` and in latency alone."""
+
+    results: tuple[ResultRecord, ...]
+    predictions: tuple[PredictionRecord, ...]
+    resources: Mapping[str, Any]
 
 
 def read_predictions(stored: Iterable[PredictionRecord], blobs: BlobStore) -> "StoredPredictions":

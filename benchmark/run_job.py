@@ -6,8 +6,6 @@ The order is fixed: predictions are stored first, read back, and every metric is
 import resource
 import sys
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +13,7 @@ from typing import Any, NamedTuple
 from torch import nn
 
 from registry.blobs import BlobStore
-from registry.records import PredictionRecord, ResultRecord
+from registry.records import PredictionRecord
 from zoo.checkpoint.folder import ModelFolder, read_folder
 from zoo.checkpoint.passport import measure
 from zoo.core.canonical import canonical_json
@@ -30,19 +28,10 @@ from .protocols import PROTOCOLS, Evaluation, Protocol, Subject
 from .provenance import provenance_of
 from .remarks import remarks
 from .reproducible import reproducible
-from .results import read_predictions, result_record
+from .results import Outcome, read_predictions, result_record
 from .scoring import score, score_cost
 from .sparsity import check_kept, fraction, zeros_of
 from .tasks import CostTask, Task, find_task
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What :func:`registry.jobs.finish` writes. Two runs of one job differ in ``resources`` and in latency alone."""
-
-    results: tuple[ResultRecord, ...]
-    predictions: tuple[PredictionRecord, ...]
-    resources: Mapping[str, Any]
 
 
 class _Kept(NamedTuple):

@@ -11,7 +11,7 @@ from registry.db.schema import check_schema, open_catalogue
 from registry.rate_limits import TOKEN_USES, Meter
 from registry.settings import Settings
 
-from . import api, api_compare, api_models, api_receipts, api_robustness, api_submissions
+from . import api, api_compare, api_models, api_receipts, api_robustness, api_submissions, api_work
 from .body_limit import BodyLimit
 from .catalogue import CatalogueCache
 from .failures import install_error_pages
@@ -20,7 +20,10 @@ from .pages import PAGES
 from .settings import SiteSettings
 from .web import SecurityHeaders
 
-_API = tuple(module.router for module in (api_compare, api_robustness, api, api_models, api_submissions, api_receipts))
+_API = tuple(
+    module.router
+    for module in (api_compare, api_robustness, api, api_models, api_submissions, api_receipts, api_work)
+)
 
 
 def create_app(source: Engine | Settings, settings: SiteSettings | None = None) -> FastAPI:

@@ -9,6 +9,7 @@ from registry.errors import (
     AccessError,
     CatalogueError,
     InvalidRecordError,
+    LeaseLostError,
     ScopeError,
     TooManyError,
     TransitionError,
@@ -84,6 +85,10 @@ def install_error_pages(app: FastAPI) -> None:
     @app.exception_handler(TransitionError)
     def conflict(request: Request, error: TransitionError) -> Response:
         return _answer(request, 409, error.message, error.hint)
+
+    @app.exception_handler(LeaseLostError)
+    def gone(request: Request, error: LeaseLostError) -> Response:
+        return _answer(request, 410, error.message, error.hint)
 
     @app.exception_handler(AccessError)
     def refused(request: Request, error: AccessError) -> Response:

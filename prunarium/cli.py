@@ -47,7 +47,7 @@ COMMANDS = {
     "resubmit": Mount("registry.cli_submissions:resubmit", "Submit again, at another revision or to another suite."),
     "withdraw": Mount("registry.cli_submissions:withdraw", "Withdraw a submission."),
     "compare": Mount("prunarium.cli_compare:compare", "Compare models image by image, or yours with the board."),
-    "worker": Mount("benchmark.cli:worker", "Evaluate queued jobs until stopped."),
+    "worker": Mount("benchmark.cli_worker:worker", "Evaluate queued jobs until stopped."),
     "serve": Mount("leaderboard.cli:serve", "Serve the leaderboard of the catalogue."),
     "export-site": Mount("leaderboard.cli_export:export_site", "Write the whole site as files that open from a disk."),
     "zoo": Mount("zoo.cli:app", "Make pruned models."),

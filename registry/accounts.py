@@ -4,6 +4,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from .db.session import now_us
 from .errors import AccessError, InvalidRecordError, ScopeError, UnknownRecordError
 from .permissions import ROLE_SCOPES, Role
 from .queries import accounts as rows
+from .queries.deliveries import set_operator
 
 __all__ = [
     "ROLE_SCOPES", "Access", "Role", "authenticate", "create_account", "digest", "find_good_token", "identify",
@@ -63,6 +65,24 @@ def issue_token(
     expires = None if lifetime_seconds is None else now + int(lifetime_seconds * _SECOND_US)
     rows.insert_token(session, owner.id, name, digest(token), sorted(scopes), expires, now)
     return token
+
+
+def worker_token(
+    session: Session, name: str, operator: str | None = None, lifetime_seconds: float | None = None
+) -> str:
+    """A token for a machine that evaluates, whose account is made if it is new; ``operator`` is whose machine it is.
+
+    Raises :class:`UnknownRecordError` for the operator, and :class:`InvalidRecordError` for an account of another role.
+    """
+    operator_id = None if operator is None else rows.get_account(session, operator).id
+    with suppress(InvalidRecordError):  # it is there, or its name is none, which the next line finds out
+        create_account(session, name, "worker")
+    account = rows.get_account(session, name)
+    if account.role != "worker":
+        raise InvalidRecordError(f"{name} is an account of a {account.role}.", "Give the machine a name of its own.")
+    if operator_id is not None:
+        set_operator(session, account.id, operator_id)
+    return issue_token(session, name, "worker", ["work"], lifetime_seconds)
 
 
 def identify(session: Session, token: str) -> Access:

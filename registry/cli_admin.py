@@ -11,6 +11,7 @@ from . import cli_admin_users
 from .cli_admin_moderation import audit, flags, hide, trained_on, unhide
 from .cli_admin_quota import quota
 from .cli_admin_users import ACTOR
+from .cli_admin_worker import worker
 from .cli_common import AsJson
 from .times import when
 
@@ -18,7 +19,7 @@ app = command_group("Accounts, tokens and moderation of the catalogue that pruna
 token_app = command_group("Tokens of accounts.")
 app.add_typer(cli_admin_users.app, name="user")
 app.add_typer(token_app, name="token")
-for _command in (quota, flags, hide, trained_on, unhide, audit):
+for _command in (quota, worker, flags, hide, trained_on, unhide, audit):
     app.command()(_command)
 app.command("trained-on")(trained_on)
 

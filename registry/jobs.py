@@ -179,6 +179,30 @@ def release(session: Session, job_id: int, attempt: int, owner: str) -> None:
     rows.write_job(session, job_rules.released(job))
 
 
+def deliver(session: Session, job_id: int, attempt: int, owner: str, resources: Mapping[str, Any]) -> None:
+    """The worker has sent what it found: its attempt is done, and the job waits to be scored (:mod:`registry.work`).
+
+    Raises :class:`~registry.errors.LeaseLostError`.
+    """
+    job = rows.lock_lease(session, job_id, attempt, owner)
+    after = job_rules.delivered(job)
+    rows.close_attempt(session, job, "done", now_us(session), resources=dict(resources))
+    rows.write_job(session, after)
+
+
+def refuse(session: Session, job_id: int, attempt: int, owner: str, message: str) -> JobRecord:
+    """What was delivered is not what it says it is: drop it; returns the job, queued again or failed.
+
+    Raises :class:`~registry.errors.LeaseLostError`.
+    """
+    job = rows.lock_lease(session, job_id, attempt, owner)
+    now, message = now_us(session), message[:_MESSAGE_LENGTH]
+    rows.close_attempt(session, job, "failed", now, failure_kind="transient", failure_message=message)
+    after = job_rules.refused(job, message, now)
+    rows.write_job(session, after)
+    return after
+
+
 def reap(session: Session, is_dead: Callable[[str], bool] | None = None) -> int:
     """Return the jobs whose leases have expired; the number of them.
 

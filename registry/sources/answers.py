@@ -10,6 +10,7 @@ import httpx
 
 from ..errors import (
     AccessError,
+    LeaseLostError,
     RegistryError,
     ScopeError,
     ServerAnswerError,
@@ -91,6 +92,7 @@ def _refused(address: ServerAddress, status: int, message: str | None, hint: str
     message = message or f"{address} refuses ({status})."
     kinds: dict[int, type[RegistryError]] = {
         401: AccessError, 403: ScopeError, 404: UnknownRecordError, 409: TransitionError,
+        410: LeaseLostError,
     }  # fmt: skip
     if status == 401:
         hint = f"Log in again: prunarium login {address}"

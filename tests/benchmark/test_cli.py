@@ -65,7 +65,7 @@ def test_a_failed_job_is_told_and_makes_the_exit_code_1(
     def broken(*_: object) -> None:
         raise ValueError("no such luck")
 
-    monkeypatch.setattr("benchmark.drain.run_job", broken)
+    monkeypatch.setattr("benchmark.queues.run_job", broken)
     assert run(["benchmark", "run", "--folders", str(at_home.folders)]) == 1
     told = capsys.readouterr().err
     assert "0 done, 0 reused, 12 failed" in told

@@ -9,12 +9,13 @@ import torch
 from benchmark_catalogues import COST, FULL, IMPOSSIBLE, UPSTREAM, DigitCatalogue
 from sqlalchemy import text
 
-from benchmark import drain as drain_module
+from benchmark import queues as queues_module
 from benchmark.drain import Event, drain
 from benchmark.job import Job
 from benchmark.owners import this_owner
 from benchmark.receipt_files import KEPT
-from benchmark.run_job import Outcome, run_job
+from benchmark.results import Outcome
+from benchmark.run_job import run_job
 from registry import jobs
 from registry.blobs import BlobStore
 from registry.db.session import session_scope
@@ -33,7 +34,7 @@ def _drain(catalogue: DigitCatalogue, ids: list[int]) -> list[Event]:
 @pytest.fixture
 def replace_run_job(monkeypatch: pytest.MonkeyPatch) -> Callable[[Fake], None]:
     """Put something else in the place of the computation."""
-    return lambda fake: monkeypatch.setattr(drain_module, "run_job", fake)
+    return lambda fake: monkeypatch.setattr(queues_module, "run_job", fake)
 
 
 def test_every_job_ends_and_one_failure_does_not_stop_the_rest(catalogue: DigitCatalogue) -> None:
@@ -80,7 +81,7 @@ def test_a_worker_keeps_the_receipt_of_what_it_did(
     def full(*_: object) -> None:
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(drain_module, "keep_receipts", full)
+    monkeypatch.setattr(queues_module, "keep_receipts", full)
     (again,) = catalogue.enqueue([COST], catalogue.checkpoints[1:])
     assert _drain(catalogue, [again])[-1].state == "done"
     assert f"receipt of job {again} could not be written" in capsys.readouterr().err
@@ -173,7 +174,7 @@ def test_jobs_of_a_process_that_is_gone_are_taken_over_at_once(
     ids = catalogue.enqueue([COST], catalogue.checkpoints[:1])
     with session_scope(catalogue.engine, write=True) as session:
         assert jobs.claim(session, "a dead worker", lease_seconds=3600) is not None
-    monkeypatch.setattr(drain_module, "is_gone", lambda owner: owner == "a dead worker")
+    monkeypatch.setattr(queues_module, "is_gone", lambda owner: owner == "a dead worker")
     assert [event.state for event in _drain(catalogue, ids)] == ["started", "done"]
 
 

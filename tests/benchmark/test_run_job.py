@@ -16,7 +16,8 @@ from benchmark.predictions import Predictions
 from benchmark.protocols import PROTOCOLS, Evaluation, Protocol, ProtocolFacts, Subject
 from benchmark.protocols.full_1 import FirstFullConfig as FullConfig
 from benchmark.protocols.full_1 import FirstFullFinetune as FullFinetune
-from benchmark.run_job import Outcome, run_job
+from benchmark.results import Outcome
+from benchmark.run_job import run_job
 from benchmark.suites import load_suites
 from benchmark.tasks import Task
 from registry.blobs import BlobStore

@@ -9,7 +9,8 @@ from benchmark_catalogues import DigitCatalogue, digit_catalogue
 from benchmark import drain as drain_module
 from benchmark.job import Job
 from benchmark.receipt_files import KEPT, verify_file
-from benchmark.run_job import Outcome, run_job
+from benchmark.results import Outcome
+from benchmark.run_job import run_job
 from benchmark.runner import RunReport, _applies, make_suite_plan, run
 from benchmark.suites import find_suite
 from registry import queries

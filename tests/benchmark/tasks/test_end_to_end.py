@@ -14,7 +14,8 @@ from benchmark.data import fetch
 from benchmark.finetune import FinetuneConfig, TrainingImages, finetune
 from benchmark.job import Job
 from benchmark.protocols import PROTOCOLS, Subject
-from benchmark.run_job import Outcome, run_job
+from benchmark.results import Outcome
+from benchmark.run_job import run_job
 from benchmark.tasks import TASKS, TransferTask, find_task
 from registry.blobs import BlobStore
 from zoo.checkpoint.folder import ModelFolder

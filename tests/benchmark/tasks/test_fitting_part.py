@@ -16,8 +16,8 @@ from benchmark.logits import Logits
 from benchmark.predictions import Predictions
 from benchmark.protocols import Subject
 from benchmark.protocols.as_published import AsPublished
-from benchmark.results import read_predictions
-from benchmark.run_job import Outcome, run_job
+from benchmark.results import Outcome, read_predictions
+from benchmark.run_job import run_job
 from benchmark.scoring import AFTER_TEMPERATURE
 from benchmark.shifts import SHIFTS
 from benchmark.tasks import TASKS, SourcedManifest, UpstreamTask, find_task
