@@ -21,8 +21,7 @@ from .settings import SiteSettings
 from .web import SecurityHeaders
 
 _API = tuple(
-    module.router
-    for module in (api_compare, api_robustness, api, api_models, api_submissions, api_receipts, api_work)
+    module.router for module in (api_compare, api_robustness, api, api_models, api_submissions, api_receipts, api_work)
 )
 
 

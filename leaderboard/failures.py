@@ -41,15 +41,7 @@ _TITLES = {
 def install_error_pages(app: FastAPI) -> None:
     """One handler per kind of error; what is not foreseen stays a 500 and reaches the server's log."""
 
-    @app.exception_handler(SignInFailedError)
-    def not_signed_in(request: Request, error: SignInFailedError) -> Response:
-        return _answer(request, 400, error.message, error.hint, "You are not signed in")
-
-    @app.exception_handler(TooManyError)
-    def too_many(request: Request, error: TooManyError) -> Response:
-        answer = _answer(request, 429, error.message, error.hint, "Too often")
-        answer.headers["Retry-After"] = str(error.retry_after_seconds)
-        return answer
+    _install_sign_in_errors(app)
 
     @app.exception_handler(BadViewError)
     def bad_view(request: Request, error: BadViewError) -> Response:
@@ -83,12 +75,9 @@ def install_error_pages(app: FastAPI) -> None:
         return _answer(request, 400, error.message, error.hint, "This did not work")
 
     @app.exception_handler(TransitionError)
-    def conflict(request: Request, error: TransitionError) -> Response:
-        return _answer(request, 409, error.message, error.hint)
-
     @app.exception_handler(LeaseLostError)
-    def gone(request: Request, error: LeaseLostError) -> Response:
-        return _answer(request, 410, error.message, error.hint)
+    def conflict(request: Request, error: PrunariumError) -> Response:
+        return _answer(request, 410 if isinstance(error, LeaseLostError) else 409, error.message, error.hint)
 
     @app.exception_handler(AccessError)
     def refused(request: Request, error: AccessError) -> Response:
@@ -106,6 +95,18 @@ def install_error_pages(app: FastAPI) -> None:
     def invalid(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
         return _answer(request, 400, f"{'.'.join(map(str, first['loc'][1:]))}: {first['msg']}.", None)
+
+
+def _install_sign_in_errors(app: FastAPI) -> None:
+    @app.exception_handler(SignInFailedError)
+    def not_signed_in(request: Request, error: SignInFailedError) -> Response:
+        return _answer(request, 400, error.message, error.hint, "You are not signed in")
+
+    @app.exception_handler(TooManyError)
+    def too_many(request: Request, error: TooManyError) -> Response:
+        answer = _answer(request, 429, error.message, error.hint, "Too often")
+        answer.headers["Retry-After"] = str(error.retry_after_seconds)
+        return answer
 
 
 def _answer(request: Request, status: int, message: str, hint: str | None, title: str | None = None) -> Response:

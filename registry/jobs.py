@@ -179,7 +179,7 @@ def release(session: Session, job_id: int, attempt: int, owner: str) -> None:
     rows.write_job(session, job_rules.released(job))
 
 
-def deliver(session: Session, job_id: int, attempt: int, owner: str, resources: Mapping[str, Any]) -> None:
+def hand_over(session: Session, job_id: int, attempt: int, owner: str, resources: Mapping[str, Any]) -> None:
     """The worker has sent what it found: its attempt is done, and the job waits to be scored (:mod:`registry.work`).
 
     Raises :class:`~registry.errors.LeaseLostError`.

@@ -116,7 +116,7 @@ def deliver(session: Session, fence: Fence, document: Mapping[str, Any], resourc
         jobs.release(session, job.id, job.attempt, fence.owner)
         return "refused"
     deliveries.add_delivery(session, job.id, job.attempt, fence.access.account_id, document)
-    jobs.deliver(session, job.id, job.attempt, fence.owner, resources)
+    jobs.hand_over(session, job.id, job.attempt, fence.owner, resources)
     return "new"
 
 

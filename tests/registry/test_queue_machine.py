@@ -1,30 +1,38 @@
 """The queue under any sequence of crashes, clock steps, lost heartbeats, late and doubled deliveries.
 
-Whatever happens, every job and every submission reaches an end, and no result is written twice.
+Whatever happens, every job and every submission reaches an end, no result is written twice, and nobody pays twice, or
+for a fault that is not hers. Jobs that several submissions share, withdrawals, checks that take longer than their lease
+and workers without the database are among the events. On both databases.
 """
 
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Literal
 
 import pytest
+from catalogues import PostgresServer
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from memory_catalogues import fresh_catalogue
 from queue_rows import PROTOCOL, SUITE, TASK, fill, result
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
-from registry import jobs, queries, submissions
-from registry.db.models import Job, Result
-from registry.db.session import session_scope
-from registry.errors import LeaseLostError, TransitionError
+from registry import jobs, queries, quotas, submission_rules, submissions
+from registry.accounts import create_account
+from registry.db.models import Job, QuotaEvent, Result, Submission, SubmissionJob, Transition
+from registry.db.session import make_engine, session_scope
+from registry.errors import LeaseLostError, QuotaExceededError, TransitionError
+from registry.queries import deliveries, quota
+from registry.quota_rules import Allowance
 from registry.records import JobRecord, SubmissionRecord
 
 SECOND_US = 1_000_000
 DAY_US = 86_400 * SECOND_US
 LEASE_SECONDS = 30.0
 OWNERS = ("a", "b", "c")
+ALLOWANCE = Allowance(40.0, 1.0)
 ENDS = ("done", "rejected", "failed", "withdrawn")
 Kind = Literal["transient", "out_of_memory", "timeout", "bad_model", "bad_data", "bug"]
 
@@ -32,15 +40,16 @@ Kind = Literal["transient", "out_of_memory", "timeout", "bad_model", "bad_data",
 class Queue(RuleBasedStateMachine):
     """Three workers that crash, sleep and repeat themselves, and a clock that is set by anybody."""
 
-    def __init__(self) -> None:
+    def __init__(self, make_catalogue: Callable[[], Engine] = fresh_catalogue) -> None:
         super().__init__()
-        self.engine = fresh_catalogue()
+        self.engine = make_catalogue()
         self.now = 365 * DAY_US
         self.patch = pytest.MonkeyPatch()
-        for module in (jobs, submissions):
+        for module in (jobs, submissions, quotas, quota, deliveries):
             self.patch.setattr(module, "now_us", lambda _session: self.now)
         with session_scope(self.engine, write=True) as session:
             self.checkpoint = fill(session)
+            self.accounts = {owner: create_account(session, owner) for owner in OWNERS}
         self.held: list[tuple[JobRecord, str]] = []  # every lease that a worker ever got: it may speak up at any time
         self.checks: list[tuple[SubmissionRecord, str]] = []
         self.delivered: Counter[int] = Counter()
@@ -61,6 +70,8 @@ class Queue(RuleBasedStateMachine):
                 states = {record.state for record in queries.list_submissions(session)}
                 assert states <= set(ENDS)
             self.results_are_written_once()
+            self.submissions_go_the_ways_that_there_are()
+            self.everybody_pays_once_and_for_no_fault_of_ours()
         finally:
             self.patch.undo()
             self.engine.dispose()
@@ -71,7 +82,13 @@ class Queue(RuleBasedStateMachine):
         self.submitted += 1
         with session_scope(self.engine, write=True) as session:
             submissions.submit(
-                session, hub_endpoint="h", hub_repo="o/n", revision=str(self.submitted), suite=SUITE, actor=owner
+                session,
+                hub_endpoint="h",
+                hub_repo="o/n",
+                revision=str(self.submitted),
+                suite=SUITE,
+                actor=owner,
+                account_id=self.accounts[owner],
             )
 
     @rule(owner=st.sampled_from(OWNERS))
@@ -87,10 +104,11 @@ class Queue(RuleBasedStateMachine):
         """Any checker, however late, and perhaps for the second time."""
         record, owner = data.draw(st.sampled_from(self.checks))
         fence = (record.public_id, record.check_attempt, owner)
-        with suppress(LeaseLostError), session_scope(self.engine, write=True) as session:
+        with suppress(LeaseLostError, QuotaExceededError), session_scope(self.engine, write=True) as session:
             if outcome == "accept":
                 cells = [(TASK, PROTOCOL, seed) for seed in range(1 + record.id % 2)]
-                submissions.accept(session, *fence, self.checkpoint, cells)
+                minutes = dict.fromkeys(cells, 8.0)
+                submissions.accept(session, *fence, self.checkpoint, cells, minutes=minutes, allowance=ALLOWANCE)
             elif outcome == "reject":
                 submissions.reject(session, *fence, "no_zeros")
             elif outcome == "heartbeat":
@@ -134,6 +152,22 @@ class Queue(RuleBasedStateMachine):
 
     @precondition(lambda self: self.held)
     @rule(data=st.data())
+    def hand_in_from_elsewhere(self, data: st.DataObject) -> None:
+        """A worker without the database delivers, whenever: what it sent is scored by whoever has the job next."""
+        job, owner = data.draw(st.sampled_from(self.held))
+        with suppress(LeaseLostError, TransitionError), session_scope(self.engine, write=True) as session:
+            deliveries.add_delivery(session, job.id, job.attempt, self.accounts[owner], {})
+            jobs.hand_over(session, job.id, job.attempt, owner, {})
+
+    @precondition(lambda self: self.held)
+    @rule(data=st.data())
+    def refuse_what_was_delivered(self, data: st.DataObject) -> None:
+        job, owner = data.draw(st.sampled_from(self.held))
+        with suppress(LeaseLostError), session_scope(self.engine, write=True) as session:
+            jobs.refuse(session, job.id, job.attempt, owner, "it contradicts itself")
+
+    @precondition(lambda self: self.held)
+    @rule(data=st.data())
     def release(self, data: st.DataObject) -> None:
         job, owner = data.draw(st.sampled_from(self.held))
         with suppress(LeaseLostError), session_scope(self.engine, write=True) as session:
@@ -173,6 +207,37 @@ class Queue(RuleBasedStateMachine):
         given_out = Counter((job.id, job.attempt) for job, _ in self.held)
         assert set(given_out.values()) <= {1}
 
+    @invariant()
+    def submissions_go_the_ways_that_there_are(self) -> None:
+        """Each history is a path through the table of states, and ends where the submission is."""
+        with session_scope(self.engine) as session:
+            steps = list(session.execute(select(Transition).order_by(Transition.id)).scalars())
+            states: dict[int, str] = {}
+            for step in steps:
+                assert states.get(step.submission_id) == step.old_state
+                assert step.old_state is None or step.new_state in submission_rules.TRANSITIONS[step.old_state]  # type: ignore[index]
+                states[step.submission_id] = step.new_state
+            assert states == {row.id: row.state for row in session.execute(select(Submission.id, Submission.state))}
+
+    @invariant()
+    def everybody_pays_once_and_for_no_fault_of_ours(self) -> None:
+        with session_scope(self.engine) as session:
+            paid = session.execute(
+                select(SubmissionJob.submission_id, SubmissionJob.job_id, SubmissionJob.device_minutes, Job.state)
+                .add_columns(Job.failure_kind, Submission.state.label("ended"))
+                .join(Job, SubmissionJob.job_id == Job.id)
+                .join(Submission, SubmissionJob.submission_id == Submission.id)
+                .where(SubmissionJob.device_minutes.is_not(None))
+            ).all()
+            events = list(session.execute(select(QuotaEvent)).scalars())
+        assert max(Counter(row.job_id for row in paid).values(), default=1) == 1
+        for number in {row.submission_id for row in paid}:
+            mine = [row for row in paid if row.submission_id == number]
+            told = sorted((event.reason, event.device_minutes) for event in events if event.submission_id == number)
+            lost = sum(row.device_minutes for row in mine if row.state == "failed" and row.failure_kind != "bad_model")
+            back = [("refund", -lost)] if lost and mine[0].ended in ("done", "failed") else []
+            assert told == [("charge", sum(row.device_minutes for row in mine)), *back]
+
     def _check_one(self) -> bool:
         with session_scope(self.engine, write=True) as session:
             waiting = submissions.claim_check(session, "healthy")
@@ -191,8 +256,28 @@ class Queue(RuleBasedStateMachine):
         return job is not None
 
 
+COUNTS = settings(stateful_step_count=40, max_examples=max(15, settings().max_examples // 3))
 TestQueue = Queue.TestCase
-TestQueue.settings = settings(stateful_step_count=40, max_examples=max(20, settings().max_examples // 2))
+TestQueue.settings = COUNTS
+
+
+@pytest.mark.postgres
+def test_the_queue_on_postgresql(postgres_server: PostgresServer, postgres_template: str) -> None:
+    made = []
+
+    def fresh() -> Engine:
+        made.append(postgres_server.create(postgres_template))
+        return make_engine(made[-1])
+
+    class OnPostgresql(Queue):
+        def __init__(self) -> None:
+            super().__init__(fresh)
+
+    try:
+        run_state_machine_as_test(OnPostgresql, settings=settings(COUNTS, max_examples=COUNTS.max_examples // 4))
+    finally:
+        for url in made:
+            postgres_server.drop(url)
 
 
 def test_without_the_fence_the_machine_fails(monkeypatch: pytest.MonkeyPatch) -> None:
