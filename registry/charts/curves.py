@@ -8,10 +8,13 @@ from .scales import Scale, linear_scale, round_ticks, spread, tick_text
 from .svg import described, element, number
 
 
-def sparsity_curves(title: str, lines: Sequence[Line], *, unit: str = "%", decimals: int = 1) -> str:
+def sparsity_curves(
+    title: str, lines: Sequence[Line], *, unit: str = "%", decimals: int = 1, dense: float | None = None
+) -> str:
     """Values with their intervals over the logarithm of density; empty without points.
 
-    The vertical axis holds all values and intervals, with round ticks, and starts at 0 only if a value is near it.
+    The vertical axis holds all values and intervals, with round ticks, and starts at 0 only if a value is near it;
+    ``dense`` is drawn across, what the dense model has: one of the values.
     """
     values = [
         edge
@@ -35,6 +38,7 @@ def sparsity_curves(title: str, lines: Sequence[Line], *, unit: str = "%", decim
         element("text", text=title, class_="title", x=0, y=18),
         *[_grid(tick, x, y, ticks) for tick in ticks],
         density_ticks(x, shown),
+        *([] if dense is None else [_across(dense, x, y)]),
         *[_line(line, x, y, unit, decimals) for line in sorted_lines],
         *[end_label(line, x, y, place) for line, place in zip(sorted_lines, places, strict=True)],
         class_="chart",
@@ -46,6 +50,12 @@ def sparsity_curves(title: str, lines: Sequence[Line], *, unit: str = "%", decim
 def _grid(tick: float, x: Scale, y: Scale, ticks: Sequence[float]) -> str:
     return element("line", class_="grid", x1=LEFT, x2=x.end + 6, y1=y(tick), y2=y(tick)) + element(
         "text", text=tick_text(tick, ticks), class_="tick", x=LEFT - 6, y=y(tick) + 4, text_anchor="end"
+    )
+
+
+def _across(dense: float, x: Scale, y: Scale) -> str:
+    return element(
+        "line", element("title", text="the dense model"), class_="zero", x1=LEFT, x2=x.end + 6, y1=y(dense), y2=y(dense)
     )
 
 

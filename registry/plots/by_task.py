@@ -106,13 +106,18 @@ def curves(inputs: PlotInputs) -> Iterator[Plot]:
         words, _, unit, decimals = CURVES[metric]
         title = f"{words} in {unit}, over sparsity"
         for part, some in enumerate(_in_parts(lines)):
+            # Every line begins at the dense models, where there are any.
+            dense = next((line.points[0].value for line in some if line.points[0].sparsity == 0), None)
             data = {
                 "task": task, "protocol": protocol, "architecture": architecture, "metric": metric, "unit": unit,
+                "dense": dense,
                 "lines": [{"method": line.label, "points": [vars(point) for point in line.points]} for line in some],
             }  # fmt: skip
             name = file_name("curve", architecture, task, protocol, metric.partition("@")[0], str(part))
             captions = (architecture, inputs.title_of(task))
-            yield Plot(name, title, captions, data, sparsity_curves(title, some, unit=unit, decimals=decimals))
+            yield Plot(
+                name, title, captions, data, sparsity_curves(title, some, unit=unit, decimals=decimals, dense=dense)
+            )
 
 
 def _in_parts(lines: Sequence[Line]) -> Iterator[list[Line]]:
