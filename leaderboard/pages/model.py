@@ -30,7 +30,9 @@ from ..model_charts import heat_maps, layer_bars, reliability_diagrams
 from ..results_table import ResultLine, result_lines
 from ..suites_of import suites_of
 from ..view import BoardQuery
+from ..visitors import MaybeVisitor
 from ..web import catalogue_of, render
+from .hidden import hidden_page
 
 router = APIRouter()
 
@@ -116,9 +118,11 @@ class ModelContext(PageContext):
 
 
 @router.get("/models/{name:path}")
-def show(request: Request, name: str) -> Response:
+def show(request: Request, name: str, visitor: MaybeVisitor) -> Response:
     """The page of a slug or hub id."""
     catalogue = catalogue_of(request)
+    if name not in catalogue.models and (hidden := hidden_page(request, name, visitor)) is not None:
+        return hidden
     model = find_model(catalogue, name)
     with session_scope(request.app.state.engine) as session:
         checkpoint = queries.checkpoint_of(session, model.id) if model.id is not None else None
