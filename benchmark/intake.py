@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from registry import jobs, queries, submissions
-from registry.addresses import allowed_hubs, parse_address
+from registry.addresses import parse_address
 from registry.catalogue_entries import checkpoint_record, model_record
 from registry.contamination import named_data
 from registry.db.session import session_scope
@@ -106,7 +106,7 @@ def _judge(engine: Engine, settings: Settings, waiting: SubmissionRecord) -> Hub
         source=LocalSource(engine),
         endpoint=waiting.hub_endpoint,
         token=token,
-        allowed=allowed_hubs(settings.hub_endpoint),
+        allowed=settings.hubs,
         declared=Declared.of(waiting),
     )
 

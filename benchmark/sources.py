@@ -6,7 +6,6 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from registry import queries
-from registry.addresses import allowed_hubs
 from registry.db.session import session_scope
 from registry.settings import Settings
 from zoo.checkpoint.errors import CheckpointError
@@ -33,7 +32,7 @@ def hub_source(engine: Engine, settings: Settings) -> Source:
 
         with session_scope(engine) as session:
             revisions = queries.revisions_of(session, checkpoint_id)
-        allowed = allowed_hubs(settings.hub_endpoint)
+        allowed = settings.hubs
         newest = next((row for row in revisions if row.hub_endpoint in allowed), None)
         if newest is None:
             elsewhere = sorted({row.hub_endpoint for row in revisions})

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from registry import submissions
 from registry.accounts import Access
-from registry.addresses import allowed_hubs
 from registry.db.session import session_scope
 from registry.errors import ScopeError, UnknownRecordError
 from registry.queries import count_jobs, list_submissions
@@ -87,7 +86,7 @@ def submit(request: Request, body: SubmissionBody, caller: Submitter) -> Respons
         hub = body.hub_endpoint.rstrip("/") if body.hub_endpoint else mine
         asked = SubmissionRequest(**body.model_dump() | {"hub_endpoint": hub})
         record, created = hand_in(
-            session, asked, actor=caller.account, account_id=caller.account_id, allowed=allowed_hubs(mine)
+            session, asked, actor=caller.account, account_id=caller.account_id, allowed=request.app.state.settings.hubs
         )
     return _json(Submitted(SubmissionView.of(record), created), 201 if created else 200)
 

@@ -33,11 +33,14 @@ def hub_address(settings: SiteSettings) -> str:
 def site_with_hub(catalogue: Engine, settings: SiteSettings, folder: HubFolder) -> Iterator[ASGIApp]:
     """The site over a catalogue with the hub of a folder beside it, while the block lasts.
 
-    Models of that hub may be submitted, unless another hub is set. Raises what :func:`hub_address` and opening the
+    Models of that hub may be submitted, also where another hub is set. Raises what :func:`hub_address` and opening the
     catalogue or the hub raise.
     """
     address = hub_address(settings)
-    site = create_app(catalogue, replace(settings, hub_endpoint=settings.hub_endpoint or address))
+    site = create_app(
+        catalogue,
+        replace(settings, hub_endpoint=settings.hub_endpoint or address, more_hubs=(*settings.more_hubs, address)),
+    )
     engine = folder.open_engine()
     try:
         yield Beside(site, make_app(folder, engine, address), settings.hub_prefix or "")

@@ -147,6 +147,7 @@ def _site(catalogue: Settings, host: str, port: int) -> SiteSettings:
         receipt_key=catalogue.home / KEY_FILE,
         blobs=catalogue.blobs,
         providers=providers_of(os.environ),
+        more_hubs=catalogue.more_hubs,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from registry.addresses import allowed_hubs
 from registry.server_address import ServerAddress
 
 from .errors import SiteSettingError
@@ -14,7 +15,7 @@ from .providers import Provider
 class SiteSettings:
     """``host`` and ``port`` to listen on (port 0: any free one); the hub that submissions may come from.
 
-    Submissions may come from Hugging Face, too (:func:`registry.addresses.allowed_hubs`). Below ``hub_prefix`` the
+    Submissions may come from Hugging Face and ``more_hubs``, too. Below ``hub_prefix`` the
     embedded hub answers (:mod:`leaderboard.beside`); ``base_url`` is how browsers and clients reach the site, where
     that is not the host and the port: with https, cookies travel over https only. ``receipt_key`` is the file of the
     key that receipts are signed with, ``blobs`` the store of the predictions that they name. ``providers`` are those
@@ -29,6 +30,7 @@ class SiteSettings:
     receipt_key: Path | None = None
     blobs: str | None = None
     providers: Mapping[str, Provider] = field(default_factory=dict)
+    more_hubs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
@@ -46,3 +48,8 @@ class SiteSettings:
     def site_address(self) -> str:
         """How browsers reach the site, without a slash at the end."""
         return (self.base_url or self.address).rstrip("/")
+
+    @property
+    def hubs(self) -> frozenset[str]:
+        """The hubs whose models may be submitted here."""
+        return allowed_hubs(self.hub_endpoint, self.more_hubs)

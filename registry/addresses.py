@@ -1,6 +1,7 @@
 """What a user types for a model: a slug, a Hub id, or the address of a page or file of a repository."""
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -54,9 +55,13 @@ def parse_address(text: str, endpoint: str | None = None) -> Address:
     return Address(body, named, hub)
 
 
-def allowed_hubs(endpoint: str | None) -> frozenset[str]:
-    """The hubs that a server asks on behalf of strangers: the one that is set, and the Hugging Face Hub."""
-    return frozenset({HUGGING_FACE, endpoint or HUGGING_FACE})
+def allowed_hubs(endpoint: str | None, more: Iterable[str] = ()) -> frozenset[str]:
+    """The hubs that a server asks on behalf of strangers: the Hugging Face Hub, the one that is set, and ``more``.
+
+    >>> sorted(allowed_hubs(None, ["https://hub.example"]))
+    ['https://hub.example', 'https://huggingface.co']
+    """
+    return frozenset({HUGGING_FACE, endpoint or HUGGING_FACE, *more})
 
 
 def is_commit(revision: str) -> bool:

@@ -1,6 +1,7 @@
 """Where the registry keeps things: read once from the environment, passed down ever after."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from zoo.core.home import home_folder
 
+from .addresses import allowed_hubs
 from .errors import SettingsError
 from .quota_rules import Allowance
 
@@ -18,8 +20,9 @@ _QUOTA_DAYS = 7.0
 class Settings:
     """``home`` holds whatever is not placed elsewhere; ``blobs`` is an fsspec address; tokens are never printed.
 
-    ``quota`` is what an account may spend of evaluation; None: as much as it likes.
-    ``server_url`` and ``server_token`` are the Prunarium server of the environment; a login is stored in ``home``.
+    ``more_hubs`` are hubs that may be asked besides Hugging Face and ``hub_endpoint``. ``quota`` is what an account
+    may spend of evaluation; None: as much as it likes. ``server_url`` and ``server_token`` are the Prunarium server of
+    the environment; a login is stored in ``home``.
     """
 
     home: Path
@@ -30,6 +33,12 @@ class Settings:
     server_url: str | None = None
     server_token: str | None = field(default=None, repr=False)
     quota: Allowance | None = None
+    more_hubs: tuple[str, ...] = ()
+
+    @property
+    def hubs(self) -> frozenset[str]:
+        """The hubs whose models strangers may have evaluated here."""
+        return allowed_hubs(self.hub_endpoint, self.more_hubs)
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -38,7 +47,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     Read: ``PRUNARIUM_HOME``, ``PRUNARIUM_DATABASE_URL``, ``PRUNARIUM_BLOBS``, ``PRUNARIUM_URL`` with
     ``PRUNARIUM_TOKEN`` (a server, and the token for that server alone), ``PRUNARIUM_HUB`` and
     ``PRUNARIUM_HUB_TOKEN`` (these two fall back to ``HF_ENDPOINT`` and ``HF_TOKEN``), ``PRUNARIUM_QUOTA_MINUTES`` (of
-    device time that an account may spend in any ``PRUNARIUM_QUOTA_DAYS``, by default 7).
+    device time that an account may spend in any ``PRUNARIUM_QUOTA_DAYS``, by default 7), ``PRUNARIUM_HUB_ENDPOINTS``
+    (further hubs that a server may be asked to take models from, with commas between).
 
     Raises :class:`SettingsError` for an address without a scheme, and for a quota that is no number above 0.
 
@@ -56,6 +66,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         server_url=environ.get("PRUNARIUM_URL") or None,
         server_token=environ.get("PRUNARIUM_TOKEN") or None,
         quota=_quota(environ),
+        more_hubs=_more_hubs(environ),
     )
 
 
@@ -84,6 +95,17 @@ def _hub(environ: Mapping[str, str]) -> str | None:
                 raise SettingsError(f"{name} is {value!r}: expected an address.", f"Set {name}=https://… or unset it.")
             return value.rstrip("/")
     return None
+
+
+def _more_hubs(environ: Mapping[str, str]) -> tuple[str, ...]:
+    found = tuple(part.rstrip("/") for part in re.split(r"[,\s]+", environ.get("PRUNARIUM_HUB_ENDPOINTS", "")) if part)
+    for value in found:
+        if not value.startswith(("http://", "https://")):
+            raise SettingsError(
+                f"PRUNARIUM_HUB_ENDPOINTS names {value!r}: expected addresses, with commas between.",
+                "For example PRUNARIUM_HUB_ENDPOINTS=https://hub.example.org",
+            )
+    return found
 
 
 def _address(environ: Mapping[str, str], name: str, default: str) -> str:

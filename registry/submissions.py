@@ -13,6 +13,7 @@ from typing import Literal
 from sqlalchemy.orm import Session
 
 from . import jobs, quotas, submission_rules
+from .contamination import named_data
 from .db.session import now_us
 from .declarations import NOTHING_DECLARED, Declared
 from .job_rules import CLOCK_TOLERANCE_US, SECOND_US
@@ -22,6 +23,7 @@ from .queries import submissions as rows
 from .queries._common import unknown
 from .queries.jobs import jobs_of_submission
 from .queries.result_rows import primary_values
+from .queries.training_data import declare_new
 from .quota_rules import Allowance
 from .records import (
     FailureKind,
@@ -227,6 +229,8 @@ def accept(
     ``allowance`` does not suffice: let the transaction fail, then :func:`reject`.
     """
     before = rows.lock_check(session, public_id, check_attempt, owner)
+    if before.training_data is not None:
+        declare_new(session, checkpoint_id, before.created_us, named_data(before.training_data))
     account_id = rows.account_of(session, before.id)
     # In one order for everybody: PostgreSQL makes a second writer of the same job wait for the first.
     wanted = [jobs.Evaluation(checkpoint_id, *cell, (minutes or {}).get(cell)) for cell in sorted(cells)]

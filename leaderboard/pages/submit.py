@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
 from registry import queries
-from registry.addresses import allowed_hubs, parse_address
+from registry.addresses import parse_address
 from registry.db.session import session_scope
 from registry.declarations import is_free_method
 from registry.permissions import may, standing
@@ -119,7 +119,9 @@ def _handed_in(session: Session, request: Request, visitor: SignedIn, typed: Typ
         note=typed.note or None,
     )
     access = visitor.access
-    record, _ = hand_in(session, asked, actor=access.account, account_id=access.account_id, allowed=allowed_hubs(mine))
+    record, _ = hand_in(
+        session, asked, actor=access.account, account_id=access.account_id, allowed=request.app.state.settings.hubs
+    )
     return record.public_id
 
 
@@ -169,7 +171,7 @@ def _form(request: Request, visitor: SignedIn | None, typed: Typed, *, status: i
         signed_in=visitor is not None,
         typed=typed,
         suites=suites[::-1],
-        hubs=sorted(allowed_hubs(request.app.state.settings.hub_endpoint)),
+        hubs=sorted(request.app.state.settings.hubs),
         address=request.app.state.settings.base_url or str(request.base_url).rstrip("/"),
         reasons=REASONS,
     )

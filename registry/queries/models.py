@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from ..db.models import Checkpoint, CheckpointRevision, Job, Model, Prediction, Result
+from ..db.models import Checkpoint, CheckpointRevision, Job, Model, Prediction, Result, TrainingData
 from ..db.session import mark_changed, now_us
 from ..errors import InvalidRecordError
 from ..records import ModelRecord
@@ -87,14 +87,18 @@ def is_model_shown(session: Session, model_id: int) -> bool:
 
 def remove_unshown(session: Session) -> None:
     """Delete what is nobody's business from a copy that everybody gets, predictions and jobs included."""
-    hidden = select(Checkpoint.id).join(Model).where(or_(Checkpoint.listed.is_(False), ~is_shown()))
-    jobs = select(Job.id).where(Job.checkpoint_id.in_(hidden))
+    models = select(Model.id).where(~is_shown())
+    checkpoints = select(Checkpoint.id).where(or_(Checkpoint.listed.is_(False), Checkpoint.model_id.in_(models)))
+    jobs = select(Job.id).where(Job.checkpoint_id.in_(checkpoints))
+    results = select(Result.id).where(or_(Result.model_id.in_(models), Result.checkpoint_id.in_(checkpoints)))
     session.execute(delete(Prediction).where(Prediction.job_id.in_(jobs)))
-    session.execute(update(Result).where(Result.checkpoint_id.in_(hidden)).values(superseded_by=None))
-    session.execute(delete(Result).where(Result.checkpoint_id.in_(hidden)))
-    session.execute(delete(Job).where(Job.checkpoint_id.in_(hidden)))
-    session.execute(delete(CheckpointRevision).where(CheckpointRevision.checkpoint_id.in_(hidden)))
-    session.execute(delete(Checkpoint).where(Checkpoint.id.in_(hidden)))
+    session.execute(update(Result).where(Result.superseded_by.in_(results)).values(superseded_by=None))
+    session.execute(delete(Result).where(Result.id.in_(results)))
+    session.execute(delete(Job).where(Job.checkpoint_id.in_(checkpoints)))
+    session.execute(delete(CheckpointRevision).where(CheckpointRevision.checkpoint_id.in_(checkpoints)))
+    session.execute(delete(Checkpoint).where(Checkpoint.id.in_(checkpoints)))
+    session.execute(delete(TrainingData).where(TrainingData.model_id.in_(models)))
+    session.execute(update(Model).where(Model.parent_id.in_(models)).values(parent_id=None))
     session.execute(delete(Model).where(~is_shown()))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from ..db.models import Model, TrainingData
+from ..db.models import Checkpoint, Model, TrainingData
 from ..db.session import mark_changed
 
 
@@ -17,6 +17,17 @@ def set_training_data(session: Session, model_id: int, data: Iterable[str]) -> N
     if rows:
         session.execute(insert(TrainingData), rows)
     mark_changed(session)
+
+
+def declare_new(session: Session, checkpoint_id: int, since_us: int, data: Iterable[str]) -> None:
+    """Say it of a checkpoint's model, if that came into the catalogue no earlier: nobody declares for older models."""
+    found = session.execute(
+        select(Model.id)
+        .join(Checkpoint, Checkpoint.model_id == Model.id)
+        .where(Checkpoint.id == checkpoint_id, Model.created_us >= since_us)
+    ).scalar_one_or_none()
+    if found is not None:
+        set_training_data(session, found, data)
 
 
 def training_data(session: Session) -> dict[str, tuple[str, ...]]:

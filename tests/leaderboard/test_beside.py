@@ -40,8 +40,9 @@ def test_unmodified_clients_use_the_hub_below_the_site(tmp_path: Path) -> None:
     home.mkdir(parents=True, exist_ok=True)
     empty_catalogue(home / "catalogue.sqlite").dispose()
     token = issue_token(HubFolder(home / "hub").open_engine(), "ann", "write", "test")[0]
-    with serving("--hub", "/hf") as (hub_line, site_line):
+    with serving("--hub", "/hf") as (first_line, hub_line, site_line):
         site = site_line.split()[2]
+        assert "prunarium serve --init" in first_line
         assert f" is at {site}hf: " in hub_line
         api = HfApi(endpoint=f"{site}hf", token=token)
         api.create_repo("ann/net", private=True)

@@ -141,6 +141,7 @@ def test_serve_prints_its_address_and_answers_there(tmp_path: Path) -> None:
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None
         try:
+            assert "prunarium serve --init" in server.stderr.readline()
             line = server.stderr.readline()
             assert line.startswith("Serving at http://127.0.0.1:")
             address = line.split()[2]

@@ -67,3 +67,13 @@ def test_an_address_without_a_scheme_is_refused_with_an_example(name: str) -> No
         load_settings({name: "nonsense"})
     assert error.value.exit_code == 2
     assert error.value.hint
+
+
+def test_further_hubs_are_read_and_must_be_addresses() -> None:
+    found = load_settings(
+        {"PRUNARIUM_HUB_ENDPOINTS": "https://a.example/, https://b.example", "PRUNARIUM_HUB": "https://c.example"}
+    )
+    assert found.hubs == {"https://huggingface.co", "https://a.example", "https://b.example", "https://c.example"}
+    assert load_settings({}).hubs == {"https://huggingface.co"}
+    with pytest.raises(SettingsError, match="hub.example"):
+        load_settings({"PRUNARIUM_HUB_ENDPOINTS": "hub.example"})
