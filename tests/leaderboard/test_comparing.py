@@ -56,6 +56,8 @@ def test_a_paired_interval_is_that_of_the_differences_of_resamples(full: Catalog
     assert not apart.paired
     assert apart.difference.high is not None
     assert apart.difference.high - difference == pytest.approx(0.01 * 2**0.5)  # two intervals of ±1 point
+    assert apart.difference.low is not None
+    assert difference - apart.difference.low == pytest.approx(0.01 * 2**0.5)
 
 
 def test_a_mean_is_over_the_tasks_that_all_were_measured_on(reported: Catalogue) -> None:
