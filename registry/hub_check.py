@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 
-from zoo.checkpoint.errors import TensorFileError
+from zoo.checkpoint.errors import ConfigError, TensorFileError
 from zoo.checkpoint.folder import CARD, CONFIG, PASSPORT, PROVENANCE
 from zoo.checkpoint.passport import Passport
 from zoo.checkpoint.safetensors_file import TensorFile
@@ -185,6 +185,8 @@ def _pull(asked: _Asked, fetcher: Fetcher) -> Pulled:
     except WrongModelError as error:
         unreadable = isinstance(error.__cause__, TensorFileError)
         raise _RefusedError(Reason("bad_safetensors" if unreadable else "passport_claim", error.message)) from error
+    except ConfigError as error:  # the other descriptions have been judged: it is the passport's
+        raise _RefusedError(Reason("passport_claim", error.message)) from error
     if len(pulled.held) == 1:
         return pulled
     try:

@@ -17,7 +17,7 @@ from registry.fetch import Fetcher
 from registry.hub_check import HubReport, check_on_hub
 from registry.sources import LocalSource
 from zoo.checkpoint.dtypes import from_numpy
-from zoo.checkpoint.folder import PROVENANCE, WEIGHTS, ModelFolder
+from zoo.checkpoint.folder import PASSPORT, PROVENANCE, WEIGHTS, ModelFolder
 from zoo.checkpoint.safetensors_file import read_tensors, write_tensors
 from zoo.checkpoint.sparse import write_sparse
 from zoo.checkpoint.strict import dump_json
@@ -104,6 +104,11 @@ def test_sizes_are_judged_before_anything_is_fetched(
 def test_weights_that_are_no_safetensors_file(content: bytes, judge: Judge, folder: ModelFolder) -> None:
     folder.weights.write_bytes(content)
     assert codes(judge(judge.upload(f"broken-{len(content)}", folder.path))) == ["bad_safetensors"]
+
+
+def test_a_passport_that_says_nothing(judge: Judge, folder: ModelFolder) -> None:
+    (folder.path / PASSPORT).write_text("{}")
+    assert codes(judge(judge.upload("empty-passport", folder.path))) == ["passport_claim"]
 
 
 def test_a_repository_without_anything_gives_every_reason(judge: Judge, tmp_path: Path) -> None:
