@@ -261,6 +261,7 @@ def test_nobody_measures_what_its_operator_submitted(served: Served) -> None:
     assert offered.task == UPSTREAM[0]
 
 
+@pytest.mark.slow
 def test_what_its_operator_submits_meanwhile_goes_to_others(served: Served) -> None:
     catalogue = served.catalogue
     (job_id,) = catalogue.enqueue([UPSTREAM], catalogue.checkpoints[:1])
@@ -322,6 +323,7 @@ def test_another_token_cannot_speak_for_a_worker(served: Served) -> None:
     assert served.post(call, {"worker": "same-name"}).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_file_that_was_cut_off_is_not_kept(served: Served) -> None:
     served.catalogue.enqueue([UPSTREAM], served.catalogue.checkpoints[:1])
     job = served.post("claim", {"worker": "w"}).json()["offer"]["job"]
