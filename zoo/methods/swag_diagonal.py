@@ -24,7 +24,8 @@ class SWAGDiagonalConfig(RankingConfig):
     posterior. The authors take one an epoch at a constant rate, from 75 % of the training on, and prune nothing.
     ``shrinkage``: the part of the tensor's mean variance in each variance that ranks. The authors' variances are those
     at 0, and they rank badly: a weight that gradients hardly reach hardly moves, and looks certain. ``allocation``:
-    "lamp", because in one ranking whole layers are lost, those that move most. Both were chosen on digits.
+    "lamp", because in one ranking whole layers are lost, those that move most. Both were chosen on validation images of
+    digits.
     ``average``: end with the mean of those iterates, the posterior's, instead of the last one. It asks for batch norm
     to be measured anew (``norm_batches``), and for a learning rate that stays up.
     """
@@ -34,7 +35,7 @@ class SWAGDiagonalConfig(RankingConfig):
     updates: int = 4
     snapshots: int = 20
     average: bool = False
-    shrinkage: float = 0.9
+    shrinkage: float = 0.99
 
     def __post_init__(self) -> None:
         super().__post_init__()
