@@ -21,7 +21,6 @@ app.add_typer(cli_admin_users.app, name="user")
 app.add_typer(token_app, name="token")
 for _command in (quota, worker, flags, hide, trained_on, unhide, audit):
     app.command()(_command)
-app.command("trained-on")(trained_on)
 
 _DAY_SECONDS = 86400.0
 
