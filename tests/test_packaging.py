@@ -28,7 +28,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("clean") / "venv"
     venv.create(folder, with_pip=True)
     python = str(folder / "bin" / "python")
-    options = ["--quiet", "--disable-pip-version-check", "--constraint", str(ROOT / "constraints.txt")]
+    options = ["--quiet", "--disable-pip-version-check", "--no-compile", "--constraint", str(ROOT / "constraints.txt")]
     command = [python, "-m", "pip", "install", *options, str(wheel)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     need("index", run.returncode == 0, "a package index that pip can reach")

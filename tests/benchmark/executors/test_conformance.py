@@ -65,6 +65,7 @@ def test_nothing_to_do_returns_at_once(executor: Executor, catalogue: DigitCatal
     assert _drain(executor, catalogue, []) == []
 
 
+@pytest.mark.slow
 @every_executor
 def test_an_audience_that_raises_leaves_no_worker_and_no_lease(executor: Executor, catalogue: DigitCatalogue) -> None:
     def report(event: Json) -> None:
@@ -76,6 +77,7 @@ def test_an_audience_that_raises_leaves_no_worker_and_no_lease(executor: Executo
     assert all(job.state in ("queued", "done") for job in catalogue.jobs(ids))
 
 
+@pytest.mark.slow
 def test_processes_that_cannot_start_are_told_of_and_not_replaced_for_ever(
     catalogue: DigitCatalogue, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
