@@ -32,11 +32,15 @@ os.environ |= {
 
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
+from hypothesis.internal.conjecture import providers  # noqa: E402
 
 pytest_plugins = ["hub_fixture"]
 
 settings.register_profile("quick", deadline=None, derandomize=True, max_examples=50, database=None)
 settings.register_profile("full", deadline=None, max_examples=1000, print_blob=True)
+# Hypothesis reads the constants of every module that a test could have loaded: a minute in each process, and after an
+# edit anywhere it draws other examples everywhere.
+vars(providers)["is_local_module_file"] = lambda _path: False
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
