@@ -128,6 +128,7 @@ def _write_and_read(folder: str, number: int) -> None:
         cache.put(key, _rows(key["number"]))
 
 
+@pytest.mark.slow
 def test_two_processes_may_share_the_folder(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     started = [context.Process(target=_write_and_read, args=(str(tmp_path), number)) for number in range(2)]

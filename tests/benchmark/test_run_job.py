@@ -79,6 +79,7 @@ def test_every_result_is_complete(outcomes: dict[Cell, Outcome], cell: Cell) -> 
         assert row.provenance["threads"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", CELLS, ids=" ".join)
 def test_a_second_run_gives_the_same_bits(
     outcomes: dict[Cell, Outcome], cell: Cell, sparse_model: ModelFolder, blobs: BlobStore

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from benchmark_catalogues import DigitCatalogue, digit_catalogue
 
-from benchmark import drain as drain_module
+from benchmark import queues as queues_module
 from benchmark.job import Job
 from benchmark.receipt_files import KEPT, verify_file
 from benchmark.results import Outcome
@@ -69,7 +69,7 @@ def test_failed_jobs_are_told_again_and_tried_again_on_request(
         return run_job(job, folder, blobs)
 
     with monkeypatch.context() as patch:
-        patch.setattr(drain_module, "run_job", broken_cost)
+        patch.setattr(queues_module, "run_job", broken_cost)
         first = _run(catalogue)
     assert (first.done, len(first.failed)) == (2, 2)
     assert {(job.task, job.kind) for job in first.failed} == {("cost@1", "bug")}

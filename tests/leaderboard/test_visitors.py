@@ -71,7 +71,7 @@ def test_only_hashes_are_stored_and_signing_in_again_is_another_session(own_engi
 def test_signing_out_needs_the_forms_token_and_ends_the_session_on_the_server(own_engine: Engine) -> None:
     client = sign_in(browser(own_engine), own_engine, "ada")
     page = client.get("/account")
-    assert page.headers["cache-control"] == "private, no-cache"
+    assert page.headers["cache-control"] == "no-store"
     stranger = sign_in(browser(own_engine), own_engine, "eve")
     for wrong in ("", "x", "x.y", form_token_of(stranger.get("/account").text)):
         refused = client.post("/sign-out", data={"csrf": wrong})

@@ -289,8 +289,12 @@ def test_one_fault_gives_its_own_code(fault: str, folder: ModelFolder) -> None:
 
 
 def test_every_code_has_its_fault() -> None:
-    # A folder is on no hub (test_hub_check.py), in no catalogue (test_intake.py) and has nothing beside it (below).
-    elsewhere = {"not_on_hub", "hub_not_allowed", "too_large", "weights_known", "method_name"}
+    # A folder is on no hub (test_hub_check.py), in no catalogue (test_intake.py, test_quotas.py), without predictions
+    # (test_author_predictions.py), and has nothing beside it (below).
+    elsewhere = {
+        "not_on_hub", "hub_not_allowed", "too_large", "weights_known", "method_name", "quota_exceeded",
+        "predictions_missing", "predictions_unknown", "predictions_unreadable", "predictions_mismatch",
+    }  # fmt: skip
     assert {code for code, _, _ in FAULTS.values()} == set(REASONS) - elsewhere
 
 

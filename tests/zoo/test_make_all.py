@@ -26,6 +26,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return hashes(folder)
 
 
+@pytest.mark.slow
 def test_two_processes_make_the_same_models_and_errors_arrive_as_they_are(
     tmp_path: Path, expected: dict[str, str]
 ) -> None:

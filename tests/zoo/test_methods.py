@@ -28,6 +28,10 @@ for _name, _kind in METHODS.items():
         _case = f"{_name}-{_label}".rstrip("-")
         SETTINGS[_case] = _settings
         CASES.append(pytest.param(_name, _case, id=_case))
+# For tests that run each method once more: as it comes, and in `make test-full` under the other settings too.
+AGAIN = [
+    case if case.id in METHODS else pytest.param(*case.values, id=case.id, marks=pytest.mark.slow) for case in CASES
+]
 
 
 def made(name: str, case: str, **more: Any) -> Method:
@@ -78,8 +82,9 @@ def test_configuration_is_frozen_with_defaults_and_refuses_unknown_keys(name: st
 
 
 @pytest.mark.parametrize(("name", "case"), CASES)
-def test_meets_the_target_to_one_weight(name: str, case: str) -> None:
-    for target in targets(name):
+@pytest.mark.parametrize("which", [0, pytest.param(1, marks=pytest.mark.slow), 2])
+def test_meets_the_target_to_one_weight(name: str, case: str, which: int) -> None:
+    for target in targets(name)[which : which + 1]:
         pruner = whole_run(name, case, target).pruner
         kept = sum(int(mask.sum()) for mask in pruner.masks.values())
         allowed = 0 if pruner.method.facts.exact_target else OUTCOME_TOLERANCE * pruner.numel
@@ -123,7 +128,7 @@ def test_weight_decay_and_momentum_resurrect_nothing(name: str, case: str) -> No
 @pytest.mark.parametrize(
     "stop", [pytest.param(0, marks=pytest.mark.slow), 11, pytest.param(17, marks=pytest.mark.slow)]
 )
-@pytest.mark.parametrize(("name", "case"), CASES)
+@pytest.mark.parametrize(("name", "case"), AGAIN)
 def test_a_run_that_was_saved_and_resumed_ends_bit_equal(name: str, case: str, stop: int) -> None:
     target = targets(name)[0]  # the lowest, at which most is left to exchange
     straight = whole_run(name, case, target)
@@ -135,7 +140,7 @@ def test_a_run_that_was_saved_and_resumed_ends_bit_equal(name: str, case: str, s
     assert differing(state_of(straight.model), state_of(resumed.model)) == []
 
 
-@pytest.mark.parametrize(("name", "case"), CASES)
+@pytest.mark.parametrize(("name", "case"), AGAIN)
 def test_the_same_seed_gives_the_same_bits_through_accelerate_too(name: str, case: str, fresh: None) -> None:
     target = targets(name)[-1]
     plain = whole_run(name, case, target)
@@ -150,7 +155,7 @@ def adam(model: nn.Module) -> Optimizer:
     return Adam(model.parameters(), lr=0.01, weight_decay=0.1)
 
 
-@pytest.mark.parametrize(("name", "case"), CASES)
+@pytest.mark.parametrize(("name", "case"), AGAIN)
 def test_steps_whose_gradients_overflowed_change_no_latent_weight_and_miss_no_target(name: str, case: str) -> None:
     target = targets(name)[-1]
     run = start(made(name, case), target, make_optimizer=adam).advance(7)

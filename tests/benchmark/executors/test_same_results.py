@@ -106,6 +106,7 @@ only_postgresql = pytest.mark.parametrize("victim", [POSTGRESQL], indirect=True)
 only_sqlite = pytest.mark.parametrize("victim", ["sqlite"], indirect=True)
 
 
+@pytest.mark.slow
 @only_postgresql
 def test_a_connection_cut_while_results_are_written_costs_no_attempt(
     victim: Victim, undisturbed: DigitCatalogue, tmp_path: Path

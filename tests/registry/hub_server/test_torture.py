@@ -86,6 +86,7 @@ def torment(folder: Path, seed: int, times: int, turns: int) -> int:
     return killed
 
 
+@pytest.mark.slow
 def test_killed_at_a_few_points(tmp_path: Path) -> None:
     assert torment(tmp_path, seed=1, times=2, turns=2) >= 1
 

@@ -100,7 +100,7 @@ def test_impossible_config_is_refused(change: dict[str, Any], message: str) -> N
         ({"method": "rigl"}, "slug gmp/toy/0.50-s0 is not rigl on toy"),
         ({"slug": "org/name"}, "'org/name' is no slug"),
         ({"sparsity_target": 1.0}, "sparsity_target"),
-        ({"parent": "org/name"}, "parent"),
+        ({"parent": "nobody"}, "neither a slug nor a Hub id"),
         ({"upstream_top1": 87.5}, "fraction"),
         ({"epochs": -1}, "negative"),
         ({"replicate": -1}, "negative"),

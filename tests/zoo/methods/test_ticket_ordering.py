@@ -33,6 +33,7 @@ def top1(method: str, target: float, seed: int, rate: float, epochs: int) -> flo
     return evaluate(model, data.splits["test"], preprocessing).top1
 
 
+@pytest.mark.slow
 def test_the_ticket_beats_its_control_at_3_percent_in_few_rounds() -> None:
     ticket, control = (top1(name, 0.97, 0, 0.5, 10) for name in ("lottery-ticket", "reinitialised-ticket"))
     assert ticket > control + 0.2, (ticket, control)
