@@ -156,8 +156,8 @@ class Queue(RuleBasedStateMachine):
         """A worker without the database delivers, whenever: what it sent is scored by whoever has the job next."""
         job, owner = data.draw(st.sampled_from(self.held))
         with suppress(LeaseLostError, TransitionError), session_scope(self.engine, write=True) as session:
-            deliveries.add_delivery(session, job.id, job.attempt, self.accounts[owner], {})
             jobs.hand_over(session, job.id, job.attempt, owner, {})
+            deliveries.add_delivery(session, job.id, job.attempt, self.accounts[owner], {})
 
     @precondition(lambda self: self.held)
     @rule(data=st.data())
