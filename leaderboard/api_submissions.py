@@ -1,6 +1,5 @@
 """Submissions under /api/v1: hand in, watch, withdraw, with a token from ``prunarium admin token create``."""
 
-from contextlib import suppress
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Request, Response
@@ -10,18 +9,19 @@ from sqlalchemy.orm import Session
 from registry import submissions
 from registry.accounts import Access
 from registry.db.session import session_scope
-from registry.errors import ScopeError, UnknownRecordError
+from registry.errors import ScopeError
 from registry.queries import count_jobs, list_submissions
-from registry.queries.submissions import get_submission
 from registry.records import SubmissionRecord
 from registry.sources import Me, SubmissionList, SubmissionRequest, SubmissionStatus, SubmissionView, Submitted
 from registry.sources.handing_in import edit_of, hand_in, resubmission
 
-from .callers import MODERATE, Caller, Submitter
-from .errors import NotFoundError
+from .callers import Caller, Submitter
 from .redacting import for_reader
+from .submission_access import may_do, visible
 
 router = APIRouter(prefix="/api/v1")
+
+_YOURS = "See yours: prunarium status"
 
 PublicId = Annotated[str, Path(max_length=64, description="The id that handing in gave.")]
 
@@ -105,7 +105,7 @@ def status(request: Request, public_id: PublicId, caller: Caller) -> Response:
     with session_scope(request.app.state.engine) as session:
         record = _visible(session, public_id, caller)
         found = SubmissionStatus.of(submissions.status(session, public_id))
-    return _json(for_reader(found, everything=_may_change(record, caller)))
+    return _json(for_reader(found, everything=may_do(caller, record, "change")))
 
 
 @router.post("/submissions/{public_id}/withdraw", response_model=SubmissionView)
@@ -135,22 +135,14 @@ def resubmit(request: Request, public_id: PublicId, body: ResubmissionBody, call
 
 
 def _own(session: Session, public_id: str, caller: Access) -> None:
-    if not _may_change(_visible(session, public_id, caller), caller):
-        raise ScopeError(f"The submission {public_id} is somebody else's.", "See yours: prunarium status")
+    record = _visible(session, public_id, caller)
+    if not may_do(caller, record, "change"):
+        whose = "was hidden by a moderator" if record.account == caller.account else "is somebody else's"
+        raise ScopeError(f"The submission {public_id} {whose}.", _YOURS)
 
 
 def _visible(session: Session, public_id: str, caller: Access | None) -> SubmissionRecord:
-    """The submission; one that the caller may not see is answered like one that is not there."""
-    with suppress(UnknownRecordError):
-        record = get_submission(session, public_id)
-        if record.visibility == "public" or _may_change(record, caller):
-            return record
-    # Without the nearest id, which might be a stranger's.
-    raise NotFoundError(f"There is no submission {public_id!r}.", "See yours: prunarium status")
-
-
-def _may_change(record: SubmissionRecord, caller: Access | None) -> bool:
-    return caller is not None and (record.account == caller.account or MODERATE in caller.scopes)
+    return visible(session, public_id, caller, hint=_YOURS)
 
 
 def _json(answer: Any, status_code: int = 200) -> Response:

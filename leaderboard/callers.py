@@ -16,7 +16,6 @@ from registry.errors import AccessError
 from .visitors import address_of
 
 SUBMIT = "submit"
-MODERATE = "moderate"
 
 
 def caller_of(request: Request) -> Access | None:

@@ -1,7 +1,6 @@
 """One submission: where it stands, why it was refused, what was found, and what its owner can do about it."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final, Literal
 
@@ -11,9 +10,8 @@ from sqlalchemy.orm import Session
 
 from registry import submissions
 from registry.db.session import session_scope
-from registry.errors import TransitionError, UnknownRecordError
-from registry.permissions import Object, may, standing
-from registry.queries.submissions import UNFINISHED, get_submission
+from registry.errors import TransitionError
+from registry.queries.submissions import UNFINISHED
 from registry.records import SubmissionRecord, SubmissionState
 from registry.sign_in import SignedIn
 from registry.sources import JobView, SubmissionStatus, SubmissionView
@@ -24,6 +22,7 @@ from zoo.core.errors import UsageError
 from ..context import PageContext
 from ..errors import NotFoundError
 from ..redacting import for_reader
+from ..submission_access import kind_of, may_do, visible
 from ..visitors import MaybeVisitor, Poster, form_token, require
 from ..web import render
 
@@ -123,7 +122,7 @@ def _changed(request: Request, public_id: str, visitor: SignedIn, change: Callab
         with session_scope(request.app.state.engine, write=True) as session:
             record = _visible(session, public_id, visitor)
             owner = record.account == visitor.access.account
-            require(visitor, _kind(record), "change", owner=owner, name=public_id)
+            require(visitor, kind_of(record), "change", owner=owner, name=public_id)
             target = change(session)
         return RedirectResponse(f"/submissions/{target}", 303)
     except (TransitionError, UsageError) as error:
@@ -135,7 +134,7 @@ def _changed(request: Request, public_id: str, visitor: SignedIn, change: Callab
 def _page(request: Request, public_id: str, visitor: SignedIn | None, *, wrong: str | None = None) -> Response:
     with session_scope(request.app.state.engine) as session:
         record = _visible(session, public_id, visitor)
-        everything = visitor is not None and _may(visitor, record, "change")
+        everything = visitor is not None and may_do(visitor.access, record, "change")
         status = for_reader(SubmissionStatus.of(submissions.status(session, public_id)), everything=everything)
     values = {(value.model, value.task, value.protocol, value.seed): value for value in status.values}
     lines = [JobLine(job, values.get((job.model, job.task, job.protocol, job.seed))) for job in status.jobs]
@@ -157,21 +156,5 @@ def _page(request: Request, public_id: str, visitor: SignedIn | None, *, wrong: 
 
 
 def _visible(session: Session, public_id: str, visitor: SignedIn | None) -> SubmissionRecord:
-    """The submission; one that the visitor may not see is answered like one that is not there."""
-    with suppress(UnknownRecordError):
-        record = get_submission(session, public_id)
-        if _may(visitor, record, "see"):
-            return record
-    raise NotFoundError(f"There is no submission {public_id!r}.", "Yours are at /submissions, once you are signed in.")
-
-
-def _may(visitor: SignedIn | None, record: SubmissionRecord, action: str) -> bool:
-    owner = visitor is not None and record.account == visitor.access.account
-    return may(_kind(record), action, standing(visitor.access.scopes) if visitor else None, owner=owner)
-
-
-def _kind(record: SubmissionRecord) -> Object:
-    kinds: dict[str, Object] = {
-        "public": "public submission", "private": "private submission", "hidden": "hidden submission",
-    }  # fmt: skip
-    return kinds[record.visibility]
+    hint = "Yours are at /submissions, once you are signed in."
+    return visible(session, public_id, visitor.access if visitor else None, hint=hint)

@@ -252,8 +252,14 @@ def test_a_suite_changes_only_before_the_check_and_a_hidden_one_not_by_its_owner
     assert site.ask("ada", "POST", path, {"method": "wise"}).status_code == 400
     with session_scope(site.engine, write=True) as session:
         submissions.show(session, public_id, "hidden", "mo")
-    refused = site.ask("ada", "POST", path, {"visibility": "public"})
-    assert (refused.status_code, "moderator" in refused.json()["error"]["message"]) == (409, True)
+    for address, body in (
+        (path, {"visibility": "public"}),
+        (path, {"note": "x"}),
+        (f"{ADDRESS}/{public_id}/withdraw", {}),
+    ):
+        refused = site.ask("ada", "POST", address, body)
+        assert (refused.status_code, "moderator" in refused.json()["error"]["message"]) == (403, True)
+    assert site.ask("mo", "POST", path, {"note": "looked at"}).status_code == 200
 
 
 def test_a_refusal_is_told_reason_by_reason_with_what_to_do(site: Site) -> None:
