@@ -112,7 +112,9 @@ def test_from_the_form_to_the_board(ada: User, digit_models: tuple[ModelFolder, 
     work(ada.settings, once=True)
     ada.look_again()
     assert "Everything is measured" in ada.heading, page.locator("main").inner_text()
-    assert page.locator("td .num").count() == 3, "three tasks have one primary number; the others have parts or costs"
+    assert page.locator("td .num").count() == 5
+    ood = page.get_by_role("row", name="digits-ood@1")
+    assert "one number for each part" in ood.inner_text(), "each group of unknown images has its own"
     stranger = page.context.browser.new_page()  # type: ignore[union-attr]
     assert stranger.goto(place).status == 404  # type: ignore[union-attr]
     assert sparse not in stranger.goto(f"{ada.site}/?suite=digits-demo&sparsity=all").text()  # type: ignore[union-attr]
