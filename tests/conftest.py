@@ -1,9 +1,12 @@
 """What every test runs in: a clean environment, fixed seeds, no network beyond this machine, a hub on demand."""
 
+import functools
+import gc
 import os
 import random
 import shutil
 import socket
+import ssl
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -34,14 +37,26 @@ import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
 from hypothesis.internal.conjecture import providers  # noqa: E402
 
-pytest_plugins = ["hub_fixture"]
+pytest_plugins = ["hub_fixture", "replayed_migrations"]
 
-settings.register_profile("quick", deadline=None, derandomize=True, max_examples=50, database=None)
+settings.register_profile("quick", deadline=None, derandomize=True, max_examples=25, database=None)
 settings.register_profile("full", deadline=None, max_examples=1000, print_blob=True)
 # Hypothesis reads the constants of every module that a test could have loaded: a minute in each process, and after an
 # edit anywhere it draws other examples everywhere.
 vars(providers)["is_local_module_file"] = lambda _path: False
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+# Every HTTP client reads the certificates of the world anew, and here none is ever needed.
+vars(ssl)["create_default_context"] = functools.cache(ssl.create_default_context)
+# Millions of objects are made while tests are collected and stay: the collector need not look at them ever after.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """From here on there is garbage."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -13,7 +13,7 @@ from registry.db.models import JobAttempt
 from registry.db.session import make_engine, session_scope
 from registry.errors import LeaseLostError
 
-JOBS = 200
+JOBS = 100
 WORKER = """
 import sys
 from queue_rows import result
@@ -34,7 +34,7 @@ while True:
 
 @pytest.fixture
 def filled(catalogue: Engine) -> Engine:
-    """A catalogue with 200 queued jobs."""
+    """A catalogue with 100 queued jobs."""
     _enqueue(catalogue, JOBS)
     return catalogue
 

@@ -1,6 +1,6 @@
 """The conformance suite: what every pruning method must do. New entries of METHODS are judged without being named."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import FrozenInstanceError, fields
 from functools import cache
 from typing import Any
@@ -32,6 +32,15 @@ for _name, _kind in METHODS.items():
 AGAIN = [
     case if case.id in METHODS else pytest.param(*case.values, id=case.id, marks=pytest.mark.slow) for case in CASES
 ]
+WITH_A_SCOPE = [name for name, kind in METHODS.items() if "scope" in {one.name for one in fields(kind.config_type)}]
+
+
+def one_each(names: Iterable[str]) -> list[Any]:
+    """For what is done for every method alike: the first of each family, and in `make test-full` all of them."""
+    first: dict[str, str] = {}
+    for name in names:
+        first.setdefault(METHODS[name].facts.family, name)
+    return [name if name in first.values() else pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
 def made(name: str, case: str, **more: Any) -> Method:
@@ -140,12 +149,12 @@ def test_a_run_that_was_saved_and_resumed_ends_bit_equal(name: str, case: str, s
     assert differing(state_of(straight.model), state_of(resumed.model)) == []
 
 
-@pytest.mark.parametrize(("name", "case"), AGAIN)
-def test_the_same_seed_gives_the_same_bits_through_accelerate_too(name: str, case: str, fresh: None) -> None:
+@pytest.mark.parametrize("name", one_each(METHODS))
+def test_the_same_seed_gives_the_same_bits_through_accelerate_too(name: str, fresh: None) -> None:
     target = targets(name)[-1]
-    plain = whole_run(name, case, target)
+    plain = whole_run(name, name, target)
     accelerator = accelerate.Accelerator(cpu=True)
-    prepared = start(made(name, case), target, accelerator=accelerator).advance(STEPS).finish()
+    prepared = start(made(name, name), target, accelerator=accelerator).advance(STEPS).finish()
     assert prepared.resurrected == []
     assert differing(plain.pruner.masks, prepared.pruner.masks) == []
     assert differing(state_of(plain.model), state_of(prepared.model)) == []
@@ -167,9 +176,7 @@ def test_steps_whose_gradients_overflowed_change_no_latent_weight_and_miss_no_ta
     assert run.resurrected == []
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, kind in METHODS.items() if "scope" in {field.name for field in fields(kind.config_type)}]
-)
+@pytest.mark.parametrize("name", one_each(WITH_A_SCOPE))
 def test_what_the_scope_leaves_out_stays_dense(name: str) -> None:
     run = start(made(name, name, scope="no-stem-no-classifier"), 0.5).advance(STEPS).finish()
     for masks in (*run.masks, run.pruner.masks):

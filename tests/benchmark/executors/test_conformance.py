@@ -4,14 +4,25 @@ import json
 from collections import Counter
 
 import pytest
-from benchmark_catalogues import COST, FULL, IMPOSSIBLE, LINEAR, UPSTREAM, DigitCatalogue, digit_catalogue, table_of
+from benchmark_catalogues import (
+    COST,
+    FULL,
+    IMPOSSIBLE,
+    LINEAR,
+    UPSTREAM,
+    Cell,
+    DigitCatalogue,
+    digit_catalogue,
+    table_of,
+)
 
 from benchmark.errors import WorkerDiedError
 from benchmark.executors import EXECUTORS, Executor, Json
 from benchmark.placement import Placement
 from zoo.checkpoint.folder import ModelFolder
 
-CELLS = [UPSTREAM, IMPOSSIBLE, LINEAR, COST, FULL]
+CELLS = [UPSTREAM, IMPOSSIBLE, COST]
+TRAINED = [LINEAR, FULL]
 WORKERS = 2
 
 every_executor = pytest.mark.parametrize("executor", list(EXECUTORS), indirect=True)
@@ -31,21 +42,28 @@ def _drain(executor: Executor, catalogue: DigitCatalogue, ids: list[int]) -> lis
     return events
 
 
+@pytest.fixture(scope="module", params=[CELLS, pytest.param(TRAINED, marks=pytest.mark.slow)], ids=["cheap", "trained"])
+def cells(request: pytest.FixtureRequest) -> list[Cell]:
+    """Jobs of every kind: a minute in each executor for those that train."""
+    chosen: list[Cell] = request.param
+    return chosen
+
+
 @pytest.fixture(scope="module")
 def reference(
-    digit_models: tuple[ModelFolder, ModelFolder], tmp_path_factory: pytest.TempPathFactory
+    cells: list[Cell], digit_models: tuple[ModelFolder, ModelFolder], tmp_path_factory: pytest.TempPathFactory
 ) -> DigitCatalogue:
     """The same jobs, done by one worker in this process."""
     made = digit_catalogue(tmp_path_factory.mktemp("reference"), digit_models)
-    _drain(EXECUTORS["in-process"], made, made.enqueue(CELLS))
+    _drain(EXECUTORS["in-process"], made, made.enqueue(cells))
     return made
 
 
 @every_executor
 def test_all_jobs_once_and_the_same_results(
-    executor: Executor, catalogue: DigitCatalogue, reference: DigitCatalogue
+    executor: Executor, catalogue: DigitCatalogue, reference: DigitCatalogue, cells: list[Cell]
 ) -> None:
-    ids = catalogue.enqueue(CELLS)
+    ids = catalogue.enqueue(cells)
     events = _drain(executor, catalogue, ids)
     assert events == json.loads(json.dumps(events))
     assert Counter((event["job_id"], event["state"] == "started") for event in events) == Counter(
@@ -55,7 +73,7 @@ def test_all_jobs_once_and_the_same_results(
         expected = "failed" if (job.task, job.protocol) == IMPOSSIBLE else "done"
         assert (job.state, job.attempt) == (expected, 1)
     told = [event["message"] for event in events if event["state"] == "failed"]
-    assert len(told) == len(catalogue.checkpoints)
+    assert len(told) == len(catalogue.checkpoints) * cells.count(IMPOSSIBLE)
     assert all("cannot be applied to digits-5-9@1" in message for message in told)
     assert table_of(catalogue.results()) == table_of(reference.results())
 
