@@ -26,10 +26,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The ``prunarium`` command of a fresh environment that holds the wheel and its base dependencies only."""
     folder = tmp_path_factory.mktemp("clean") / "venv"
-    venv.create(folder, with_pip=True)
-    python = str(folder / "bin" / "python")
+    venv.create(folder)
     options = ["--quiet", "--disable-pip-version-check", "--no-compile", "--constraint", str(ROOT / "constraints.txt")]
-    command = [python, "-m", "pip", "install", *options, str(wheel)]
+    command = [sys.executable, "-m", "pip", "--python", str(folder), "install", *options, str(wheel)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     need("index", run.returncode == 0, "a package index that pip can reach")
     return folder / "bin" / "prunarium"

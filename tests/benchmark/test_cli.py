@@ -50,6 +50,7 @@ def test_a_plan_tells_what_is_missing(at_home: DigitCatalogue, capsys: pytest.Ca
     assert {job["task"] for job in plan["jobs"] if job["state"] == "exists"} == {"cost@1"}
 
 
+@pytest.mark.slow
 def test_run_then_run_again(at_home: DigitCatalogue, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["benchmark", "run", "--models", "gmp/resnet8-digits/0.50-s0", "--folders", str(at_home.folders)]
     assert run([*command, "--json"]) == 0

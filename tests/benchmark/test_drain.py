@@ -230,6 +230,7 @@ def test_a_missing_model_is_tried_again_and_then_told(catalogue: DigitCatalogue,
     assert "None of the 0 model folders" in (ended[-1].message or "")
 
 
+@pytest.mark.slow
 def test_full_and_linear_are_results_apart(catalogue: DigitCatalogue) -> None:
     ids = catalogue.enqueue([FULL], catalogue.checkpoints[1:])
     _drain(catalogue, ids)

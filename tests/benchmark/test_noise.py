@@ -40,10 +40,8 @@ def with_flips(flips: int) -> np.ndarray:
     return values
 
 
-def test_a_linear_probe_and_what_changes_it(
-    catalogue: DigitCatalogue, sparse_model: ModelFolder, capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+@pytest.mark.slow
+def test_a_linear_probe_and_what_changes_it(catalogue: DigitCatalogue, sparse_model: ModelFolder) -> None:
     slug = sparse_model.provenance.slug
     floor, path = measure_noise(catalogue.settings, slug, "digits-5-9@1", "linear@1", folders=catalogue.folders)
     runs = {run.setting: run for run in floor.runs}
@@ -55,10 +53,23 @@ def test_a_linear_probe_and_what_changes_it(
     assert floor == find(catalogue.settings, slug, "digits-5-9@1", "linear@1")
     assert path.is_relative_to(catalogue.settings.home / "noise")
     assert floor.densified_hash.startswith("d1:")
+
+
+def test_the_command_measures_and_keeps_it(
+    catalogue: DigitCatalogue, sparse_model: ModelFolder, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    slug = sparse_model.provenance.slug
     monkeypatch.setenv("PRUNARIUM_HOME", str(catalogue.settings.home))
     asked = ["benchmark", "noise", slug, "--folders", str(catalogue.folders), "--task", "digits-0-4@1"]
     assert run([*asked, "--protocol", "as-published@1", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["metric"] == "top1@1"
+    told = json.loads(capsys.readouterr().out)
+    assert told["metric"] == "top1@1"
+    runs = {run["setting"]: run for run in told["runs"]}
+    assert (runs["nothing changed"]["flipped"], runs["nothing changed"]["largest_change"]) == (0, 0.0)
+    assert 0 < runs["float64"]["largest_change"] < 1e-2 < runs["bfloat16"]["largest_change"]
+    floor = find(catalogue.settings, slug, "digits-0-4@1", "as-published@1")
+    assert {one.setting: one.flipped for one in floor.runs} == {name: one["flipped"] for name, one in runs.items()}
     assert run([*asked, "--protocol", "full@1"]) == 2
     assert "makes no predictions of digits-0-4@1" in capsys.readouterr().err
 
