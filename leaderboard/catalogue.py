@@ -1,5 +1,6 @@
 """One consistent reading of the catalogue, held in memory until the catalogue changes."""
 
+import gc
 import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
@@ -39,12 +40,17 @@ class Entry:
     key: str
     models: tuple[ModelRecord, ...]
 
-    @property
+    @cached_property
     def model(self) -> ModelRecord:
         """The first replicate: what holds for it holds for all, apart from numbers."""
         return self.models[0]
 
-    @property
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Of all replicates."""
+        return frozenset(model.name for model in self.models)
+
+    @cached_property
     def is_dense(self) -> bool:
         """Whether nothing was pruned."""
         return self.model.sparsity_target == 0
@@ -269,7 +275,9 @@ class CatalogueCache:
             version = queries.catalogue_version(session)
             held = self._held
             if held is None or held[0] != version:
+                gc.unfreeze()
                 held = version, read_catalogue(session, held[1] if held is not None else None)
+                gc.freeze()  # or every few requests wait while Python looks for cycles in all that was read
                 with self._lock:
                     self._held = held
         return held[1]
