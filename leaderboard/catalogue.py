@@ -1,6 +1,5 @@
 """One consistent reading of the catalogue, held in memory until the catalogue changes."""
 
-import gc
 import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
@@ -275,9 +274,7 @@ class CatalogueCache:
             version = queries.catalogue_version(session)
             held = self._held
             if held is None or held[0] != version:
-                gc.unfreeze()
                 held = version, read_catalogue(session, held[1] if held is not None else None)
-                gc.freeze()  # or every few requests wait while Python looks for cycles in all that was read
                 with self._lock:
                     self._held = held
         return held[1]
