@@ -40,7 +40,7 @@ test: $(VENV)/dev.stamp  ## the tests: 23 minutes on 2 cores, which are to becom
 test-full: $(VENV)/dev.stamp  ## the tests with their full counts
 	HYPOTHESIS_PROFILE=full $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not gpu and not torture" --timeout 3600
 
-speed: $(VENV)/dev.stamp  ## our speed as ratios to named peers, into docs/speed.md
+speed: $(VENV)/dev.stamp  ## our speed as ratios to named peers, into docs/speed.md; the site's, into docs/site_speed.md
 	$(BIN)/python tests/speed/run.py
 
 gpu-proof: $(VENV)/dev.stamp  ## images/s, memory and agreement on this machine's GPU, into docs/gpu.md

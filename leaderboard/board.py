@@ -88,12 +88,12 @@ def make_board(catalogue: Catalogue, query: BoardQuery, found: frozenset[str] | 
     filters = apply_filters(catalogue, query, suite_ref, found)
     trust, kept = query.trust or ALL, filters.kept
     everything = entries_with(catalogue, suite_ref, trust)
-    curves = [entry for entry in everything if not entry.is_dense and replace(kept, band=None)(entry)]
+    curves = replace(kept, band=None).of(entry for entry in everything if not entry.is_dense)
 
     def rows_of(entries: Iterable[Entry]) -> list[Row]:
         return [_row_of(catalogue, entry, suite_ref, trust) for entry in entries]
 
-    rows, caveats = _with_caveats(_placed(rows_of(entry for entry in curves if kept(entry)), sides))
+    rows, caveats = _with_caveats(_placed(rows_of(kept.of(curves)), sides))
     return Board(
         query=query,
         suite=catalogue.suites[suite_ref],

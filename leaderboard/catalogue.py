@@ -39,12 +39,17 @@ class Entry:
     key: str
     models: tuple[ModelRecord, ...]
 
-    @property
+    @cached_property
     def model(self) -> ModelRecord:
         """The first replicate: what holds for it holds for all, apart from numbers."""
         return self.models[0]
 
-    @property
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Of all replicates."""
+        return frozenset(model.name for model in self.models)
+
+    @cached_property
     def is_dense(self) -> bool:
         """Whether nothing was pruned."""
         return self.model.sparsity_target == 0

@@ -1,6 +1,6 @@
 """One side of a board (frozen, or fine-tuned) for one checkpoint: its change per task and over the suite."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -12,6 +12,7 @@ from .changes import Change, Measured, Unit, mean_over_replicates, mean_over_tas
 from .formats import decimals_for, signed
 
 PRINTED_TASKS = 4  # a ratio of errors is averaged over at least this many tasks; below, percentage points are shown
+_Key = tuple[str, str]  # (model, task)
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,11 @@ class TaskCell:
         """The cell in words."""
         if self.change is None:
             return f"{self.name}: {self.missing}"
-        spread = "no interval" if self.change.half is None else f"±{self.change.half:.1f}"
-        unit = "% error" if self.unit == "%" else "points of error"
-        return f"{self.name}: {signed(self.change.value)} {unit} ({spread})"
+        unit, half = "% error" if self.unit == "%" else "points of error", self.change.half
+        if half is None:
+            return f"{self.name}: {signed(self.change.value)} {unit} (no interval)"
+        digits = decimals_for(half)
+        return f"{self.name}: {signed(self.change.value, digits)} ±{half:.{digits}f} {unit}"
 
 
 @dataclass(frozen=True)
@@ -97,24 +100,25 @@ def side_cell(catalogue: Catalogue, entry: Entry, side: Side, trusted: Sequence[
         for column in side.columns
     }
     trust = tuple(sorted({result.trust for results in found.values() for result in results}))
-    errors = [one.error for results in found.values() if (one := measured(results)) is not None]
-    error = sum(errors) / len(errors) if len(errors) == len(found) and errors else None
+    errors = {key: measured(results) for key, results in found.items()}
+    known = [one.error for one in errors.values() if one is not None]
+    error = sum(known) / len(known) if len(known) == len(found) and known else None
     if entry.is_dense:
-        return SideCell(None, None, None, error, (), trust, _log_odds(entry, side, found), is_yardstick=True)
-    per_model = [_model_cells(catalogue, model, side, found) for model in entry.models]
+        return SideCell(None, None, None, error, (), trust, _log_odds(entry, side, errors), is_yardstick=True)
+    per_model = [_model_cells(catalogue, model, side, found, errors) for model in entry.models]
     tasks = tuple(_over_replicates([cells[index] for cells in per_model]) for index in range(len(side.columns)))
     missing = [cell for cell in tasks if cell.change is None]
     if missing or not tasks:
         return SideCell(None, _why_missing(missing, tasks), None, error, tasks, trust)
-    return SideCell(_suite_change(per_model), None, _median(tasks), error, tasks, trust, _log_odds(entry, side, found))
+    return SideCell(_suite_change(per_model), None, _median(tasks), error, tasks, trust, _log_odds(entry, side, errors))
 
 
-def _log_odds(entry: Entry, side: Side, found: dict[tuple[str, str], list[ResultRecord]]) -> float | None:
+def _log_odds(entry: Entry, side: Side, errors: Mapping[_Key, Measured | None]) -> float | None:
     """Over tasks and replicates; None where one of them is missing, or right on all of an unknown number of images."""
     accuracies, sizes = [], []
     for model in entry.models:
         for column in side.columns:
-            one = measured(found[model.name, column.ref])
+            one = errors[model.name, column.ref]
             if one is None:
                 return None
             accuracies.append(1 - one.error)
@@ -125,15 +129,27 @@ def _log_odds(entry: Entry, side: Side, found: dict[tuple[str, str], list[Result
 
 
 def _model_cells(
-    catalogue: Catalogue, model: ModelRecord, side: Side, found: dict[tuple[str, str], list[ResultRecord]]
+    catalogue: Catalogue,
+    model: ModelRecord,
+    side: Side,
+    found: Mapping[_Key, list[ResultRecord]],
+    errors: Mapping[_Key, Measured | None],
 ) -> list[TaskCell]:
     parent = catalogue.parent_of(model)
-    cells = []
-    for column in side.columns:
-        results = found[model.name, column.ref]
-        dense = measured(_results(catalogue, parent, column)) if parent is not None else None
-        cells.append(_task_cell(column, results, measured(results), dense, side.unit))
-    return cells
+    yardstick = _yardstick(catalogue, parent, side) if parent is not None else [None] * len(side.columns)
+    keys = [(model.name, column.ref) for column in side.columns]
+    return [
+        _task_cell(column, found[key], errors[key], dense, side.unit)
+        for column, key, dense in zip(side.columns, keys, yardstick, strict=True)
+    ]
+
+
+def _yardstick(catalogue: Catalogue, parent: ModelRecord, side: Side) -> list[Measured | None]:
+    """The dense parent's errors, column by column: worked out once for all that were pruned from it."""
+    cells = tuple((one.ref, one.protocol, one.metric) for one in side.columns)
+    return catalogue.derived(
+        ("yardstick", parent.name, cells), lambda: [measured(_results(catalogue, parent, one)) for one in side.columns]
+    )
 
 
 def _task_cell(

@@ -1,6 +1,9 @@
 """From cells to pictures: which scale a side has, what a strip and a whisker say, the two charts above the table."""
 
+from collections.abc import Sequence
+
 from registry.charts import (
+    MOST_LINES,
     Line,
     LinePoint,
     Scale,
@@ -63,15 +66,28 @@ def cell_whisker(cell: SideCell, side: Side, scale: Scale) -> str:
     return whisker(mark, scale, f"{cell.text} {unit}, {cell.spread}")
 
 
-def board_charts(board: Board) -> tuple[str, ...]:
-    """Error change against sparsity, one chart per side, on one horizontal axis; none without values."""
+def named_rows(board: Board, method: str | None = None) -> tuple[Row, ...]:
+    """The rows that the charts draw as lines with names: those of ``method``, then of the table's first lines, as many
+    as there is room for. A line is a method on an architecture."""
+    lines = dict.fromkeys(map(_line_of, (*board.rows, *board.curves)))
+    named = frozenset(sorted(lines, key=lambda line: line[0] != method)[:MOST_LINES])
+    return tuple(row for row in board.curves if _line_of(row) in named)
+
+
+def board_charts(board: Board, named: Sequence[Row]) -> tuple[str, ...]:
+    """Error change against sparsity, one chart per side, on one horizontal axis; none without values.
+
+    The ``named`` rows are lines, the rest of the curves pale dots.
+    """
     sparsities = sorted({band_of(row.entry.model.sparsity_target) for row in board.curves})
+    by_line: dict[tuple[str, str], list[Row]] = {}
+    for row in sorted(named, key=_line_of):
+        by_line.setdefault(_line_of(row), []).append(row)
+    others = [row for row in board.curves if _line_of(row) not in by_line]
+    mixed = len({architecture for _, architecture in by_line}) > 1
     charts = []
     for side in board.sides:
-        lines = [
-            _line(method, [row for row in board.curves if row.entry.model.method == method], side, index)
-            for index, method in enumerate(board.methods)
-        ]
+        lines = [_line(rows, side, board.methods.index(method), mixed) for (method, _), rows in by_line.items()]
         drawn = [line for line in lines if line.points]
         if drawn:
             charts.append(
@@ -82,15 +98,25 @@ def board_charts(board: Board) -> tuple[str, ...]:
                     high=100.0 if side.unit == "%" else 45.0,
                     highlighted=board.band,
                     sparsities=sparsities,
+                    others=[
+                        (band_of(row.entry.model.sparsity_target), change.value)
+                        for row in others
+                        if (change := row.cells[side.kind].change) is not None
+                    ],
                 )
             )
     return tuple(charts)
 
 
-def _line(method: str, rows: list[Row], side: Side, index: int) -> Line:
+def _line_of(row: Row) -> tuple[str, str]:
+    return row.entry.model.method, row.entry.model.architecture
+
+
+def _line(rows: list[Row], side: Side, index: int, mixed: bool) -> Line:
     points = [
         LinePoint(band_of(row.entry.model.sparsity_target), change.value, change.low, change.high)
         for row in sorted(rows, key=lambda row: row.entry.model.sparsity_target)
         if (change := row.cells[side.kind].change) is not None
     ]
-    return Line(rows[0].title if rows else method, f"m{index % SERIES}", tuple(points))
+    label = f"{rows[0].title} {rows[0].entry.model.architecture}" if mixed else rows[0].title
+    return Line(label, f"m{index % SERIES}", tuple(points))

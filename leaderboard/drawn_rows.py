@@ -14,10 +14,11 @@ from .web import environment
 
 @dataclass(frozen=True)
 class DrawnRow:
-    """Table cells: of each side by its kind (all but the rank, which depends on the view), and of the facts."""
+    """Cells of each side by its kind (all but the rank, which depends on the view), of the facts, and of the link."""
 
     sides: dict[str, Markup]
     facts: Markup
+    get: Markup
 
 
 def drawn_rows(catalogue: Catalogue, board: Board, rows: Iterable[Row]) -> dict[str, DrawnRow]:
@@ -36,4 +37,4 @@ def _drawn(board: Board, row: Row) -> DrawnRow:
         cell = row.cells[side.kind]
         strip, whisker = cell_strip(cell, side), cell_whisker(cell, side, side_scale(side))
         sides[side.kind] = macros.side(cell, side, place, strip, whisker)  # type: ignore[attr-defined]
-    return DrawnRow(sides, macros.facts(row, board.columns))  # type: ignore[attr-defined]
+    return DrawnRow(sides, macros.facts(row, board.columns), macros.get(row))  # type: ignore[attr-defined]

@@ -1,7 +1,7 @@
 """The links above a board: suite, architecture, sparsity band, budget, trust, and how many checkpoints each shows."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -11,6 +11,12 @@ from .sides import suite_cells
 from .view import ALL, TRUST_LEVELS, BoardQuery, band_key, band_of
 
 _Value = TypeVar("_Value", str, float)
+# What a field of `Kept` is compared with.
+_VALUES: dict[str, Callable[[Entry], Any]] = {
+    "architecture": lambda entry: entry.model.architecture,
+    "band": lambda entry: band_of(entry.model.sparsity_target),
+    "epochs": lambda entry: entry.model.training_epochs,
+}
 
 
 @dataclass(frozen=True)
@@ -32,15 +38,15 @@ class Kept:
     epochs: float | None = None
     found: frozenset[str] | None = None
 
-    def __call__(self, entry: Entry) -> bool:
-        """Whether the entry is in view."""
-        model = entry.model
-        return (
-            (self.architecture is None or model.architecture == self.architecture)
-            and (self.band is None or band_of(model.sparsity_target) == self.band)
-            and (self.epochs is None or model.training_epochs == self.epochs)
-            and (self.found is None or any(one.name in self.found for one in entry.models))
-        )
+    def of(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Those of the entries that are in view."""
+        kept = list(entries)
+        for field, value_of in _VALUES.items():
+            wanted = getattr(self, field)
+            if wanted is not None:
+                kept = [entry for entry in kept if value_of(entry) == wanted]
+        found = self.found
+        return kept if found is None else [entry for entry in kept if not found.isdisjoint(entry.names)]
 
 
 @dataclass(frozen=True)
@@ -92,15 +98,16 @@ def apply_filters(catalogue: Catalogue, query: BoardQuery, suite_ref: str, found
     everything, trusted = _pruned(catalogue, suite_ref, ALL), _pruned(catalogue, suite_ref, trust)
     kept = _chosen(query, everything, found)
     architectures = [name for name, _ in Counter(entry.model.architecture for entry in everything).most_common()]
-    of_architecture = [entry for entry in everything if Kept(kept.architecture)(entry)]
+    of_architecture = Kept(kept.architecture).of(everything)
     bands = sorted({band_of(entry.model.sparsity_target) for entry in of_architecture})
     budgets = sorted({epochs for entry in of_architecture if (epochs := entry.model.training_epochs) is not None})
 
     def group(field: str, names: dict[Any, tuple[str, str]], base: Kept) -> tuple[Choice, ...]:
         """A link for every value, and one for all of them; one value alone is no choice unless it must be named."""
         links = {**names, None: (ALL, "all")} if len(names) > 1 else names
+        counts = Counter(map(_VALUES[field], replace(base, **{field: None}).of(trusted)))
         return tuple(
-            Choice(value, label, _count(trusted, replace(base, **{field: one})), getattr(kept, field) == one)
+            Choice(value, label, counts.total() if one is None else counts[one], getattr(kept, field) == one)
             for one, (value, label) in links.items()
         )
 
@@ -114,7 +121,7 @@ def apply_filters(catalogue: Catalogue, query: BoardQuery, suite_ref: str, found
         "sparsity": group("band", {one: (band_key(one), f"{one * 100:.4g} %") for one in bands}, kept),
         "budget": group("epochs", by_budget if len(by_budget) > 1 else {}, kept),
         "trust": tuple(
-            Choice(level, level, _count(_pruned(catalogue, suite_ref, level), kept), level == trust)
+            Choice(level, level, len(kept.of(_pruned(catalogue, suite_ref, level))), level == trust)
             for level in TRUST_LEVELS
         ),
         "suite": tuple(
@@ -132,7 +139,7 @@ def _chosen(query: BoardQuery, everything: Iterable[Entry], found: frozenset[str
         architecture = _commonest(entry.model.architecture for entry in everything)
     band = query.band()
     if query.sparsity is None:
-        bands = [band_of(entry.model.sparsity_target) for entry in everything if Kept(architecture)(entry)]
+        bands = [band_of(entry.model.sparsity_target) for entry in Kept(architecture).of(everything)]
         band = 0.9 if 0.9 in bands else _commonest(bands)
     return Kept(architecture, band, query.epochs(), found)
 
@@ -154,8 +161,7 @@ def _entries_with(catalogue: Catalogue, suite_ref: str, trust: str) -> tuple[Ent
 
 
 def _pruned(catalogue: Catalogue, suite_ref: str, trust: str) -> list[Entry]:
-    return [entry for entry in entries_with(catalogue, suite_ref, trust) if not entry.is_dense]
-
-
-def _count(entries: Iterable[Entry], kept: Kept) -> int:
-    return sum(kept(entry) for entry in entries)
+    return catalogue.derived(
+        ("pruned", suite_ref, trust),
+        lambda: [entry for entry in entries_with(catalogue, suite_ref, trust) if not entry.is_dense],
+    )

@@ -5,7 +5,7 @@ from importlib.resources import files
 
 from .board import Board, Row, make_board
 from .catalogue import Catalogue
-from .drawing import board_charts
+from .drawing import board_charts, named_rows
 from .drawn_rows import drawn_rows
 from .formats import percent_of
 from .private_results import Private
@@ -52,7 +52,7 @@ def overlay_page(found: Overlay) -> str:
     return template.render(
         style=files("leaderboard").joinpath("static", "site.css").read_text(encoding="utf-8"),
         sentences=found.sentences,
-        charts=board_charts(board),
+        charts=board_charts(board, named_rows(board, found.row.entry.model.method if found.row is not None else None)),
         board=board,
         rows=rows,
         drawn=drawn_rows(found.catalogue, board, rows),

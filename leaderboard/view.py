@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from registry.errors import QueryError
@@ -115,7 +116,7 @@ class BoardQuery:
     def address(self, path: str = "/", **changes: str | None) -> str:
         """The same view with ``changes``, as a link; every change but that of the page leads to the first one."""
         changed = replace(self, **({"page": None} | changes))
-        pairs = {name: value for name, value in asdict(changed).items() if value is not None}
+        pairs = {name: value for name, value in vars(changed).items() if value is not None}
         return f"{path}?{urlencode(pairs)}" if pairs else path
 
 
@@ -127,6 +128,7 @@ def _number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
+@lru_cache(4096)
 def band_of(sparsity: float) -> float:
     """The band that a sparsity belongs to: published models of "90 %" were made at 0.89 to 0.9023.
 

@@ -17,7 +17,7 @@ from ..availability import Access, access
 from ..board import make_board
 from ..catalogue import Catalogue, Entry
 from ..context import PageContext
-from ..drawing import board_charts
+from ..drawing import board_charts, named_rows
 from ..errors import NotFoundError
 from ..family_curves import family_curves, points_of
 from ..suites_of import suites_of
@@ -147,5 +147,6 @@ def _boards(catalogue: Catalogue, name: str) -> tuple[BoardOfIt, ...]:
     boards = []
     for ref in suites:
         query = BoardQuery(suite=ref, architecture=name, sparsity=ALL)
-        boards.append(BoardOfIt(ref, query.address(), board_charts(make_board(catalogue, query))))
+        board = make_board(catalogue, query)
+        boards.append(BoardOfIt(ref, query.address(), board_charts(board, named_rows(board))))
     return tuple(boards)

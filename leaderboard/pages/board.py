@@ -8,12 +8,12 @@ from fastapi import APIRouter, Request, Response
 from registry.charts import StripCell, task_strip, task_strip_header, whisker_header
 
 from ..asked import asked_board
-from ..board import Board
+from ..board import Board, Row
 from ..caption import caption
 from ..catalogue import Catalogue
 from ..choosing import Wish
 from ..context import PageContext
-from ..drawing import board_charts, side_scale
+from ..drawing import board_charts, named_rows, side_scale
 from ..drawn_rows import DrawnRow, drawn_rows
 from ..filters import Choice
 from ..headline import Headline, headline
@@ -60,10 +60,10 @@ class Card:
 class BoardContext(PageContext):
     """The board page.
 
-    ``drawn`` has the finished cells of a row by its name, ``heads`` maps a side's kind to the heads of its strip and
-    its whiskers; ``key`` explains the squares; ``filters`` are (heading, (choice, address) pairs), ``sorts`` maps a
-    column's key to its link; ``state`` is what a form must carry on, ``pager`` the pages around this one; ``exports``
-    are (name, address) pairs of the same view for programs.
+    ``curves`` are the rows that ``charts`` name; ``drawn`` has the finished cells of a row by its name, ``heads`` maps
+    a side's kind to the heads of its strip and its whiskers; ``key`` explains the squares; ``filters`` are (heading,
+    (choice, address) pairs), ``sorts`` maps a column's key to its link; ``state`` is what a form must carry on,
+    ``pager`` the pages around this one; ``exports`` are (name, address) pairs of the same view for programs.
     """
 
     template: ClassVar[str] = "board.html"
@@ -71,6 +71,7 @@ class BoardContext(PageContext):
     board: Board
     headline: Headline
     charts: tuple[str, ...]
+    curves: tuple[Row, ...]
     drawn: dict[str, DrawnRow]
     heads: dict[str, tuple[str, str]]
     key: list[tuple[str, str]]
@@ -105,13 +106,14 @@ def board_context(catalogue: Catalogue, board: Board) -> BoardContext:
         )
         for side in board.sides
     }
-    first = headline(board)
+    first, curves = headline(board), named_rows(board)
     return BoardContext(
         title="Board",
         here="board",
         board=board,
         headline=first,
-        charts=board_charts(board),
+        charts=board_charts(board, curves),
+        curves=curves,
         drawn=drawn,
         heads=heads,
         key=_key(board),

@@ -11,7 +11,7 @@ from registry.records import MethodRecord
 from ..board import Board, Row, make_board
 from ..catalogue import Catalogue
 from ..context import PageContext
-from ..drawing import board_charts
+from ..drawing import board_charts, named_rows
 from ..errors import NotFoundError
 from ..suites_of import suites_of
 from ..view import ALL, BoardQuery
@@ -70,7 +70,7 @@ def method_context(catalogue: Catalogue, name: str) -> MethodContext:
                     architecture=board.filters.label("architecture"),
                     address=query.address(),
                     rows=rows,
-                    charts=board_charts(board),
+                    charts=board_charts(board, named_rows(board, name)),
                 )
             )
     method = catalogue.methods[name]

@@ -20,7 +20,7 @@ from ..calibration import CalibrationPair, model_pairs
 from ..catalogue import Catalogue
 from ..compare_query import CompareQuery
 from ..context import PageContext
-from ..drawing import board_charts, points_scale, points_whisker
+from ..drawing import board_charts, named_rows, points_scale, points_whisker
 from ..engines_of import engine_rows, timm_sentence
 from ..family_curves import children_of, family_curves, points_of
 from ..finding import find_model
@@ -246,7 +246,7 @@ def _summaries(catalogue: Catalogue, model: ModelRecord) -> tuple[SuiteSummary, 
                     titles={side.kind: side.short for side in board.sides},
                     units={side.kind: side.unit for side in board.sides},
                     row=row,
-                    charts=board_charts(board),
+                    charts=board_charts(board, named_rows(board, model.method)),
                 )
             )
     return tuple(made)

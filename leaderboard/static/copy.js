@@ -7,10 +7,11 @@ document.addEventListener("DOMContentLoaded", () => {
     const value = Number.parseFloat(text);
     return Number.isNaN(value) ? null : value;
   };
-  const column = (row, head) => {
-    const key = head.dataset.key;
-    return key === "name" ? row.querySelector("th") : [...row.querySelectorAll("td[data-c]")].find((cell) => cell.dataset.c === key);
-  };
+  // The heads of the sides stand in the second line, those of the facts behind them in the first.
+  const heads = [...document.querySelectorAll("table.board tr:not(.group) th[data-key], table.board .group th.fact")];
+  heads.sort((one, other) => one.classList.contains("fact") - other.classList.contains("fact"));
+  const column = (row, head) =>
+    head.dataset.key === "name" ? row.querySelector("th") : row.querySelectorAll("td.n:not(.k-rank)")[heads.indexOf(head)];
   for (const head of document.querySelectorAll("table.board th[data-key]")) {
     const button = document.createElement("button");
     const link = head.querySelector("a");

@@ -17,7 +17,9 @@ from sqlalchemy import Engine
 from zoo.core.errors import UsageError
 
 from ..app import create_app
+from ..catalogue import Catalogue
 from ..settings import SiteSettings
+from ..view import TRUST_LEVELS
 from .data import write_parquet, write_sqlite
 from .links import ATTRIBUTE, file_of, is_kept, relinked
 
@@ -72,6 +74,8 @@ def export_site(engine: Engine, folder: Path) -> Exported:
 async def _walk(engine: Engine) -> dict[str, _Answer]:
     """Every kept address that can be reached from the front page, with its answer."""
     app = create_app(engine, SiteSettings())
+    catalogue: Catalogue = app.state.catalogue.current()
+    measured = {result.model for result in catalogue.results if result.trust in (TRUST_LEVELS["measured"] or ())}
     answers: dict[str, _Answer] = {}
     waiting = deque(["/"])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=_LIVE) as client:
@@ -86,7 +90,7 @@ async def _walk(engine: Engine) -> dict[str, _Answer]:
             answers[address] = _Answer(file_of(address, media_type), answer.content, is_page)
             if is_page:
                 found = (unescape(match[2]).partition("#")[0] for match in ATTRIBUTE.finditer(answer.text))
-                waiting.extend(one for one in dict.fromkeys(found) if one not in answers and is_kept(one))
+                waiting.extend(one for one in dict.fromkeys(found) if one not in answers and is_kept(one, measured))
     return answers
 
 
@@ -108,7 +112,7 @@ def _static(html: str, page: PurePosixPath) -> str:
     """What needs a server is hidden, and tables are sorted by a script."""
     script = os.path.relpath("static/copy.js", page.parent)
     for live, copied in (
-        ('<html lang="en">', '<html lang="en" class="copy">'),
+        ('<html lang="en">', '<html lang="en" class="offline">'),
         ("</head>", f'<script src="{script}" defer></script>\n</head>'),
         (' hx-boost="true"', ""),  # browsers refuse what htmx does for pages of a disk
     ):

@@ -3,7 +3,7 @@
 import hashlib
 import os.path
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from html import escape, unescape
 from pathlib import PurePosixPath
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
@@ -11,13 +11,18 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 ATTRIBUTE = re.compile(r'\b(href|src)="(/[^"]*)"')
 _STRAY = re.compile(r"[^A-Za-z0-9@._-]+")
 # What a view of the board may ask for and be in the copy; orders are made by a script there.
-_VIEW = {"suite", "architecture", "sparsity"}
+_VIEW = {"suite", "architecture", "sparsity", "page"}
+# Lists that come in pages.
+_LONG = {"/models": {"offset"}, "/robustness": {"shift", "offset"}}
 _PAGES = ("choose", "explore", "models", "methods", "architectures", "tasks", "about", "api")
 
 
-def is_kept(address: str) -> bool:
+def is_kept(address: str, measured: Collection[str] = ()) -> bool:
     """Whether the copy has a file for an address: every page, of the boards those by suite, architecture and sparsity
-    with their exports, of the comparisons those of two models, and the files that pages need.
+    with their exports, and the files that pages need.
+
+    Of the comparisons it has those that pages lead to of two ``measured`` models, whose single images are known: what
+    can be said of published numbers stands on the pages of the models.
 
     >>> is_kept("/?suite=a@1&sparsity=0.90"), is_kept("/?sort=full"), is_kept("/status")
     (True, False, False)
@@ -28,8 +33,11 @@ def is_kept(address: str) -> bool:
     if first == "static":
         return True
     if parts.path == "/compare" or parts.path.startswith("/api/v1/compare"):
-        return address == "/compare" or [name for name, _ in parse_qsl(parts.query)] == ["models", "models"]
-    if parts.path.startswith(("/robustness", "/api/v1/robustness")):
+        named = [(name, value in measured) for name, value in parse_qsl(parts.query)]
+        return address == "/compare" or named == [("models", True)] * 2
+    if parts.path in _LONG:
+        return names <= _LONG[parts.path]
+    if parts.path.startswith("/api/v1/robustness"):
         return names <= {"shift"}
     if parts.path == "/" or parts.path.startswith("/api/v1/board"):
         return names <= _VIEW

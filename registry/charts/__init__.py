@@ -9,7 +9,7 @@ from .boxes import severity_boxes
 from .curves import sparsity_curves
 from .heatmap import corruption_heat_map
 from .layers import LayerBar, layer_sparsity_bars
-from .lines import Line, LinePoint, sparsity_lines
+from .lines import MOST_LINES, Line, LinePoint, sparsity_lines
 from .reliability import ReliabilityBin, reliability_diagram
 from .scales import Scale, linear_scale, spread, symlog_scale
 from .scatter import LinePlace, ScatterPoint, robustness_scatter
@@ -20,6 +20,7 @@ from .training import Course, training_curve
 from .whisker import Whisker, tone_of, whisker, whisker_header, whisker_scale
 
 __all__ = [
+    "MOST_LINES",
     "Course",
     "LayerBar",
     "Line",

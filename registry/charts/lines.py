@@ -12,6 +12,8 @@ WIDTH, HEIGHT = 460, 262
 LEFT, TOP, BOTTOM = 44, 36, 232
 _LETTER = 7.6  # widest mean width of a label's letter, at the size that phones get
 _LONGEST = 20
+MOST_LINES = 12
+"""More names than this do not fit beside each other."""
 _TICKS = (-20.0, -10.0, -5.0, 0.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0)
 
 
@@ -42,11 +44,13 @@ def sparsity_lines(
     high: float = 100.0,
     highlighted: float | None = None,
     sparsities: Sequence[float] = (),
+    others: Sequence[tuple[float, float]] = (),
 ) -> str:
     """The chart. The horizontal axis is the logarithm of density, so that each halving of the weights is one step.
 
     ``sparsities`` fixes the axis beyond what ``lines`` cover, so that two charts side by side share it; values above
-    ``high`` are drawn at the edge with their number.
+    ``high`` are drawn at the edge with their number. There is room for the names of :data:`MOST_LINES`; the (sparsity,
+    value) of ``others`` are pale dots.
     """
     shown = sorted({*sparsities, *(point.sparsity for line in lines for point in line.points)})
     if not shown:
@@ -59,15 +63,23 @@ def sparsity_lines(
     labels = [end_label(line, x, y, place) for line, place in zip(lines, places, strict=True)]
     return element(
         "svg",
-        described(title, _words(lines, unit)),
+        described(title, _words(lines, unit) + (f"; and {len(others)} pale dots without a name" if others else "")),
         element("text", text=title, class_="title", x=LEFT, y=18),
         _frame(x, y, shown, highlighted),
+        _dots(others, x, y),
         *drawn,
         *labels,
         class_="chart",
         viewBox=f"0 0 {WIDTH} {HEIGHT}",
         role="img",
     )
+
+
+def _dots(points: Sequence[tuple[float, float]], x: Scale, y: Scale) -> str:
+    """One path of all of them: a line without length is drawn as its round cap."""
+    at = {sparsity: f"{x(sparsity):.0f}" for sparsity, _ in points}
+    places = dict.fromkeys(f"M{at[sparsity]} {y(value):.0f}h0" for sparsity, value in points)
+    return element("path", class_="others", d="".join(places)) if places else ""
 
 
 def longest_label(lines: Sequence[Line]) -> float:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from .svg import number
 
@@ -19,9 +20,14 @@ class Scale:
 
     def __call__(self, value: float) -> float:
         """The pixel of ``value``; the nearer end of the frame when it lies outside."""
-        bottom, top = self.transform(self.low), self.transform(self.high)
-        share = (self.transform(min(max(value, self.low), self.high)) - bottom) / (top - bottom)
+        bottom, height = self._transformed
+        share = (self.transform(min(max(value, self.low), self.high)) - bottom) / height
         return self.start + share * (self.end - self.start)
+
+    @cached_property
+    def _transformed(self) -> tuple[float, float]:
+        bottom = self.transform(self.low)
+        return bottom, self.transform(self.high) - bottom
 
     def clips(self, value: float) -> bool:
         """Whether ``value`` lies outside the frame."""

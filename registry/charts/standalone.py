@@ -22,6 +22,7 @@ _RULES: Final = (
     ".band,.track{fill:var(--accent);opacity:.09}.fill{fill:var(--accent)}.gap{stroke:var(--m5);stroke-width:2}"
     ".series polyline{fill:none;stroke:var(--c);stroke-width:2}.series circle{fill:var(--c)}"
     ".series .ci{stroke:var(--c);stroke-width:5;opacity:.3}.leader{stroke:var(--c);opacity:.35;fill:none}"
+    ".others{fill:none;stroke:var(--muted);stroke-width:3.5;stroke-linecap:round;opacity:.3}"
     ".label,.clip{fill:var(--c,var(--ink));font-weight:600}.cell rect{fill:var(--accent)}.cell text{fill:var(--ink)}"
     ".h0 rect{opacity:.05}.h1 rect{opacity:.15}.h2 rect{opacity:.28}.h3 rect{opacity:.42}.h4 rect{opacity:.6}"
     ".none rect{opacity:0}"

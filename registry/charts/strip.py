@@ -22,7 +22,7 @@ class StripCell:
 
 
 def shade(change: float | None, resolved: bool | None) -> str:
-    """CSS classes: ``none`` missing, ``t0`` cannot be told apart, ``b1``…``b4`` better, ``w1``…``w4`` worse, with
+    """CSS class: ``none`` missing, ``t0`` cannot be told apart, ``b1``…``b4`` better, ``w1``…``w4`` worse, with
     ``open`` beside it where no interval backs the colour.
 
     Steps at 2.5, 12 and 28 %: about the quartiles of the 600 published cells.
@@ -37,10 +37,10 @@ def shade(change: float | None, resolved: bool | None) -> str:
 
 def task_strip(cells: Sequence[StripCell], label: str) -> str:
     """The strip; each square is a picture of its own, whose text is its tooltip and what a screen reader reads."""
-    # Written out: a board draws thousands of them.
+    # Written out, and sized by the style sheet: a board draws thousands of them.
     squares = [
-        f'<rect role="img" class="t {shade(cell.change, cell.resolved)}" x="{index * PITCH}" width="{SIZE}" '
-        f'height="{HEIGHT}" rx="2.5"><title>{escape(cell.text)}</title></rect>'
+        f'<rect role="img" class="{shade(cell.change, cell.resolved)}" x="{index * PITCH}">'
+        f"<title>{escape(cell.text)}</title></rect>"
         for index, cell in enumerate(cells)
     ]
     width = max(len(cells) * PITCH - (PITCH - SIZE), SIZE)

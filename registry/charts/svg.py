@@ -1,5 +1,6 @@
 """The three things every chart needs: an element, a coordinate, a number as people read it."""
 
+from functools import lru_cache
 from html import escape
 from typing import Final
 
@@ -15,12 +16,19 @@ def element(name: str, /, *children: str, text: str | None = None, **attributes:
     '<text class="tick" text-anchor="end">a &lt; b</text>'
     """
     written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(coordinate(value))}"'
-        for key, value in attributes.items()
-        if value is not None
+        [
+            f' {_written(key)}="{escape(value) if isinstance(value, str) else coordinate(value)}"'
+            for key, value in attributes.items()
+            if value is not None
+        ]
     )
     inside = "".join(children) + (escape(text) if text is not None else "")
     return f"<{name}{written}>{inside}</{name}>" if inside else f"<{name}{written}/>"
+
+
+@lru_cache
+def _written(key: str) -> str:
+    return key.rstrip("_").replace("_", "-")
 
 
 def coordinate(value: object) -> str:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from .scales import Scale, linear_scale, symlog_scale
-from .svg import described, element, signed
+from .svg import coordinate, described, element, signed
 
-WIDTH, HEIGHT = 104, 30
+WIDTH, HEIGHT, MIDDLE = 104, 30, 15
 _TICKS = (-10.0, -5.0, -2.0, 0.0, 2.0, 5.0, 10.0, 20.0, 40.0)
 _GAP = 21.0  # pixels between tick labels
 
@@ -38,38 +38,36 @@ def tone_of(low: float | None, high: float | None) -> str:
 
 def whisker(mark: Whisker, scale: Scale, label: str) -> str:
     """The cell: axis hairlines, bar from zero, interval, dot (or an arrow at the frame's end), median tick."""
-    middle = HEIGHT / 2
     zero, at = scale(0.0), scale(mark.value)
-    parts = [_hairlines(scale)]
-    parts.append(element("line", class_="bar", x1=min(zero, at), x2=max(zero, at), y1=middle, y2=middle))
+    # Written out: a board draws hundreds of them.
+    parts = [_hairlines(scale), _across("bar", min(zero, at), max(zero, at))]
     if mark.low is not None and mark.high is not None:
-        left, right = scale(mark.low), scale(mark.high)
-        parts.append(element("line", class_="ci", x1=left, x2=max(right, left + 0.8), y1=middle, y2=middle))
+        left = scale(mark.low)
+        parts.append(_across("ci", left, max(scale(mark.high), left + 0.8)))
     if mark.median is not None:
-        x = scale(mark.median)
-        parts.append(element("line", class_="median", x1=x, x2=x, y1=middle - 6, y2=middle + 6))
+        x = coordinate(scale(mark.median))
+        parts.append(f'<line class="median" x1="{x}" x2="{x}" y1="{MIDDLE - 6}" y2="{MIDDLE + 6}"/>')
     if scale.clips(mark.value):
         way = 1 if mark.value > 0 else -1
-        parts.append(element("path", class_="off", d=f"M{at - 4 * way:.1f} {middle - 5:.0f}l{7 * way} 5l{-7 * way} 5z"))
+        parts.append(f'<path class="off" d="M{at - 4 * way:.1f} {MIDDLE - 5}l{7 * way} 5l{-7 * way} 5z"/>')
     else:
-        parts.append(element("circle", cx=at, cy=middle, r=4.2))
-    return element(
-        "svg",
-        described(label),
-        *parts,
-        class_=f"whisker {tone_of(mark.low, mark.high)}",
-        viewBox=f"0 0 {WIDTH} {HEIGHT}",
-        width=WIDTH,
-        height=HEIGHT,
-        role="img",
+        parts.append(f'<circle cx="{coordinate(at)}" cy="{MIDDLE}" r="4.2"/>')
+    return (
+        f'<svg class="whisker {tone_of(mark.low, mark.high)}" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" '
+        f'height="{HEIGHT}" role="img">{described(label)}{"".join(parts)}</svg>'
     )
+
+
+def _across(kind: str, left: float, right: float) -> str:
+    return f'<line class="{kind}" x1="{coordinate(left)}" x2="{coordinate(right)}" y1="{MIDDLE}" y2="{MIDDLE}"/>'
 
 
 @lru_cache
 def _hairlines(scale: Scale) -> str:
-    """The axis in every cell: the ticks, and zero."""
-    ticks = [element("line", class_="tick", x1=scale(tick), x2=scale(tick), y1=0, y2=HEIGHT) for tick in _ticks(scale)]
-    return "".join([*ticks, element("line", class_="zero", x1=scale(0.0), x2=scale(0.0), y1=0, y2=HEIGHT)])
+    """The axis in every cell: the ticks in one path, and zero."""
+    ticks = "".join(f"M{coordinate(scale(tick))} 0v{HEIGHT}" for tick in _ticks(scale))
+    zero = element("line", class_="zero", x1=scale(0.0), x2=scale(0.0), y1=0, y2=HEIGHT)
+    return element("path", class_="tick", d=ticks) + zero
 
 
 def whisker_header(scale: Scale) -> str:

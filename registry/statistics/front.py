@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .ranks import _known
+from .ranks import _known, beaten_by
 
 
 def resolved_front(
@@ -23,7 +23,7 @@ def resolved_front(
     """
     count = len(exact)
     level = np.asarray(exact, dtype=float)
-    better, worse = np.zeros((count, count), dtype=bool), np.zeros((count, count), dtype=bool)
+    worse = np.zeros((count, count), dtype=bool)
     judged = np.zeros(count, dtype=bool)
     for values, halves in measured:
         known = _known(values, halves)
@@ -31,11 +31,7 @@ def resolved_front(
         for place, pair in known.items():
             value[place], half[place] = pair
             judged[place] = True
-        # Comparisons with NaN are False: a column without both intervals says nothing.
-        difference = value[:, None] - value[None, :]
-        noise = np.hypot(half[:, None], half[None, :])
-        better |= difference < -noise
-        worse |= difference > noise
-    beats = better & ~worse & (level[:, None] >= level[None, :])
+        worse |= beaten_by(value, half)  # NaN is never: a column without both intervals says nothing
+    beats = worse.T & ~worse & (level[:, None] >= level[None, :])
     lost: list[bool] = np.any(beats, axis=0).tolist() if count else []
     return [not lost[place] if judged[place] else None for place in range(count)]

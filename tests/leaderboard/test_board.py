@@ -5,8 +5,10 @@ from site_catalogues import SEEDS, error_of
 from leaderboard.board import Board, Row, make_board
 from leaderboard.catalogue import Catalogue
 from leaderboard.changes import Change
+from leaderboard.drawing import board_charts, named_rows
 from leaderboard.errors import BadViewError
 from leaderboard.headline import headline
+from leaderboard.pages.board import board_context
 from leaderboard.view import BoardQuery
 
 # Worked out from the study's raw results by an independent script when the board was drawn first (mock of the design):
@@ -281,3 +283,28 @@ def test_published_rows_keep_their_title_beside_the_zoos_own_method(full: Catalo
     published = row_of(make_board(full, BoardQuery(suite="transfer-12")), "rigl")
     measured = row_of(make_board(full, BoardQuery(suite="digits-demo")), "rigl")
     assert (published.title, measured.title) == ("RigL ERK 1x", "RigL")
+
+
+def test_a_line_of_a_chart_is_a_method_on_one_architecture(reported: Catalogue) -> None:
+    board = make_board(reported, BoardQuery(architecture="all", sparsity="all"))
+    charts = board_charts(board, named_rows(board))
+    assert all(" resnet50</text>" in chart and " mobilenetv1</text>" in chart for chart in charts)
+    lines = {(row.entry.model.method, row.entry.model.architecture) for row in board.curves}
+    assert charts[0].count("<polyline") == len(lines) > len(board.methods)
+    assert "mobilenetv1" not in board_charts(only := make_board(reported, BoardQuery()), named_rows(only))[0]
+
+
+def test_more_lines_than_names_fit_are_dots_but_never_those_asked_for(
+    reported: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leaderboard.drawing.MOST_LINES", 2)
+    board = make_board(reported, BoardQuery())
+    first = [row.entry.model.method for row in board.rows]
+    assert {row.entry.model.method for row in named_rows(board)} == set(first[:2])
+    named = named_rows(board, first[-1])
+    assert {row.entry.model.method for row in named} == {first[0], first[-1]}
+    chart = board_charts(board, named)[0]
+    assert chart.count("<circle") == len(named) < len(board.curves)
+    assert f"{len(board.curves) - len(named)} pale dots" in chart
+    page = board_context(reported, board)
+    assert page.curves == named_rows(board)

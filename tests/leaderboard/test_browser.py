@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,30 @@ PAGES = (
     "/about",
     "/api",
 )
+# One of each type, and short: the whole board takes axe as long as all of these.
+AXE_PAGES = (
+    "/?rows=3",
+    "/choose?use=frozen",
+    "/compare?models=dense/resnet8-digits/0.00-s0&models=gmp/resnet8-digits/0.98-s0",
+    "/architectures",
+    "/architectures/resnet8-digits",
+    "/robustness",
+    "/explore",
+    "/models?q=resnet50+sparsity%3E%3D0.95",
+    "/models/ac-dc/resnet50/0.90",
+    "/models/gmp/resnet8-digits/0.98-s1",
+    "/tasks",
+    "/tasks/pets@ist2022",
+    "/methods",
+    "/methods/rigl",
+    "/submit",
+    "/sign-in",
+    "/status",
+    "/about",
+    "/api",
+    "/models/unknown",
+)
+AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +119,27 @@ def complaints_of(page: "Page", site: str) -> list[str]:
     page.on("requestfailed", lambda request: found.append(f"failed: {request.url}"))
     page.on("request", lambda request: None if request.url.startswith(site) else found.append(request.url))
     return found
+
+
+def test_axe_finds_nothing_serious(browser: "Browser", site: str) -> None:
+    script = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+    page = opened(browser)
+    found = []
+    for path in AXE_PAGES:
+        page.goto(site + path, wait_until="networkidle")
+        page.evaluate(script)
+        for scheme, rules in (("light", None), ("dark", ["color-contrast"])):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            options = {"resultTypes": ["violations"], "runOnly": rules or AXE_TAGS}
+            violations = page.evaluate("(options) => axe.run(document, options)", options)["violations"]
+            found += [
+                (path, scheme, one["id"], [node["target"] for node in one["nodes"]])
+                for one in violations
+                if one["impact"] in ("serious", "critical")
+            ]
+        page.emulate_media(color_scheme="light")
+    assert found == []
+    page.context.close()
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1480, "light"), (1280, "dark"), (360, "light")])

@@ -127,6 +127,27 @@ def test_two_names_never_share_a_file(one: str, other: str) -> None:
     assert (files[0] == files[1]) == (one == other)
 
 
+def test_long_lists_are_kept_to_their_last_page() -> None:
+    assert all(map(is_kept, ("/?suite=a&page=2", "/models?offset=50", "/robustness?shift=a&offset=100")))
+    assert not is_kept("/models?offset=50&q=x")
+
+
+def test_comparisons_are_kept_where_single_images_are_known() -> None:
+    pair = "/compare?models=a%2Fb&models=c"
+    assert is_kept(pair, {"a/b", "c"})
+    assert is_kept(pair.replace("/compare", "/api/v1/compare.csv"), {"a/b", "c"})
+    assert not is_kept(pair, {"c"})
+    assert not is_kept(f"{pair}&models=d", {"a/b", "c", "d"})
+    assert not is_kept(f"{pair}&against=c", {"a/b", "c"})
+
+
+def test_the_copy_says_which_comparisons_it_has(copy: Path) -> None:
+    page = (copy / "compare" / "index.html").read_text()
+    assert 'class="offline"' in page
+    assert 'class="only-offline' in page
+    assert len(list((copy / "compare").iterdir())) == 19  # every pruned model with its parent, and the page itself
+
+
 def test_what_needs_a_server_is_not_kept() -> None:
     assert is_kept("/?suite=a&sparsity=0.90")
     assert is_kept("/api/v1/board.csv?suite=a")

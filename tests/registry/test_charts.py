@@ -187,6 +187,16 @@ def test_lines_join_the_points_and_name_what_leaves_the_frame() -> None:
     assert "A at 80 % sparsity: −3.2 % (−3.4 to −3.0)" in description
 
 
+def test_checkpoints_without_a_name_are_dots_on_the_scales_of_the_lines() -> None:
+    svg = sparsity_lines("x", LINES, sparsities=(0.8, 0.98), others=[(0.8, 0.0), (0.8, 0.001), (0.98, 500.0)])
+    (path,) = marks(svg, "path", "others")
+    zero = float(marks(svg, "line", "zero")[0].get("y1", ""))
+    first, last = path.get("d", "").removesuffix("h0").split("h0")  # one place twice is one dot
+    assert float(first.split()[1]) == pytest.approx(zero, abs=0.6)
+    assert float(last.split()[1]) < 50
+    assert (parsed(svg).findtext("desc") or "").endswith("and 3 pale dots without a name")
+
+
 def test_lines_show_dense_as_the_zero_line() -> None:
     assert "dense" in [text.text for text in marks(sparsity_lines("x", LINES), "text", "tick")]
 

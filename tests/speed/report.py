@@ -26,7 +26,7 @@ def page(machine: Machine, outcomes: Sequence[Outcome], measurements: Mapping[st
         f"* **{measurement.title}**: `{measurement.ours}`. {measurement.compared}"
         for measurement in measurements.values()
     ]
-    return "\n".join([_HEAD, _machine(machine), "", *table(outcomes), "", "## What is compared", "", *notes, ""])
+    return "\n".join([_HEAD, machine_text(machine), "", *table(outcomes), "", "## What is compared", "", *notes, ""])
 
 
 def table(outcomes: Iterable[Outcome]) -> list[str]:
@@ -63,7 +63,8 @@ def as_json(machine: Machine, outcomes: Iterable[Outcome]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False)
 
 
-def _machine(machine: Machine) -> str:
+def machine_text(machine: Machine) -> str:
+    """The machine in a sentence, and whether others used it meanwhile."""
     packages = ", ".join(f"{name} {number}" for name, number in machine.packages.items())
     facts = (
         f"Measured on {machine.date}: {machine.cpu}, {machine.cores} cores ({machine.torch_threads} torch threads), "

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 from registry.statistics import (
@@ -43,6 +45,12 @@ def test_the_spread_is_that_of_the_mean(correct: np.ndarray[tuple[int], np.dtype
     replicates = bootstrap_replicates(correct, 4000, seed=0)
     assert replicates.std() == pytest.approx(correct.std() / np.sqrt(correct.size), rel=0.05)
     assert percentile_interval(replicates) == pytest.approx(wilson(int(correct.sum()), correct.size), abs=0.003)
+
+
+@given(st.lists(st.floats(-1e6, 1e6) | st.just(float("nan")), min_size=2, max_size=40), st.floats(0.01, 0.99))
+def test_the_percentile_interval_is_that_of_numpy(drawn: list[float], level: float) -> None:
+    expected = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    assert percentile_interval(drawn, level) == pytest.approx(expected.tolist(), rel=1e-12, abs=1e-9, nan_ok=True)
 
 
 def test_the_percentile_interval_agrees_with_the_golden_bootstrap_and_scipy() -> None:
