@@ -29,6 +29,7 @@ from .order import WorkOrder
 from .owners import this_owner
 from .patience import patiently
 from .placement import Placement
+from .sync import sync_plugins
 
 POLL_SECONDS = 1.0
 
@@ -65,13 +66,26 @@ def work(
         poll_seconds=POLL_SECONDS,
     )
     stop = threading.Event()
+    _write_plugins(settings)
     say(f"Worker {this_owner()} looks for jobs in {settings.home}.")
     with _signals(stop, wait=place is None):
         if place is None:
             drain(order, stop, _say, lambda engine: attend(engine, settings))
         else:
             _work_elsewhere(settings, order, place, stop, once=once)
-    _say_end(stop)
+    _say_end(stop, "The queue is empty.")
+
+
+def _write_plugins(settings: Settings) -> None:
+    """A new server has suites to submit to as soon as its first worker is there."""
+    from .protocols import PROTOCOLS
+
+    len(PROTOCOLS)  # imports torch, for which no other writer of the catalogue should wait
+    engine = open_catalogue(settings, create=False)
+    try:
+        patiently(partial(sync_plugins, engine))
+    finally:
+        engine.dispose()
 
 
 def work_for_server(
@@ -97,7 +111,7 @@ def work_for_server(
     say(f"Worker {this_owner()} looks for jobs at {place}.")
     with _signals(stop):
         drain_queue(queue, order, stop, _say)
-    _say_end(stop)
+    _say_end(stop, "The server has nothing for this worker.")
 
 
 def _work_elsewhere(settings: Settings, order: WorkOrder, place: Place, stop: threading.Event, *, once: bool) -> None:
@@ -160,8 +174,8 @@ def _say(event: Event) -> None:
     say(f"{event.state}: {what}, {event.seconds:.1f} s{told}")
 
 
-def _say_end(stop: threading.Event) -> None:
-    say("Worker stopped; its job ended or went back to the queue." if stop.is_set() else "The queue is empty.")
+def _say_end(stop: threading.Event, at_the_end: str) -> None:
+    say("Worker stopped; its job ended or went back to the queue." if stop.is_set() else at_the_end)
 
 
 @contextmanager

@@ -173,6 +173,7 @@ def _serve(
                     "This link signs the administrator in. It works once, for a day; another: prunarium admin user link"
                 )
                 typer.echo(link_address(bound.site_address, first_link))
+                say("Next: prunarium worker, on this machine, evaluates what is submitted and brings the suites.")
             if open_browser:
                 webbrowser.open(address)
             with suppress(KeyboardInterrupt):  # how a person stops it, as it says above
