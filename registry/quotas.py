@@ -1,5 +1,8 @@
-"""Quotas by cost: device minutes charged when a submission is accepted, given back where the fault is ours."""
+"""Quotas by cost: device minutes charged when a submission is accepted, given back where the fault is ours, or where
+it was withdrawn before anybody began."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
@@ -9,6 +12,7 @@ from .errors import InvalidRecordError, QuotaExceededError
 from .job_rules import SECOND_US
 from .queries import accounts
 from .queries import quota as rows
+from .queries.withdrawals import Paid
 from .quota_rules import Allowance, affordable_at, left
 
 _CHARGE, _REFUND, _GRANT = "charge", "refund", "grant"
@@ -53,6 +57,16 @@ def refund(session: Session, account_id: int, submission_id: int) -> float:
     if minutes > 0:
         rows.add_quota_event(session, account_id, -minutes, _REFUND, submission_id)
     return minutes
+
+
+def give_back(session: Session, paid: Iterable[Paid]) -> None:
+    """Return what was charged for jobs that were taken out of the queue before anybody began them."""
+    by_submission: dict[tuple[int, int], float] = defaultdict(float)
+    for one in paid:
+        if one.account_id is not None:
+            by_submission[one.account_id, one.submission_id] += one.minutes
+    for (account_id, submission_id), minutes in by_submission.items():
+        rows.add_quota_event(session, account_id, -minutes, _REFUND, submission_id)
 
 
 def _when(moment: int | None) -> str:

@@ -67,8 +67,12 @@ def insert_job(
         "delivered": False,
         "created_us": now,
     }
-    created = insert_or_ignore(session, Job, values)
-    return session.execute(select(Job.id).filter_by(**key)).scalar_one(), created
+    # Kept until the end of this transaction: a withdrawal may take out what nobody waits for yet.
+    kept = select(Job.id).filter_by(**key).with_for_update(read=True, key_share=True)
+    while True:
+        created = insert_or_ignore(session, Job, values)
+        if (job_id := session.execute(kept).scalar_one_or_none()) is not None:
+            return job_id, created
 
 
 def get_job(session: Session, job_id: int, *, lock: bool = False) -> JobRecord:
