@@ -148,6 +148,7 @@ def _site(catalogue: Settings, host: str, port: int) -> SiteSettings:
         blobs=catalogue.blobs,
         providers=providers_of(os.environ),
         more_hubs=catalogue.more_hubs,
+        quota=catalogue.quota,
     )
 
 

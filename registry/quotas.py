@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
+from .administration import record
 from .db.session import now_us
 from .errors import InvalidRecordError, QuotaExceededError
 from .job_rules import SECOND_US
@@ -23,11 +24,12 @@ def minutes_left(session: Session, account: str, allowance: Allowance) -> float:
     return left(rows.spendings(session, accounts.get_account(session, account).id), allowance, now_us(session))
 
 
-def grant(session: Session, account: str, minutes: float) -> None:
-    """Add minutes (or take some, below 0) for one period from now on."""
+def grant(session: Session, account: str, minutes: float, actor: str) -> None:
+    """Add minutes (or take some, below 0) for one period from now on; the audit log says who did."""
     if minutes == 0:
         raise InvalidRecordError("A grant of no minutes changes nothing.", "For example --grant 60")
     rows.add_quota_event(session, accounts.get_account(session, account).id, -minutes, _GRANT)
+    record(session, actor, "grant device minutes", account, detail={"minutes": minutes})
 
 
 def charge(

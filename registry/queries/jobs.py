@@ -1,5 +1,6 @@
 """Rows of the job queue. What may happen to a job is decided in :mod:`registry.job_rules`."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -215,6 +216,21 @@ def minutes_ahead(session: Session, job_ids: Sequence[int]) -> list[float | None
         return []
     earlier = or_(Job.turn < first.turn, and_(Job.turn == first.turn, Job.id < first.id))
     return list(session.execute(select(Job.device_minutes).where(unfinished, earlier)).scalars())
+
+
+def unfinished_minutes(session: Session) -> dict[int, float | None]:
+    """The expected device minutes of every unfinished job, by its number, in the order of their turns."""
+    statement = select(Job.id, Job.device_minutes).where(Job.state.in_(("queued", "leased")))
+    return {row.id: row.device_minutes for row in session.execute(statement.order_by(Job.turn, Job.id))}
+
+
+def jobs_waited_for(session: Session) -> dict[int, list[int]]:
+    """The numbers of the unfinished jobs of each submission, by the number of the submission."""
+    found: dict[int, list[int]] = defaultdict(list)
+    statement = select(SubmissionJob.submission_id, SubmissionJob.job_id).join(Job, SubmissionJob.job_id == Job.id)
+    for number, job_id in session.execute(statement.where(Job.state.in_(("queued", "leased")))):
+        found[number].append(job_id)
+    return found
 
 
 def _statement() -> Select[Any]:

@@ -29,13 +29,13 @@ def take_out(session: Session, submission_id: int) -> list[Paid]:
         Submission, SubmissionJob.submission_id == Submission.id
     )
     charged = paid.where(SubmissionJob.job_id.in_(ids), SubmissionJob.device_minutes.is_not(None))
-    found = [Paid(*row) for row in session.execute(charged)]
+    found = [Paid(account, number, minutes or 0.0) for account, number, minutes in session.execute(charged)]
     session.execute(delete(SubmissionJob).where(SubmissionJob.job_id.in_(ids)))
     session.execute(delete(Job).where(Job.id.in_(ids)))
     return found
 
 
-def _unwanted(submission_id: int) -> Select[tuple[int]]:
+def _unwanted(submission_id: int) -> Select[int]:
     mine, link, other, child = SubmissionJob, aliased(SubmissionJob), aliased(Submission), aliased(Model)
     brought = exists().where(link.job_id == Job.id, link.device_minutes.is_not(None))
     waits = other.state.in_(UNFINISHED) & (other.id != submission_id)

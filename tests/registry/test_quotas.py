@@ -108,11 +108,11 @@ def test_more_than_everything_asks_for_a_grant_and_gets_it(catalogue: Engine, ch
     with pytest.raises(QuotaExceededError, match="more than the whole allowance: ask an administrator"):
         accept(catalogue, checkpoint, "1", CELLS, 40.0)
     with session_scope(catalogue, write=True) as session:
-        quotas.grant(session, "ada", 25.0)
+        quotas.grant(session, "ada", 25.0, "root")
         with pytest.raises(InvalidRecordError, match="changes nothing"):
-            quotas.grant(session, "ada", 0.0)
+            quotas.grant(session, "ada", 0.0, "root")
         with pytest.raises(UnknownRecordError, match="no account 'nobody'"):
-            quotas.grant(session, "nobody", 1.0)
+            quotas.grant(session, "nobody", 1.0, "root")
     with session_scope(catalogue, write=True) as session:
         submissions.reap_checks(session)
     assert left(catalogue) == 85.0
