@@ -53,11 +53,18 @@ Report = Callable[[Event], None]
 Aside = Callable[[Engine], bool]
 
 
-def drain(order: WorkOrder, stop: threading.Event, report: Report, aside: Aside = lambda _: False) -> None:
+def drain(
+    order: WorkOrder,
+    stop: threading.Event,
+    report: Report,
+    aside: Aside = lambda _: False,
+    spare: Callable[[], bool] = lambda: False,
+) -> None:
     """Work on the queue until the order is fulfilled, or until ``stop`` is set; the current job is finished first.
 
     One failing job never stops the rest. Where the loop is broken off from outside (Ctrl-C, or ``report`` raises), the
-    job goes back to the queue unharmed. ``aside`` is called before each claim and says whether it did anything.
+    job goes back to the queue unharmed. ``aside`` is called before each claim and says whether it did anything, and so
+    does ``spare``, which is called when there is no job.
     Raises :class:`~registry.errors.SigningKeyError` for a key of this home that cannot be used, before any work.
     """
     settings = order.settings()
@@ -65,13 +72,18 @@ def drain(order: WorkOrder, stop: threading.Event, report: Report, aside: Aside 
     try:
         source = folder_source(engine, Path(order.folders)) if order.folders else hub_source(engine, settings)
         queue = CatalogueQueue(engine, settings, source, order.lease_seconds, evaluate=order.evaluate)
-        drain_queue(queue, order, stop, report, partial(aside, engine))
+        drain_queue(queue, order, stop, report, partial(aside, engine), spare)
     finally:
         engine.dispose()
 
 
 def drain_queue(
-    queue: Queue, order: WorkOrder, stop: threading.Event, report: Report, aside: Callable[[], bool] = lambda: False
+    queue: Queue,
+    order: WorkOrder,
+    stop: threading.Event,
+    report: Report,
+    aside: Callable[[], bool] = lambda: False,
+    spare: Callable[[], bool] = lambda: False,
 ) -> None:
     """The loop itself, on any queue."""
     try:
@@ -80,6 +92,8 @@ def drain_queue(
             record = patiently(queue.claim)
             if record is not None:
                 report(_work(queue, record, report))
+            elif patiently(spare):
+                continue
             elif order.until_idle and not busy and patiently(queue.idle):
                 return
             elif not busy:

@@ -13,10 +13,11 @@ from registry.catalogue_entries import checkpoint_record, model_record
 from registry.contamination import named_data
 from registry.db.session import session_scope
 from registry.declarations import Declared
+from registry.declared_check import card_data
 from registry.errors import DuplicateCheckpointError, LeaseLostError, QuotaExceededError
 from registry.hub_check import HubReport, check_on_hub
 from registry.pull import Pulled
-from registry.queries.training_data import set_training_data
+from registry.queries.training_data import add_training_data, set_training_data
 from registry.reasons import Reason, told
 from registry.records import ModelRecord, RevisionRecord, SubmissionRecord
 from registry.settings import Settings
@@ -88,6 +89,7 @@ def _decide(
                     deliver(session, checkpoint_id, brought)
                 minutes = _minutes(session, checkpoint_id, cells)
                 submissions.accept(session, *fence, checkpoint_id, cells, minutes=minutes, allowance=settings.quota)
+                _add_card_data(session, waiting, report.pulled)
                 return ()
     except DuplicateCheckpointError as error:
         reasons = (Reason("weights_known", error.message),)
@@ -138,6 +140,14 @@ def _register(session: Session, waiting: SubmissionRecord, pulled: Pulled, passp
         )
         queries.register_revision(session, checkpoint_id, revision)
     return checkpoint_id
+
+
+def _add_card_data(session: Session, waiting: SubmissionRecord, pulled: Pulled) -> None:
+    """What the card names as training data counts besides what the submitter declared."""
+    model = queries.get_model(session, pulled.repo_id)
+    if model is not None and model.id is not None and not (model.listed and waiting.visibility == "private"):
+        stated = read_folder(pulled.path).provenance.data
+        add_training_data(session, model.id, card_data(pulled.path, stated))
 
 
 def _model(session: Session, waiting: SubmissionRecord, provenance: Provenance, repo_id: str) -> ModelRecord:

@@ -5,7 +5,7 @@ from typing import Protocol, runtime_checkable
 
 from sqlalchemy import Engine
 
-from registry import jobs, queries
+from registry import jobs, queries, submissions
 from registry.blobs import BlobStore
 from registry.db.session import session_scope
 from registry.errors import CatalogueError, LeaseLostError
@@ -91,7 +91,10 @@ class CatalogueQueue:
         """See :class:`Queue`."""
         with session_scope(self._engine, write=True) as session:
             worker_heard(session, this_owner(), device(Numerics.of_environment().device))
-            return jobs.claim(session, this_owner(), self._lease_seconds, self._fitting)
+            job = jobs.claim(session, this_owner(), self._lease_seconds, self._fitting)
+            if job is not None:
+                submissions.advance(session, this_owner(), job.id)
+            return job
 
     def heartbeat(self, record: JobRecord) -> Heartbeat:
         """See :class:`Queue`."""

@@ -8,18 +8,21 @@ from typing import Any, Literal
 
 from sqlalchemy import Engine
 
-from registry import queries, submissions
+from registry import queries, spot_checks, submissions
 from registry.blobs import BlobStore
 from registry.db.schema import open_catalogue
 from registry.db.session import session_scope
 from registry.records import JobRecord
 from registry.settings import Settings
+from zoo.core.console import say
 from zoo.core.errors import UsageError
 
 from . import noise_floor
+from .failures import failure_of
 from .job import job_of
 from .noise import measure_noise
 from .noise_floor import Agreement, NoiseFloor
+from .owners import this_owner
 from .predictions import Predictions
 from .results import read_predictions
 from .run_job import run_job
@@ -66,12 +69,32 @@ def spot_check(settings: Settings, public_id: str, *, folders: Path | None = Non
                 submissions.flag(session, public_id, _doubt(job, agreement))
             else:
                 queries.confirm_results(session, job.id, {"spot_check": asdict(agreement)})
+                spot_checks.end(session, public_id, _agreed(job, agreement), this_owner())
     finally:
         engine.dispose()
     verdict: Literal["measured", "flagged"] = "measured"
     if agreement.verdict == "beyond the noise floor":
         verdict = "flagged"
     return SpotCheck(public_id, job.id, job.task, job.protocol, job.seed, agreement, verdict)
+
+
+def check_next(settings: Settings, *, folders: Path | None = None) -> bool:
+    """Do the spot check that is due next; whether there was one. One that breaks is tried again after an hour."""
+    engine = open_catalogue(settings, create=False)
+    try:
+        with session_scope(engine, write=True) as session:
+            due = spot_checks.begin(session, this_owner())
+    finally:
+        engine.dispose()
+    if due is None:
+        return False
+    try:
+        found = spot_check(settings, due.public_id, folders=folders)
+        say(f"spot check: {found.task} by {found.protocol} of submission {due.public_id} is {found.outcome}")
+    except Exception as error:
+        failure = failure_of(error)
+        say(f"spot check: submission {due.public_id} could not be looked at ({failure.kind}: {failure.message})")
+    return True
 
 
 def _drawn(engine: Engine, public_id: str) -> JobRecord:
@@ -97,6 +120,13 @@ def _floor(settings: Settings, job: JobRecord, folders: Path | None) -> NoiseFlo
     if known is not None:
         return known
     return measure_noise(settings, job.model, job.task, job.protocol, seeds=(), folders=folders)[0]
+
+
+def _agreed(job: JobRecord, agreement: Agreement) -> str:
+    return (
+        f"Spot check of {job.task} by {job.protocol}, seed {job.seed}: {agreement.verdict}, {agreement.flipped:,} of "
+        f"{agreement.n:,} predicted classes came out otherwise; these numbers count as measured."
+    )
 
 
 def _doubt(job: JobRecord, agreement: Agreement) -> str:

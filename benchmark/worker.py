@@ -29,6 +29,8 @@ from .order import WorkOrder
 from .owners import this_owner
 from .patience import patiently
 from .placement import Placement
+from .spot_check import check_next
+from .sync import sync_plugins
 
 POLL_SECONDS = 1.0
 
@@ -53,8 +55,9 @@ def work(
     """Work on the queue of ``settings`` until SIGTERM or Ctrl-C, or with ``once`` until it is empty.
 
     The first signal lets the current job end; a second one gives it back to the queue and stops at once. Jobs that are
-    elsewhere (``place``) go back to the queue with the first. Without ``evaluate`` submissions are checked, and what
-    workers of the server's address delivered is scored, and nothing more.
+    elsewhere (``place``) go back to the queue with the first. Where nothing waits, spot checks of people's own
+    predictions are made. Without ``evaluate`` submissions are checked, and what workers of the server's address
+    delivered is scored, and nothing more.
     """
     order = WorkOrder.from_settings(
         settings,
@@ -65,13 +68,27 @@ def work(
         poll_seconds=POLL_SECONDS,
     )
     stop = threading.Event()
+    _write_plugins(settings)
     say(f"Worker {this_owner()} looks for jobs in {settings.home}.")
     with _signals(stop, wait=place is None):
         if place is None:
-            drain(order, stop, _say, lambda engine: attend(engine, settings))
+            spare = partial(check_next, settings, folders=folders) if evaluate else lambda: False
+            drain(order, stop, _say, lambda engine: attend(engine, settings), spare)
         else:
             _work_elsewhere(settings, order, place, stop, once=once)
-    _say_end(stop)
+    _say_end(stop, "The queue is empty.")
+
+
+def _write_plugins(settings: Settings) -> None:
+    """A new server has suites to submit to as soon as its first worker is there."""
+    from .protocols import PROTOCOLS
+
+    len(PROTOCOLS)  # imports torch, for which no other writer of the catalogue should wait
+    engine = open_catalogue(settings, create=False)
+    try:
+        patiently(partial(sync_plugins, engine))
+    finally:
+        engine.dispose()
 
 
 def work_for_server(
@@ -97,7 +114,7 @@ def work_for_server(
     say(f"Worker {this_owner()} looks for jobs at {place}.")
     with _signals(stop):
         drain_queue(queue, order, stop, _say)
-    _say_end(stop)
+    _say_end(stop, "The server has nothing for this worker.")
 
 
 def _work_elsewhere(settings: Settings, order: WorkOrder, place: Place, stop: threading.Event, *, once: bool) -> None:
@@ -109,6 +126,8 @@ def _work_elsewhere(settings: Settings, order: WorkOrder, place: Place, stop: th
         while not stop.is_set():
             if patiently(partial(_has_queued, engine)):
                 executor.drain(order.to_json(), place.placement, _say_json)
+            elif order.evaluate and patiently(partial(check_next, settings)):
+                continue
             elif once and not patiently(partial(_has_unchecked, engine)):
                 return
             else:
@@ -160,8 +179,8 @@ def _say(event: Event) -> None:
     say(f"{event.state}: {what}, {event.seconds:.1f} s{told}")
 
 
-def _say_end(stop: threading.Event) -> None:
-    say("Worker stopped; its job ended or went back to the queue." if stop.is_set() else "The queue is empty.")
+def _say_end(stop: threading.Event, at_the_end: str) -> None:
+    say("Worker stopped; its job ended or went back to the queue." if stop.is_set() else at_the_end)
 
 
 @contextmanager

@@ -230,14 +230,16 @@ def _with_warnings(
     results: Iterable[ResultRecord],
 ) -> dict[str, ModelRecord]:
     """The models; to the caveats of those that have seen a task's data before is added which."""
+    transfer = {ref: task.name for ref, task in sorted(tasks.items()) if task.kind == "transfer"}
+    by_data: dict[tuple[str, ...], dict[str, str]] = {}
     measured: dict[str, set[str]] = defaultdict(set)
     for result in results:
-        if result.model in declared and tasks[result.task].kind == "transfer":
-            measured[result.model].add(result.task)
+        measured[result.model].add(result.task)
     found = dict(models)
     for name, refs in measured.items():
-        data = (*declared[name], *named_data(models[name].upstream_data))
-        words = warning(seen_tasks(data, {ref: tasks[ref].name for ref in sorted(refs)}))
+        data = (*declared.get(name, ()), *named_data(models[name].upstream_data))
+        seen = by_data[data] if data in by_data else by_data.setdefault(data, seen_tasks(data, transfer))
+        words = warning({ref: what for ref, what in seen.items() if ref in refs})
         if words is not None:
             caveat = models[name].caveat
             found[name] = replace(models[name], caveat=f"{caveat} {words}" if caveat else words)

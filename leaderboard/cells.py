@@ -160,7 +160,7 @@ def _task_cell(
         reasons = [result.missing_reason for result in results if result.missing_reason]
         return TaskCell(name, None, reasons[0] if reasons else "not measured", unit)
     if dense is None:
-        return TaskCell(name, None, "the dense parent was not measured", unit)
+        return TaskCell(name, None, "the dense parent has no numbers here", unit)
     change = task_change(sparse, dense, unit)
     return TaskCell(name, change, None if change else "the dense error is 0", unit)
 

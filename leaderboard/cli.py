@@ -148,6 +148,7 @@ def _site(catalogue: Settings, host: str, port: int) -> SiteSettings:
         blobs=catalogue.blobs,
         providers=providers_of(os.environ),
         more_hubs=catalogue.more_hubs,
+        quota=catalogue.quota,
     )
 
 
@@ -173,6 +174,7 @@ def _serve(
                     "This link signs the administrator in. It works once, for a day; another: prunarium admin user link"
                 )
                 typer.echo(link_address(bound.site_address, first_link))
+                say("Next: prunarium worker, on this machine, evaluates what is submitted and brings the suites.")
             if open_browser:
                 webbrowser.open(address)
             with suppress(KeyboardInterrupt):  # how a person stops it, as it says above

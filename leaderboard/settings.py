@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from registry.addresses import allowed_hubs
+from registry.quota_rules import Allowance
 from registry.server_address import ServerAddress
 
 from .errors import SiteSettingError
@@ -19,7 +20,7 @@ class SiteSettings:
     embedded hub answers (:mod:`leaderboard.beside`); ``base_url`` is how browsers and clients reach the site, where
     that is not the host and the port: with https, cookies travel over https only. ``receipt_key`` is the file of the
     key that receipts are signed with, ``blobs`` the store of the predictions that they name. ``providers`` are those
-    that people may sign in with, by name.
+    that people may sign in with, by name. ``quota`` is what an account may spend of evaluation; None: no limit.
     """
 
     host: str = "127.0.0.1"
@@ -31,6 +32,7 @@ class SiteSettings:
     blobs: str | None = None
     providers: Mapping[str, Provider] = field(default_factory=dict)
     more_hubs: tuple[str, ...] = ()
+    quota: Allowance | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:

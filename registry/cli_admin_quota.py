@@ -7,6 +7,7 @@ import typer
 from zoo.core.console import emit_json, say
 from zoo.core.errors import UsageError
 
+from .cli_admin_users import ACTOR
 from .cli_common import AsJson
 
 
@@ -30,7 +31,7 @@ def quota(
         )
     with session_scope(open_catalogue(settings), write=True) as session:
         if grant is not None:
-            quotas.grant(session, name, grant)
+            quotas.grant(session, name, grant, ACTOR)
         left = quotas.minutes_left(session, name, settings.quota)
     minutes, days = settings.quota.minutes, settings.quota.days
     if as_json:

@@ -96,7 +96,8 @@ def _report(found: "Login | None", me: "Me | None", as_json: bool) -> None:
         emit_json({"server": str(found.address), "account": me.account, "scopes": me.scopes, "token_in": found.kept})
         return
     if me.account is None:
-        say(f"{found.address} answers searches and pulls. To submit, log in with a token.")
+        say(f"{found.address} answers searches and pulls. To submit, log in with a token, in a terminal or by:")
+        say(f"  prunarium login {found.address} --token-stdin < FILE")
         return
     say(f"{found.address} knows you as {me.account}; the token is in {_WHERE[found.kept or 'file']}.")
     if "submit" not in me.scopes:

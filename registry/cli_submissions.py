@@ -195,7 +195,8 @@ def _turn(position: "Position | None") -> str:
     before = f", {first} of others first" if first else ""
     if position.minutes_to_end is None:
         return before
-    return f"{before}, done in about {position.minutes_to_end:.0f} min{' (a guess)' if position.guessed else ''}"
+    minutes = "less than a minute" if position.minutes_to_end < 1 else f"about {position.minutes_to_end:.0f} min"
+    return f"{before}, done in {minutes}{' (a guess)' if position.guessed else ''}"
 
 
 def _show_one(found: dict[str, Any], as_json: bool) -> None:

@@ -32,7 +32,9 @@ def seen_tasks(data: Iterable[str], tasks: Mapping[str, str]) -> dict[str, str]:
     >>> seen_tasks(["imagenet-1k", "CIFAR-10"], {"cifar10@1": "cifar10", "pets@1": "pets"})
     {'cifar10@1': 'CIFAR-10'}
     """
-    called = {_TASKS.get(_plain(one), _plain(one)): one for one in data}
+    # On hubs a data set's name has its owner in front.
+    plain = ((_plain(one.rpartition("/")[2]), one) for one in data)
+    called = {_TASKS.get(name, name): one for name, one in plain}
     return {ref: called[_plain(name)] for ref, name in tasks.items() if _plain(name) in called}
 
 

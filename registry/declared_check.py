@@ -12,12 +12,15 @@ from zoo.checkpoint.folder import CARD
 
 from .addresses import parse_address
 from .cards.licences import hub_licence
+from .contamination import named_data
 from .declarations import Declared, is_free_method
 from .errors import UnknownRecordError
 from .reasons import Reason
 from .sources import Entry, Source
 
 _MAX_CARD_BYTES: Final = 4 * 2**20
+_MOST_DATA: Final = 50
+_LONGEST_NAME: Final = 200
 _SPDX = re.compile(r"\(*[A-Za-z0-9][A-Za-z0-9.+-]*\)*(?: (?:AND|OR|WITH) \(*[A-Za-z0-9][A-Za-z0-9.+-]*\)*)*\Z")
 _NO_LICENCE: Final = frozenset({"unknown", "none", "noassertion", "other", "todo", "tbd", "n-a", "na"})
 _NO_DATA: Final = frozenset({"", "unknown", "none", "?", "todo", "tbd", "n/a"})
@@ -46,6 +49,14 @@ def _licence(card: Path, licence: str | None) -> Iterator[Reason]:
     expected = hub_licence(licence)
     if isinstance(stated, str) and stated.lower() not in (*expected.values(), "other", "unknown"):
         yield Reason("card_contradicts", f"{CARD} says license {stated!r:.80}, prunarium.json says {licence}")
+
+
+def card_data(folder: Path, stated: str) -> tuple[str, ...]:
+    """The data sets that a folder's card names beyond those that ``stated`` (of prunarium.json) holds already."""
+    found = _front_matter(folder / CARD).get("datasets")
+    names = [found] if isinstance(found, str) else found if isinstance(found, list) else []
+    named = (one for name in names[:_MOST_DATA] if isinstance(name, str) for one in named_data(name[:_LONGEST_NAME]))
+    return tuple(dict.fromkeys(one for one in named if one not in stated.lower()))
 
 
 def _front_matter(card: Path) -> dict[str, Any]:

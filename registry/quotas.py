@@ -1,14 +1,19 @@
-"""Quotas by cost: device minutes charged when a submission is accepted, given back where the fault is ours."""
+"""Quotas by cost: device minutes charged when a submission is accepted, given back where the fault is ours, or where
+it was withdrawn before anybody began."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
+from .administration import record
 from .db.session import now_us
 from .errors import InvalidRecordError, QuotaExceededError
 from .job_rules import SECOND_US
 from .queries import accounts
 from .queries import quota as rows
+from .queries.withdrawals import Paid
 from .quota_rules import Allowance, affordable_at, left
 
 _CHARGE, _REFUND, _GRANT = "charge", "refund", "grant"
@@ -19,11 +24,12 @@ def minutes_left(session: Session, account: str, allowance: Allowance) -> float:
     return left(rows.spendings(session, accounts.get_account(session, account).id), allowance, now_us(session))
 
 
-def grant(session: Session, account: str, minutes: float) -> None:
-    """Add minutes (or take some, below 0) for one period from now on."""
+def grant(session: Session, account: str, minutes: float, actor: str) -> None:
+    """Add minutes (or take some, below 0) for one period from now on; the audit log says who did."""
     if minutes == 0:
         raise InvalidRecordError("A grant of no minutes changes nothing.", "For example --grant 60")
     rows.add_quota_event(session, accounts.get_account(session, account).id, -minutes, _GRANT)
+    record(session, actor, "grant device minutes", account, detail={"minutes": minutes})
 
 
 def charge(
@@ -53,6 +59,16 @@ def refund(session: Session, account_id: int, submission_id: int) -> float:
     if minutes > 0:
         rows.add_quota_event(session, account_id, -minutes, _REFUND, submission_id)
     return minutes
+
+
+def give_back(session: Session, paid: Iterable[Paid]) -> None:
+    """Return what was charged for jobs that were taken out of the queue before anybody began them."""
+    by_submission: dict[tuple[int, int], float] = defaultdict(float)
+    for one in paid:
+        if one.account_id is not None:
+            by_submission[one.account_id, one.submission_id] += one.minutes
+    for (account_id, submission_id), minutes in by_submission.items():
+        rows.add_quota_event(session, account_id, -minutes, _REFUND, submission_id)
 
 
 def _when(moment: int | None) -> str:

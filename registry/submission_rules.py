@@ -83,6 +83,11 @@ def check_failed(submission: SubmissionRecord, kind: FailureKind, detail: str, n
 
 def withdrawn(submission: SubmissionRecord, detail: str | None, now: int) -> SubmissionRecord:
     """Its owner takes it back."""
+    if submission.state == "done":
+        raise TransitionError(
+            f"Submission {submission.public_id} is done: there is nothing to take back.",
+            f"To take it from the board: prunarium edit {submission.public_id} --visibility private",
+        )
     return replace(_to(submission, "withdrawn", now), reason=None, detail=detail)
 
 

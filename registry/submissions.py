@@ -24,6 +24,7 @@ from .queries._common import unknown
 from .queries.jobs import jobs_of_submission
 from .queries.result_rows import primary_values
 from .queries.training_data import declare_new
+from .queries.withdrawals import take_out
 from .quota_rules import Allowance
 from .records import (
     FailureKind,
@@ -127,9 +128,14 @@ def status(session: Session, public_id: str) -> Status:
 
 
 def withdraw(session: Session, public_id: str, actor: str, detail: str | None = None) -> SubmissionRecord:
-    """Take it back; shared jobs go on. Raises :class:`~registry.errors.TransitionError` after its end."""
+    """Take it back, with the jobs that nobody began or else waits for; the others go on.
+
+    Raises :class:`~registry.errors.TransitionError` after its end.
+    """
     before = rows.get_submission(session, public_id, lock=True)
-    return _write(session, before, submission_rules.withdrawn(before, detail, now_us(session)), actor)
+    after = _write(session, before, submission_rules.withdrawn(before, detail, now_us(session)), actor)
+    quotas.give_back(session, take_out(session, before.id))
+    return after
 
 
 def show(session: Session, public_id: str, visibility: Visibility, actor: str) -> SubmissionRecord:

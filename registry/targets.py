@@ -31,7 +31,8 @@ class Place(NamedTuple):
 def resolve_target(
     session: Session, text: str, hub_endpoint: str | None, *, allowed: Collection[str] | None = None
 ) -> Place:
-    """The repository of a Hub id, address or slug; without ``@revision`` the commit recorded last, else ``main``.
+    """The repository of a Hub id, address or slug; without ``@revision`` of a slug the commit recorded last, else
+    ``main``: whoever names a repository means what is in it now.
 
     ``hub_endpoint`` is where a Hub id is when nothing else says so. With ``allowed``, every other hub is refused: a
     server must not be talked into asking any host.
@@ -45,7 +46,8 @@ def resolve_target(
     recorded = _recorded(session, model, target)
     for place in recorded:
         if allowed is None or place.hub_endpoint in allowed:
-            return place
+            newest = target.revision is None and not is_slug(target.name)
+            return place._replace(revision="main") if newest else place
     repository = target.name if model is None else model.hub_id
     if repository is None or is_slug(repository):
         raise UnknownRecordError(

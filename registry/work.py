@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
-from . import jobs, queries
+from . import jobs, queries, submissions
 from .accounts import Access
 from .errors import LeaseLostError
 from .queries import deliveries
@@ -76,7 +76,10 @@ def offer(
     if held is not None:
         return _offered(session, jobs.heartbeat(session, held.id, held.attempt, owner, lease_seconds))
     job = jobs.claim(session, owner, lease_seconds, fitting)
-    return None if job is None else _offered(session, job)
+    if job is None:
+        return None
+    submissions.advance(session, owner, job.id)
+    return _offered(session, job)
 
 
 def beat(session: Session, fence: Fence, lease_seconds: float = jobs.DEFAULT_LEASE_SECONDS) -> None:

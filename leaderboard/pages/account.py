@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from registry import accounts
+from registry import accounts, quotas
 from registry.accounts import Access
 from registry.administration import record
 from registry.db.session import now_us, session_scope
@@ -14,6 +14,7 @@ from registry.permissions import ROLE_SCOPES, may, standing
 from registry.queries import sign_in as rows
 from registry.queries.accounts import TokenRecord
 from registry.queries.sign_in import SessionRecord
+from registry.quota_rules import Allowance
 from registry.sign_in import SignedIn
 
 from ..context import PageContext
@@ -32,7 +33,7 @@ class AccountContext(PageContext):
     providers, and the ``providers`` that he may add (address, title).
 
     ``scopes`` are what a new token may be given: none where this browser may make none. ``made`` is the token that was
-    made just now.
+    made just now. ``left`` are the device minutes that may be spent under ``quota``; None where there is no quota.
     """
 
     template: ClassVar[str] = "account.html"
@@ -44,6 +45,8 @@ class AccountContext(PageContext):
     identities: list[str]
     providers: list[tuple[str, str]]
     scopes: list[str]
+    quota: Allowance | None
+    left: float | None
     moderates: bool
     made: str | None
     csrf: str
@@ -101,6 +104,8 @@ def _page(request: Request, visitor: SignedIn, made: str | None) -> Response:
     with session_scope(request.app.state.engine) as session:
         tokens = [token for token, good in accounts.tokens_of(session, access.account) if good]
         sessions = rows.sessions_of(session, access.account_id, now_us(session))
+        quota = request.app.state.settings.quota
+        left = None if quota is None else quotas.minutes_left(session, access.account, quota)
         identities = [one.issuer for one in rows.identities_of(session, access.account_id)]
     context = AccountContext(
         title="Account",
@@ -116,6 +121,8 @@ def _page(request: Request, visitor: SignedIn, made: str | None) -> Response:
             if client.provider.issuer not in identities and not visitor.by_token
         ],
         scopes=[] if visitor.by_token else sorted(ROLE_SCOPES[access.role]),
+        quota=quota,
+        left=left,
         moderates=may("flag", "list", standing(access.scopes)),
         made=made,
         csrf=form_token(visitor.secret),

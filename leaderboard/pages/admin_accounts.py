@@ -1,16 +1,18 @@
 """Accounts, as administrators see them: roles, tokens, links to sign in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from registry import accounts, administration, sign_in
+from registry import accounts, administration, quotas, sign_in
 from registry.accounts import Role
 from registry.db.session import session_scope
 from registry.permissions import ROLES
 from registry.queries.accounts import AccountRecord, TokenRecord, list_accounts
+from registry.quota_rules import Allowance
 
 from ..context import PageContext
 from ..first_start import link_address
@@ -24,13 +26,18 @@ _DAY_SECONDS = 86400.0
 
 @dataclass(frozen=True, kw_only=True)
 class AccountsContext(PageContext):
-    """Every account with its good ``tokens``; ``made`` is what must be copied now (a token or a link), and whose."""
+    """Every account with its good ``tokens``; ``made`` is what must be copied now (a token or a link), and whose.
+
+    ``quota`` is what an account may spend of device time (None: as much as it likes), ``left`` what each still may.
+    """
 
     template: ClassVar[str] = "admin_accounts.html"
 
     accounts: list[tuple[AccountRecord, list[TokenRecord]]]
     roles: tuple[Role, ...]
     made: tuple[str, str] | None
+    quota: Allowance | None
+    left: Mapping[str, float]
     csrf: str
 
 
@@ -59,15 +66,18 @@ def change(
     request: Request,
     visitor: Poster,
     name: Annotated[str, Form(max_length=96)],
-    act: Annotated[Literal["role", "disable", "enable", "link", "worker token"], Form()],
+    act: Annotated[Literal["role", "disable", "enable", "link", "worker token", "grant"], Form()],
     role: Annotated[Role | None, Form()] = None,
+    minutes: Annotated[float | None, Form(ge=-1e6, le=1e6)] = None,
 ) -> Response:
-    """Give another role, disable, enable, or make a link or a worker's token."""
+    """Give another role or device minutes, disable, enable, or make a link or a worker's token."""
     require(visitor, "account", "disable" if act in ("disable", "enable") else "change role")
     me, made = visitor.access.account, None
     with session_scope(request.app.state.engine, write=True) as session:
         if act == "role" and role is not None:
             administration.change_role(session, name, role, me)
+        elif act == "grant" and minutes is not None:
+            quotas.grant(session, name, minutes, me)
         elif act == "disable":
             administration.disable(session, name, me)
         elif act == "enable":
@@ -103,8 +113,12 @@ def _page(request: Request, visitor: SignedInVisitor, made: tuple[str, str] | No
             (one, [token for token, good in accounts.tokens_of(session, one.name) if good])
             for one in list_accounts(session)
         ]
+        quota = request.app.state.settings.quota
+        left = {} if quota is None else {one.name: quotas.minutes_left(session, one.name, quota) for one, _ in found}
     csrf = form_token(visitor.secret)
-    context = AccountsContext(title="Accounts", here="account", accounts=found, roles=ROLES, made=made, csrf=csrf)
+    context = AccountsContext(
+        title="Accounts", here="account", accounts=found, roles=ROLES, made=made, quota=quota, left=left, csrf=csrf
+    )
     answer = render(request, context)
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
-from registry import submissions
+from registry import queries, submissions
 from registry.db.session import session_scope
 from registry.errors import TransitionError
 from registry.queries.submissions import UNFINISHED
-from registry.records import SubmissionRecord, SubmissionState
+from registry.records import MetricRecord, SubmissionRecord, SubmissionState
 from registry.sign_in import SignedIn
 from registry.sources import JobView, SubmissionStatus, SubmissionView
 from registry.sources.handing_in import edit_of, resubmission
@@ -21,10 +21,12 @@ from zoo.core.errors import UsageError
 
 from ..context import PageContext
 from ..errors import NotFoundError
+from ..facts import format_metric
+from ..formats import unit_of
 from ..redacting import for_reader
 from ..submission_access import kind_of, may_do, visible
 from ..visitors import MaybeVisitor, Poster, form_token, require
-from ..web import render
+from ..web import catalogue_of, render
 
 router = APIRouter()
 
@@ -46,17 +48,23 @@ HEADLINES: Final[Mapping[SubmissionState, str]] = {
 
 @dataclass(frozen=True)
 class JobLine:
-    """One evaluation and, once it is done, its primary number."""
+    """One evaluation; once it is done, its primary number ``text`` (empty: there is none) in ``unit``, its interval
+    ``between`` (empty: none), and the metric, or why the number is ``missing``."""
 
     job: JobView
-    value: ValueView | None
+    text: str = ""
+    unit: str = ""
+    between: str = ""
+    metric: str = ""
+    missing: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SubmissionContext(PageContext):
     """``csrf`` is the token of the owner's forms, None for readers; ``wrong`` is what was wrong with the last of them.
 
-    ``unfinished``: whether anything may still change by itself.
+    ``unfinished``: whether anything may still change by itself. ``unseen_parent`` is the dense parent of what is
+    measured, where the board does not show it; its owner is told.
     """
 
     template: ClassVar[str] = "submission.html"
@@ -67,6 +75,7 @@ class SubmissionContext(PageContext):
     lines: list[JobLine]
     ended: int
     unfinished: bool
+    unseen_parent: str | None
     csrf: str | None
     wrong: str | None
 
@@ -136,8 +145,10 @@ def _page(request: Request, public_id: str, visitor: SignedIn | None, *, wrong: 
         record = _visible(session, public_id, visitor)
         everything = visitor is not None and may_do(visitor.access, record, "change")
         status = for_reader(SubmissionStatus.of(submissions.status(session, public_id)), everything=everything)
+        unseen = _unseen_parent(session, record) if everything and record.state == "done" else None
     values = {(value.model, value.task, value.protocol, value.seed): value for value in status.values}
-    lines = [JobLine(job, values.get((job.model, job.task, job.protocol, job.seed))) for job in status.jobs]
+    metrics = catalogue_of(request).metrics
+    lines = [_line(job, values.get((job.model, job.task, job.protocol, job.seed)), metrics) for job in status.jobs]
     context = SubmissionContext(
         title=f"Submission {public_id}",
         here="submit",
@@ -147,12 +158,38 @@ def _page(request: Request, public_id: str, visitor: SignedIn | None, *, wrong: 
         lines=lines,
         ended=sum(job.state in ("done", "failed") for job in status.jobs),
         unfinished=record.state in UNFINISHED,
+        unseen_parent=unseen,
         csrf=form_token(visitor.secret) if everything and visitor is not None else None,
         wrong=wrong,
     )
     answer = render(request, context, status=200 if wrong is None else 409)
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def _line(job: JobView, found: ValueView | None, metrics: Mapping[str, MetricRecord]) -> JobLine:
+    if found is None:
+        return JobLine(job)
+    if found.value is None:
+        return JobLine(job, missing=found.missing_reason or "")
+    metric = metrics.get(found.metric)
+    half = None if found.ci_low is None or found.ci_high is None else (found.ci_high - found.ci_low) / 2
+    ends = [format_metric(end, metric, half) for end in (found.ci_low, found.ci_high) if end is not None]
+    return JobLine(
+        job,
+        text=format_metric(found.value, metric, half),
+        unit=unit_of(metric.unit) if metric is not None else "",
+        between=" – ".join(ends),
+        metric=metric.title if metric is not None else found.metric,
+    )
+
+
+def _unseen_parent(session: Session, record: SubmissionRecord) -> str | None:
+    model = queries.get_model(session, record.hub_repo)
+    parent = None if model is None or model.parent is None else queries.get_model(session, model.parent)
+    if parent is None or parent.id is None or queries.is_model_shown(session, parent.id):
+        return None
+    return parent.name
 
 
 def _visible(session: Session, public_id: str, visitor: SignedIn | None) -> SubmissionRecord:

@@ -68,8 +68,8 @@ class Typed:
 class SubmitContext(PageContext):
     """``csrf`` is None for somebody who may not submit, ``signed_in`` says whether he is anybody.
 
-    ``suites`` are (reference, words) to choose from, ``hubs`` the hubs that models may come from, ``address`` is that
-    of this server, ``reasons`` are all codes of a refusal.
+    ``suites`` are (reference, words) to choose from, the newest versions apart from earlier ones; ``hubs`` the hubs
+    that models may come from; ``address`` is that of this server, ``reasons`` are all codes of a refusal.
     """
 
     template: ClassVar[str] = "submit.html"
@@ -77,16 +77,16 @@ class SubmitContext(PageContext):
     csrf: str | None
     signed_in: bool
     typed: Typed
-    suites: list[tuple[str, str]]
+    suites: dict[str, list[tuple[str, str]]]
     hubs: list[str]
     address: str
     reasons: Mapping[str, Explanation]
 
 
 @router.get("/submit")
-def show(request: Request, visitor: MaybeVisitor, model: str = "", parent: str = "") -> Response:
-    """The form; ``model`` and ``parent`` may stand in the address."""
-    typed = Typed(model=model[: _LONGEST["model"]], parent=parent[: _LONGEST["parent"]])
+def show(request: Request, visitor: MaybeVisitor, model: str = "", parent: str = "", suite: str = "") -> Response:
+    """The form; ``model``, ``parent`` and ``suite`` may stand in the address."""
+    typed = Typed(model=model[: _LONGEST["model"]], parent=parent[: _LONGEST["parent"]], suite=suite)
     return _form(request, visitor, typed)
 
 
@@ -142,6 +142,8 @@ def _wrong(typed: Typed) -> dict[str, str]:
         wrong["revision"] = "The model names a revision already: leave one of them out."
     if typed.method and not is_free_method(typed.method):
         wrong["method"] = "Write @author/name, such as @ada/wise-pruning; leave it out for a method of the zoo."
+    if not typed.suite:
+        wrong["suite"] = "Choose what is to be measured."
     if not typed.licence:
         wrong["licence"] = "Nobody can use a model without a licence: tick the box if its files name one."
     return wrong
@@ -156,21 +158,29 @@ def _field_of(error: UsageError, typed: Typed) -> str:
     return "parent" if typed.parent and typed.parent in error.message else "model"
 
 
+def _suites(session: Session) -> dict[str, list[tuple[str, str]]]:
+    newest: dict[str, tuple[str, str]] = {}
+    earlier = []
+    for suite in queries.list_suites(session):
+        if suite.content.get("kind") != "reported":
+            if suite.name in newest:
+                earlier.append(newest.pop(suite.name))
+            reference = f"{suite.name}@{suite.version}"
+            newest[suite.name] = (reference, f"{suite.title} ({reference})")
+    return {words: found for words, found in (("Newest", [*newest.values()]), ("Earlier versions", earlier)) if found}
+
+
 def _form(request: Request, visitor: SignedIn | None, typed: Typed, *, status: int = 200) -> Response:
     allowed = visitor is not None and may("private submission", "create", standing(visitor.access.scopes))
     with session_scope(request.app.state.engine) as session:
-        suites = [
-            (f"{suite.name}@{suite.version}", f"{suite.title} ({suite.name}@{suite.version})")
-            for suite in queries.list_suites(session)
-            if suite.content.get("kind") != "reported"
-        ]
+        suites = _suites(session)
     context = SubmitContext(
         title="Submit a model",
         here="submit",
         csrf=form_token(visitor.secret) if allowed and visitor is not None else None,
         signed_in=visitor is not None,
         typed=typed,
-        suites=suites[::-1],
+        suites=suites,
         hubs=sorted(request.app.state.settings.hubs),
         address=request.app.state.settings.base_url or str(request.base_url).rstrip("/"),
         reasons=REASONS,

@@ -1,5 +1,6 @@
 """Rows of the job queue. What may happen to a job is decided in :mod:`registry.job_rules`."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -67,8 +68,12 @@ def insert_job(
         "delivered": False,
         "created_us": now,
     }
-    created = insert_or_ignore(session, Job, values)
-    return session.execute(select(Job.id).filter_by(**key)).scalar_one(), created
+    # Kept until the end of this transaction: a withdrawal may take out what nobody waits for yet.
+    kept = select(Job.id).filter_by(**key).with_for_update(read=True, key_share=True)
+    while True:
+        created = insert_or_ignore(session, Job, values)
+        if (job_id := session.execute(kept).scalar_one_or_none()) is not None:
+            return job_id, created
 
 
 def get_job(session: Session, job_id: int, *, lock: bool = False) -> JobRecord:
@@ -211,6 +216,21 @@ def minutes_ahead(session: Session, job_ids: Sequence[int]) -> list[float | None
         return []
     earlier = or_(Job.turn < first.turn, and_(Job.turn == first.turn, Job.id < first.id))
     return list(session.execute(select(Job.device_minutes).where(unfinished, earlier)).scalars())
+
+
+def unfinished_minutes(session: Session) -> dict[int, float | None]:
+    """The expected device minutes of every unfinished job, by its number, in the order of their turns."""
+    statement = select(Job.id, Job.device_minutes).where(Job.state.in_(("queued", "leased")))
+    return {row.id: row.device_minutes for row in session.execute(statement.order_by(Job.turn, Job.id))}
+
+
+def jobs_waited_for(session: Session) -> dict[int, list[int]]:
+    """The numbers of the unfinished jobs of each submission, by the number of the submission."""
+    found: dict[int, list[int]] = defaultdict(list)
+    statement = select(SubmissionJob.submission_id, SubmissionJob.job_id).join(Job, SubmissionJob.job_id == Job.id)
+    for number, job_id in session.execute(statement.where(Job.state.in_(("queued", "leased")))):
+        found[number].append(job_id)
+    return found
 
 
 def _statement() -> Select[Any]:

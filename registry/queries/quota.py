@@ -10,7 +10,8 @@ from ..quota_rules import NOT_REFUNDED, Spending
 
 def lock_account(session: Session, account_id: int) -> None:
     """Two submissions of one account are charged one after the other (SQLite's writers are so anyway)."""
-    session.execute(select(Account.id).where(Account.id == account_id).with_for_update())
+    # Not the key: who writes an event of the account meanwhile may hold a submission that this one will wait for.
+    session.execute(select(Account.id).where(Account.id == account_id).with_for_update(key_share=True))
 
 
 def add_quota_event(

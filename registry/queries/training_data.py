@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from ..db.models import Checkpoint, Model, TrainingData
 from ..db.session import mark_changed
+from ._common import insert_or_ignore
 
 
 def set_training_data(session: Session, model_id: int, data: Iterable[str]) -> None:
@@ -16,6 +17,13 @@ def set_training_data(session: Session, model_id: int, data: Iterable[str]) -> N
     session.execute(delete(TrainingData).where(TrainingData.model_id == model_id))
     if rows:
         session.execute(insert(TrainingData), rows)
+    mark_changed(session)
+
+
+def add_training_data(session: Session, model_id: int, data: Iterable[str]) -> None:
+    """Say of a model what it was trained on besides."""
+    for one in data:
+        insert_or_ignore(session, TrainingData, {"model_id": model_id, "data": one})
     mark_changed(session)
 
 

@@ -17,7 +17,7 @@ from benchmark.author_predictions import MANIFEST, judge, write_predictions
 from benchmark.errors import BenchmarkError
 from benchmark.inference import predict
 from benchmark.intake import attend
-from benchmark.spot_check import spot_check
+from benchmark.spot_check import check_next, spot_check
 from benchmark.tasks import find_task
 from prunarium.cli import run
 from registry import queries, submissions
@@ -193,11 +193,13 @@ def test_from_a_folder_to_rescored_numbers_and_by_a_spot_check_to_measured_ones(
     assert value.trust == "rescored"
     assert value.value == pytest.approx(right)
 
-    found = spot_check(settings, public_id)
-    assert found.outcome == "measured", found.agreement
+    assert check_next(settings)
+    assert not check_next(settings)
     with session_scope(receiver.engine) as session:
         after = submissions.status(session, public_id)
-        numbers = queries.results(session, job_id=found.job_id, history=True)
+        numbers = queries.results(session, job_id=after.jobs[0].id, history=True)
+    assert [step.reason for step in after.transitions][-2:] == ["spot_check", "spot_checked"]
+    assert "count as measured" in (after.transitions[-1].detail or "")
     assert {number.trust for number in numbers} == {"measured"}
     assert numbers[0].provenance["spot_check"]["verdict"] != "beyond the noise floor"
     assert numbers[0].provenance["predictions_from"].startswith(f"{hub.namespace}/own-predictions@")

@@ -28,7 +28,7 @@ from registry.records import RevisionRecord, SubmissionRecord
 from registry.settings import Settings
 from registry.submission_rules import Edit
 from zoo.checkpoint.dtypes import from_numpy, to_numpy
-from zoo.checkpoint.folder import ModelFolder, write_folder
+from zoo.checkpoint.folder import CARD, ModelFolder, write_folder
 from zoo.checkpoint.safetensors_file import read_tensors
 from zoo.checkpoint.sparse import write_sparse
 from zoo.checkpoint.weights import SPARSE_WEIGHTS, WEIGHTS
@@ -163,6 +163,7 @@ def test_what_is_declared_goes_before_the_files_and_nobody_sees_it_yet(
     receiver: DigitCatalogue, settings: Settings, hub: RunningHub, sparse_model: ModelFolder, tmp_path: Path
 ) -> None:
     folder = altered(sparse_model, tmp_path / "odd", parent=None, slug="wise/resnet8-digits/0.50", method="wise")
+    (folder / CARD).write_text("---\ndatasets: [uoft-cs/cifar10, MNIST, 7]\n---\n")
     repo_id, _ = upload(hub, "declared", folder)
     dense = name_of_parent(receiver)
     declared = Declared(parent=dense, training_data="MNIST, own scans")
@@ -171,7 +172,7 @@ def test_what_is_declared_goes_before_the_files_and_nobody_sees_it_yet(
     assert state_of(receiver, named).state == "queued", state_of(receiver, named).detail
     with session_scope(receiver.engine) as session:
         model = queries.get_model(session, repo_id)
-        assert training_data(session)[repo_id] == ("mnist", "own scans")
+        assert training_data(session)[repo_id] == ("mnist", "own scans", "uoft-cs/cifar10")
     assert model is not None
     assert (model.parent, model.method, model.listed) == (dense, f"@{hub.namespace}/wise", False)
     with session_scope(receiver.engine, write=True) as session:

@@ -7,10 +7,12 @@ from signed_in import browser, form_token_of, sign_in
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
+from leaderboard.settings import SiteSettings
 from registry import accounts
 from registry.accounts import Role, create_account, issue_token
 from registry.db.session import session_scope
 from registry.queries.moderation import audit_log
+from registry.quota_rules import Allowance
 
 MODEL = "ac-dc/resnet50/0.90"
 
@@ -129,3 +131,18 @@ def test_an_administrator_makes_accounts_roles_and_a_workers_token(own_engine: E
     assert post(root, "/admin/accounts", "/admin/accounts/change", name="root", act="disable") == 400
     mod = sign_in(browser(own_engine), own_engine, "mod", "moderator")
     assert post(mod, "/admin", "/admin/accounts/change", name="mod", act="role", role="admin") == 403
+
+
+def test_administrators_see_and_grant_device_minutes_and_everybody_her_own(own_engine: Engine) -> None:
+    settings = SiteSettings(quota=Allowance(60.0, 7.0))
+    root = sign_in(browser(own_engine, settings), own_engine, "root", "admin")
+    assert post(root, "/admin/accounts", "/admin/accounts/change", name="root", act="grant", minutes="-90") == 303
+    assert '<span class="num">−30.0</span>' in root.get("/admin/accounts").text
+    assert "−30.0 of 60 device minutes in 7 days are left" in root.get("/account").text
+    assert "grant device minutes" in root.get("/admin/audit").text
+    assert post(root, "/admin/accounts", "/admin/accounts/change", name="root", act="grant", minutes="nan") == 400
+    mod = sign_in(browser(own_engine, settings), own_engine, "mod", "moderator")
+    assert post(mod, "/admin", "/admin/accounts/change", name="mod", act="grant", minutes="9") == 403
+    assert "60.0 of 60 device minutes" in mod.get("/account").text
+    unlimited = sign_in(browser(own_engine), own_engine, "root", "admin")
+    assert "device minutes" not in unlimited.get("/account").text

@@ -1,5 +1,7 @@
 """Declared training data: kept, shown on the board and the page of the model, searched, warned of."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
@@ -32,6 +34,16 @@ def test_a_model_that_saw_a_task_says_so_where_its_numbers_are(own_engine: Engin
         assert client.get("/api/v1/models", params={"q": "trained_on=jft"}).json()["total"] == 0
         declare(own_engine, "JFT-300M")
         assert words not in client.get("/").text
+
+
+def test_what_the_files_state_is_warned_of_without_a_declaration(own_engine: Engine) -> None:
+    with session_scope(own_engine, write=True) as session:
+        model = queries.get_model(session, MODEL)
+        assert model is not None
+        queries.upsert_model(session, replace(model, upstream_data="timm/oxford-iiit-pet"))
+    with TestClient(create_app(own_engine)) as client:
+        words = "Declared to have been trained on timm/oxford-iiit-pet: its numbers on pets@ist2022 show no transfer."
+        assert words in client.get(f"/models/{MODEL}").text
 
 
 def test_data_are_replaced_and_listed_by_model(own_engine: Engine) -> None:

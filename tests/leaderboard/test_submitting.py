@@ -18,6 +18,7 @@ from leaderboard.settings import SiteSettings
 from registry import jobs, queries, submissions
 from registry.db.session import session_scope
 from registry.reasons import REASONS, Reason, told
+from registry.records import SuiteRecord
 
 SETTINGS = SiteSettings(hub_endpoint="https://hub.example.org")
 GOOD = {"model": "org/net", "revision": "v1", "suite": "demo@1", "licence": "yes"}
@@ -70,6 +71,7 @@ WRONG: dict[str, tuple[dict[str, str], str]] = {
     "no revision": ({"revision": "a..b"}, "is no revision"),
     "a hub of nobody": ({"model": "https://evil.example/org/net", "revision": ""}, "takes no models from"),
     "no suite": ({"suite": "nothing@1"}, "no suite 'nothing@1'"),
+    "no suite at all": ({"suite": ""}, "Choose what is to be measured"),
     "no method": ({"method": "wise"}, "Write @author/name"),
     "no parent": ({"parent": "dense!"}, "names no model"),
     "no licence": ({"licence": ""}, "tick the box"),
@@ -159,8 +161,10 @@ def test_from_the_form_to_the_board_and_back(engine: Engine, ada: TestClient) ->
     public_id = place.rpartition("/")[2]
     with session_scope(engine, write=True) as session:
         submissions.claim_check(session, "w")
+        dense = replace(MODEL, slug=None, hub_id="org/dense", sparsity_target=0.0, listed=False)
+        queries.upsert_model(session, dense)
         model = queries.upsert_model(
-            session, replace(MODEL, slug=None, hub_id="org/net", method="@ada/x", listed=False)
+            session, replace(MODEL, slug=None, hub_id="org/net", method="@ada/x", parent="org/dense", listed=False)
         )
         record = replace(CHECKPOINT, densified_hash="d1:" + "9" * 64, listed=False)
         checkpoint = queries.register_checkpoint(session, model, record)
@@ -169,17 +173,33 @@ def test_from_the_form_to_the_board_and_back(engine: Engine, ada: TestClient) ->
     with session_scope(engine, write=True) as session:
         job = jobs.claim(session, "w")
         assert job is not None
-        jobs.finish(session, job.id, job.attempt, "w", [replace(result(0.5), model="org/net")])
+        interval = {"ci_low": 0.4, "ci_high": 0.6, "interval_method": "wilson", "no_interval_reason": None}
+        found = replace(result(0.5), model="org/net", **interval)  # type: ignore[arg-type]
+        jobs.finish(session, job.id, job.attempt, "w", [found])
         submissions.advance(session)
     page = ada.get(place).text
     assert "Everything is measured" in page
-    assert '<span class="num">0.5</span>' in page
+    assert re.findall('<span class="num">(.*?)</span><small>(.*?)</small>', page) == [("50.0 %", "40.0 – 60.0 · T")]
+    assert "org/dense is not public" in page
+    assert "Report this submission" not in page
     nobody = browser(engine, SETTINGS)
     assert nobody.get("/models/org/net").status_code == 404
     assert send(ada, f"{place}/edit", place, visibility="public").headers["location"] == place
     assert nobody.get("/models/org/net").status_code == 200
     assert nobody.get(place).status_code == 200
+    assert "org/dense" not in nobody.get(place).text
+    assert f'href="/flag?kind=submission&amp;name={public_id}"' in nobody.get(place).text
     late = send(ada, f"{place}/withdraw", place)
-    assert (late.status_code, "is done and cannot become withdrawn" in late.text) == (409, True)
+    assert (late.status_code, "there is nothing to take back" in late.text) == (409, True)
     send(ada, f"{place}/edit", place, visibility="private")
     assert nobody.get("/models/org/net").status_code == 404
+
+
+def test_the_form_offers_the_newest_suites_first_and_chooses_none(engine: Engine, ada: TestClient) -> None:
+    with session_scope(engine, write=True) as session:
+        for name, version in (("demo", "2"), ("other", "1")):
+            queries.upsert_suite(session, SuiteRecord(name=name, version=version, title=name, content={"cells": []}))
+    offered = re.findall(r'<opt(?:group label|ion value)="([^"]*)"', ada.get("/submit?suite=other%401").text)
+    assert offered == ["", "Newest", "demo@2", "other@1", "Earlier versions", "demo@1"]
+    assert '<option value="other@1" selected>' in ada.get("/submit?suite=other%401").text
+    assert " selected>" not in ada.get("/submit").text

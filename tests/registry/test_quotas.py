@@ -1,12 +1,13 @@
 """Device minutes on real databases: charged at acceptance, given back where the fault is ours, refused in words."""
 
 import threading
+from dataclasses import replace
 
 import pytest
-from queue_rows import PROTOCOL, SUITE, TASK, fill, result
+from queue_rows import CHECKPOINT, MODEL, PROTOCOL, SUITE, TASK, fill, result
 from sqlalchemy import Engine
 
-from registry import jobs, quotas, submissions
+from registry import jobs, queries, quotas, submissions
 from registry.accounts import create_account
 from registry.db.session import make_engine, session_scope
 from registry.errors import InvalidRecordError, QuotaExceededError, UnknownRecordError
@@ -107,11 +108,11 @@ def test_more_than_everything_asks_for_a_grant_and_gets_it(catalogue: Engine, ch
     with pytest.raises(QuotaExceededError, match="more than the whole allowance: ask an administrator"):
         accept(catalogue, checkpoint, "1", CELLS, 40.0)
     with session_scope(catalogue, write=True) as session:
-        quotas.grant(session, "ada", 25.0)
+        quotas.grant(session, "ada", 25.0, "root")
         with pytest.raises(InvalidRecordError, match="changes nothing"):
-            quotas.grant(session, "ada", 0.0)
+            quotas.grant(session, "ada", 0.0, "root")
         with pytest.raises(UnknownRecordError, match="no account 'nobody'"):
-            quotas.grant(session, "nobody", 1.0)
+            quotas.grant(session, "nobody", 1.0, "root")
     with session_scope(catalogue, write=True) as session:
         submissions.reap_checks(session)
     assert left(catalogue) == 85.0
@@ -141,3 +142,43 @@ def test_two_at_once_cannot_spend_the_same_minutes(catalogue: Engine, checkpoint
         thread.join()
     assert len(refused) == 2
     assert left(catalogue) == 10.0
+
+
+def withdraw(engine: Engine, public_id: str) -> int:
+    """How many jobs are left in the queue after that."""
+    with session_scope(engine, write=True) as session:
+        submissions.withdraw(session, public_id, "ada")
+        return sum(queries.count_jobs(session).values())
+
+
+def test_a_withdrawal_gives_back_what_nobody_began(catalogue: Engine, checkpoint: int) -> None:
+    mine = accept(catalogue, checkpoint, "1", [*CELLS, (TASK, PROTOCOL, 2)], 10.0)
+    with session_scope(catalogue, write=True) as session:
+        begun = jobs.claim(session, "worker")
+        assert begun is not None
+        jobs.release(session, begun.id, begun.attempt, "worker")
+        jobs.enqueue(session, checkpoint, TASK, PROTOCOL, 9)
+    assert withdraw(catalogue, mine) == 2, "what was begun, and what whoever runs the queue asked for"
+    assert left(catalogue) == 50.0
+    end_all(catalogue, "bug")
+    assert left(catalogue) == 50.0, "it was given back once"
+
+
+def test_what_somebody_else_waits_for_stays_until_he_withdraws_too(catalogue: Engine, checkpoint: int) -> None:
+    first = accept(catalogue, checkpoint, "1", CELLS, 10.0)
+    second = accept(catalogue, checkpoint, "2", CELLS[:1], 10.0, account_id=2)
+    assert withdraw(catalogue, first) == 1
+    assert left(catalogue) == 50.0
+    assert withdraw(catalogue, second) == 0
+    assert (left(catalogue), left(catalogue, "bob")) == (60.0, 60.0), "who had paid gets it back"
+
+
+def test_a_parent_stays_while_somebody_waits_for_what_was_pruned_from_it(catalogue: Engine, checkpoint: int) -> None:
+    dense = accept(catalogue, checkpoint, "1", CELLS, 10.0)
+    with session_scope(catalogue, write=True) as session:
+        child = replace(MODEL, slug=None, hub_id="o/child", parent=MODEL.name)
+        child_hash = replace(CHECKPOINT, densified_hash="d1:" + "7" * 64)
+        pruned = queries.register_checkpoint(session, queries.upsert_model(session, child), child_hash)
+    sparse = accept(catalogue, pruned, "2", CELLS[:1], 10.0, account_id=2)
+    assert withdraw(catalogue, dense) == 3
+    assert withdraw(catalogue, sparse) == 2

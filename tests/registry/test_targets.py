@@ -38,8 +38,9 @@ def session(sqlite_catalogue: Engine) -> Iterator[Session]:
     ("text", "place"),
     [
         ("gmp/net/0.90", Place("http://mirror", "org/net", NEW)),
-        ("org/net", Place("http://mirror", "org/net", NEW)),
-        (f"{HUB}/org/net", Place(HUB, "org/net", NEW)),
+        # A repository is what is in it now, on the hub where it was recorded.
+        ("org/net", Place("http://mirror", "org/net", "main")),
+        (f"{HUB}/org/net", Place(HUB, "org/net", "main")),
         ("org/net@aaaaaaa", Place(HUB, "org/net", OLD)),
         (f"gmp/net/0.90@{OLD}", Place(HUB, "org/net", OLD)),
         # Fewer digits than git shows, and names that are no commits, are asked of the hub.
@@ -60,7 +61,8 @@ def test_without_a_hub_a_stranger_is_on_hugging_face(session: Session) -> None:
 
 
 def test_only_allowed_hubs_are_asked_and_a_mirror_is_no_reason_to_refuse(session: Session) -> None:
-    assert resolve_target(session, "org/net", None, allowed={HUB}) == Place(HUB, "org/net", NEW)
+    assert resolve_target(session, "gmp/net/0.90", None, allowed={HUB}) == Place(HUB, "org/net", NEW)
+    assert resolve_target(session, "org/net", None, allowed={HUB}) == Place(HUB, "org/net", "main")
     for text in ("any/body", "http://mirror/org/net", f"http://mirror/org/net@{NEW}"):
         with pytest.raises(UsageError, match="takes no models from") as caught:
             resolve_target(session, text, None, allowed={HUB})

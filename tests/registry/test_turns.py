@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from registry import jobs, submissions
 from registry.accounts import create_account
 from registry.db.session import session_scope
-from registry.positions import position
+from registry.positions import position, positions
 from registry.queries.turns import OLDEST_EVERY
 from registry.queries.workers import worker_heard
 
@@ -129,6 +129,7 @@ def test_position_and_estimate(catalogue: Engine, checkpoint: int) -> None:
         for owner in ("one", "two"):
             worker_heard(session, owner, "cpu")
         found = {public_id: position(session, public_id) for public_id in (first, second, waiting.public_id)}
+        assert positions(session) == found, "asked at once it is the same"
     one, two, unchecked = found.values()
     assert one is not None
     assert two is not None
@@ -140,3 +141,5 @@ def test_position_and_estimate(catalogue: Engine, checkpoint: int) -> None:
         while serve(session) is not None:
             pass
         assert position(session, first) is None
+        submissions.advance(session)
+        assert list(positions(session)) == [waiting.public_id]
