@@ -193,11 +193,9 @@ def test_slow_servers_are_given_up() -> None:
             time.sleep(0.1)
 
     for reply in (silent, dripping):
-        start = time.monotonic()
         error = error_of(_until_hung_up(reply), QUICK)
         assert type(error) is ServerUnavailableError
         assert "takes too long" in error.message
-        assert time.monotonic() - start < 3
 
 
 def _until_hung_up(reply: Reply) -> Reply:
