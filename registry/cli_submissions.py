@@ -205,6 +205,9 @@ def _show_one(found: dict[str, Any], as_json: bool) -> None:
         return
     record = found["submission"]
     title = f"{record['public_id']}  {record['hub_repo']}@{record['revision']}  {record['suite']}  {record['state']}"
+    for step in found["transitions"]:
+        if step["old_state"] == step["new_state"]:  # something happened beside the states: what it was is in words
+            step["reason"] = step["detail"]
     steps = {"old_state": "from", "new_state": "to", "actor": "by", "reason": "reason"}
     emit_table(title, found["transitions"], steps)
     for reason in found["reasons"]:

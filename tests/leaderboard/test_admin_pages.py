@@ -138,11 +138,13 @@ def test_administrators_see_and_grant_device_minutes_and_everybody_her_own(own_e
     root = sign_in(browser(own_engine, settings), own_engine, "root", "admin")
     assert post(root, "/admin/accounts", "/admin/accounts/change", name="root", act="grant", minutes="-90") == 303
     assert '<span class="num">−30.0</span>' in root.get("/admin/accounts").text
-    assert "−30.0 of 60 device minutes in 7 days are left" in root.get("/account").text
+    assert (
+        "−30.0 device minutes are left for evaluations; the allowance is 60 in any 7 days" in root.get("/account").text
+    )
     assert "grant device minutes" in root.get("/admin/audit").text
     assert post(root, "/admin/accounts", "/admin/accounts/change", name="root", act="grant", minutes="nan") == 400
     mod = sign_in(browser(own_engine, settings), own_engine, "mod", "moderator")
     assert post(mod, "/admin", "/admin/accounts/change", name="mod", act="grant", minutes="9") == 403
-    assert "60.0 of 60 device minutes" in mod.get("/account").text
+    assert "60.0 device minutes are left" in mod.get("/account").text
     unlimited = sign_in(browser(own_engine), own_engine, "root", "admin")
     assert "device minutes" not in unlimited.get("/account").text
