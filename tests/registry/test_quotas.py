@@ -157,11 +157,19 @@ def test_a_withdrawal_gives_back_what_nobody_began(catalogue: Engine, checkpoint
         begun = jobs.claim(session, "worker")
         assert begun is not None
         jobs.release(session, begun.id, begun.attempt, "worker")
-        jobs.enqueue(session, checkpoint, TASK, PROTOCOL, 9)
-    assert withdraw(catalogue, mine) == 2, "what was begun, and what whoever runs the queue asked for"
+    assert withdraw(catalogue, mine) == 1
     assert left(catalogue) == 50.0
     end_all(catalogue, "bug")
     assert left(catalogue) == 50.0, "it was given back once"
+
+
+def test_what_whoever_runs_the_queue_asked_for_first_stays(catalogue: Engine, checkpoint: int) -> None:
+    with session_scope(catalogue, write=True) as session:
+        jobs.enqueue(session, checkpoint, *CELLS[0])
+    mine = accept(catalogue, checkpoint, "1", CELLS, 10.0)
+    assert left(catalogue) == 50.0
+    assert withdraw(catalogue, mine) == 1
+    assert left(catalogue) == 60.0
 
 
 def test_what_somebody_else_waits_for_stays_until_he_withdraws_too(catalogue: Engine, checkpoint: int) -> None:

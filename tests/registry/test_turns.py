@@ -123,23 +123,31 @@ def test_position_and_estimate(catalogue: Engine, checkpoint: int) -> None:
         waiting, _ = submissions.submit(
             session, hub_endpoint="h", hub_repo="o/n", revision="last", suite=SUITE, actor="a", account_id=2
         )
+        newest, _ = submissions.submit(
+            session, hub_endpoint="h", hub_repo="o/n", revision="newest", suite=SUITE, actor="a", account_id=1
+        )
         lonely = position(session, second)
         assert lonely is not None
         assert (lonely.jobs_ahead, lonely.workers, lonely.minutes_to_start) == (1, 0, None)
         for owner in ("one", "two"):
             worker_heard(session, owner, "cpu")
-        found = {public_id: position(session, public_id) for public_id in (first, second, waiting.public_id)}
+        found = {
+            public_id: position(session, public_id)
+            for public_id in (first, second, waiting.public_id, newest.public_id)
+        }
         assert positions(session) == found, "asked at once it is the same"
-    one, two, unchecked = found.values()
+    one, two, unchecked, last = found.values()
     assert one is not None
     assert two is not None
     assert unchecked is not None
     assert (one.jobs_ahead, one.jobs_left, one.minutes_to_start, one.minutes_to_end) == (0, 2, 0.0, 6.0)
     assert (two.jobs_ahead, two.jobs_left, two.minutes_to_start, two.minutes_to_end) == (1, 1, 3.0, 6.0)
     assert (unchecked.checks_ahead, unchecked.minutes_to_end) == (0, None)
+    assert last is not None
+    assert last.checks_ahead == 1
     with session_scope(catalogue, write=True) as session:
         while serve(session) is not None:
             pass
         assert position(session, first) is None
         submissions.advance(session)
-        assert list(positions(session)) == [waiting.public_id]
+        assert list(positions(session)) == [waiting.public_id, newest.public_id]
