@@ -12,10 +12,12 @@ from registry.receipts import SigningKey, load_key, make_receipt
 from registry.receipts.published import PublishedKey
 
 from .errors import NotFoundError
+from .paging import MOST
 from .settings import SiteSettings
 from .web import respond
 
 router = APIRouter(prefix="/api/v1")
+JobId = Annotated[int, Path(ge=1, le=MOST, description="The job_id of a result.")]
 
 
 @router.get("/receipt-key", response_model=PublishedKey)
@@ -26,7 +28,7 @@ def receipt_key(request: Request) -> PublishedKey:
 
 
 @router.get("/receipts/{job}")
-def receipt(request: Request, job: Annotated[int, Path(description="The job_id of a result.")]) -> Response:
+def receipt(request: Request, job: JobId) -> Response:
     """The signed receipt of one evaluation, for: prunarium benchmark verify."""
     key = _key(request)
     with session_scope(request.app.state.engine) as session:

@@ -24,6 +24,7 @@ from registry.sources.work import Delivered, Ended, Missing, Offered
 from .body_limit import MAX_FILE_BYTES
 from .callers import Caller
 from .errors import NotFoundError
+from .paging import MOST
 
 router = APIRouter(prefix="/api/v1/work")
 _IN_MEMORY: Final = 4 * 2**20
@@ -80,7 +81,7 @@ class PredictionBody(_Body):
     blob_sha256: Sha256
     array_hash: Annotated[str, Field(pattern=r"^a1:[0-9a-f]{64}$")]
     size_bytes: Annotated[int, Field(ge=0, le=MAX_FILE_BYTES)]
-    n: Annotated[int, Field(ge=0)]
+    n: Annotated[int, Field(ge=0, le=MOST)]
     sparsity_before: Annotated[float, Field(ge=0, le=1)] | None = None
     sparsity_after: Annotated[float, Field(ge=0, le=1)] | None = None
 
@@ -92,7 +93,7 @@ class ResultBody(_Body):
     condition: Annotated[str, Field(max_length=200)]
     value: float | None
     missing_reason: Annotated[str, Field(max_length=1000)] | None = None
-    n: int | None = None
+    n: Annotated[int, Field(ge=0, le=MOST)] | None = None
     ci_low: float | None = None
     ci_high: float | None = None
     interval_method: Annotated[str, Field(max_length=100)] | None = None
@@ -119,8 +120,8 @@ def worker_of(caller: Caller) -> Access:
 
 
 Worker = Annotated[Access, Depends(worker_of)]
-JobId = Annotated[int, Path(ge=1)]
-Attempt = Annotated[int, Path(ge=1)]
+JobId = Annotated[int, Path(ge=1, le=MOST)]
+Attempt = Annotated[int, Path(ge=1, le=MOST)]
 
 
 @router.post("/claim", response_model=Offered)

@@ -16,9 +16,11 @@ def caption(board: Board) -> str:
             f"± is 95 % by Student's t over {runs_text} training runs, each against the dense run of its own seed."
         )
     elif board.rows:
-        sentences.append(
-            "± is 95 % over fine-tuning seeds (one upstream run each: this ranks checkpoints, not methods)."
-        )
+        changes = [cell.change for row in board.rows for cell in row.cells.values()]
+        covered = dict.fromkeys(change.why for change in changes if change is not None and change.half is not None)
+        if covered:
+            sentences.append(f"± is {'; or '.join(covered)}.")
+        sentences.append("One upstream run each: this ranks checkpoints, not methods.")
     if board.query.sort is None and any(row.front for row in board.rows):
         sentences.append("The front comes first.")
     if any(cell.median is not None for row in board.rows for cell in row.cells.values()):

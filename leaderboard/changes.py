@@ -16,10 +16,14 @@ Z95 = 1.959963984540054
 
 @dataclass(frozen=True)
 class Measured:
-    """An error (fraction) and the standard error of that mean; None when no spread is known."""
+    """An error (fraction) and the standard error of that mean; None when no spread is known.
+
+    ``over`` says what the standard error shows: the choices of fine-tuning, or the images of one run.
+    """
 
     error: float
     standard_error: float | None
+    over: Literal["seeds", "images"] = "seeds"
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ def measured(results: Sequence[ResultRecord]) -> Measured | None:
     if only.std is not None and only.runs > 1:
         return Measured(error, only.std / math.sqrt(only.runs))
     if only.ci_low is not None and only.ci_high is not None:
-        return Measured(error, (only.ci_high - only.ci_low) / (2 * Z95))
+        return Measured(error, (only.ci_high - only.ci_low) / (2 * Z95), "seeds" if only.runs > 1 else "images")
     return Measured(error, None)
 
 
@@ -97,7 +101,15 @@ def task_change(sparse: Measured, dense: Measured, unit: Unit) -> Change | None:
     else:
         total = math.hypot(sparse.standard_error, dense.standard_error)
     own = Z95 * scale * sparse.standard_error
-    return Change(value, Z95 * 100 * (total or 0.0), own, "95 % over fine-tuning seeds")
+    return Change(value, Z95 * 100 * (total or 0.0), own, _COVERS[sparse.over, dense.over])
+
+
+_COVERS = {
+    ("seeds", "seeds"): "95 % over fine-tuning seeds, the test images as they are",
+    ("images", "images"): "95 % over test images as if each model had its own, the one fine-tuning run as it is",
+    ("seeds", "images"): "95 % over fine-tuning seeds, and for dense over test images",
+    ("images", "seeds"): "95 % over test images, and for dense over fine-tuning seeds",
+}
 
 
 def mean_over_tasks(changes: Sequence[Change]) -> Change:

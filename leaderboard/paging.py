@@ -5,11 +5,11 @@ from urllib.parse import urlencode
 
 from fastapi import Query, Request
 
-# Beyond any list, and within what a database takes as a number.
-_FURTHEST = 10**9
+MOST = 10**9
+"""Beyond any list and any number of a row, and within what a database takes as a number."""
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="Most entries in one answer, at most 1000.")]
-Offset = Annotated[int, Query(ge=0, le=_FURTHEST, description="Entries to leave out first.")]
+Offset = Annotated[int, Query(ge=0, le=MOST, description="Entries to leave out first.")]
 
 
 def next_address(request: Request, offset: int, total: int) -> str | None:

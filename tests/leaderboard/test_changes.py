@@ -92,3 +92,20 @@ def test_one_row_tells_its_spread_by_std_or_by_interval_or_not_at_all() -> None:
 def test_a_missing_value_is_not_a_zero() -> None:
     assert measured([result(None, missing_reason="it failed")]) is None
     assert measured([]) is None
+
+
+def test_a_change_says_which_noise_its_interval_covers() -> None:
+    by_seed = measured([result(0.9, seed=0), result(0.92, seed=1)])
+    by_image = measured([result(0.9, ci_low=0.88, ci_high=0.92)])
+    assert by_seed is not None
+    assert by_image is not None
+    words = {
+        task_change(one, other, "%").why  # type: ignore[union-attr]
+        for one in (by_seed, by_image)
+        for other in (by_seed, by_image)
+    }
+    assert len(words) == 4
+    assert "95 % over fine-tuning seeds, the test images as they are" in words
+    published = measured([result(0.9, runs=3, ci_low=0.88, ci_high=0.92)])
+    assert published is not None
+    assert published.over == "seeds"

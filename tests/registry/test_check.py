@@ -225,6 +225,11 @@ def test_a_good_model_passes(folder: ModelFolder) -> None:
     assert check(folder.path).ok
 
 
+def test_a_card_of_ten_megabytes_is_nobodys_trouble(folder: ModelFolder) -> None:
+    (folder.path / CARD).write_text("---\nlicense: mit\n---\n" + "<script>alert(1)</script>" * 400_000)
+    assert check(folder.path).ok  # its head is not read: prunarium.json states the licence
+
+
 def test_the_sparse_file_alone_or_beside_the_dense_one_passes(folder: ModelFolder) -> None:
     both = check(packed(folder).parent)
     folder.weights.unlink()

@@ -21,8 +21,8 @@ the rows are in order. No test depends on these numbers.
 _BESIDE = """\
 ## Beside them
 
-Measured before this site was built, in the same way on a machine of the same kind, with a bare prototype: a table of
-plain numbers without intervals, strips or drawings.
+Measured before this site was built, with a bare prototype in headless Chromium on processors alone, so compare sizes
+of effects, not milliseconds: a table of plain numbers without intervals, strips or drawings.
 
 | What | 500 models × 33 columns, all rows | 2,000 models, all rows |
 | --- | ---: | ---: |

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 import pytest
+from large_catalogues import large_catalogue
 
 from tests.speed import site_times
 from tests.speed.machine import Machine
@@ -20,7 +21,7 @@ def figures(tmp_path_factory: pytest.TempPathFactory) -> Iterable[Figure]:
         patch.setattr(site_times, "REQUESTS", 2)
         patch.setattr(site_times, "CHANGES", 1)
         patch.setattr(site_times, "COMPARED", ("dense/resnet50/0.00", "method-00/resnet50/0.80"))
-        engine = site_times.large_catalogue(tmp_path_factory.mktemp("site") / "20.sqlite", 20)
+        engine = large_catalogue(tmp_path_factory.mktemp("site") / "20.sqlite", 20)
         found = list(served(engine, 20))
         engine.dispose()
     return found
