@@ -69,6 +69,7 @@ def test_the_command_measures_and_keeps_it(
     assert (runs["nothing changed"]["flipped"], runs["nothing changed"]["largest_change"]) == (0, 0.0)
     assert 0 < runs["float64"]["largest_change"] < 1e-2 < runs["bfloat16"]["largest_change"]
     floor = find(catalogue.settings, slug, "digits-0-4@1", "as-published@1")
+    assert floor is not None
     assert {one.setting: one.flipped for one in floor.runs} == {name: one["flipped"] for name, one in runs.items()}
     assert run([*asked, "--protocol", "full@1"]) == 2
     assert "makes no predictions of digits-0-4@1" in capsys.readouterr().err
