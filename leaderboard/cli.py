@@ -1,5 +1,6 @@
 """``prunarium serve`` and ``prunarium board``: parse, call, print."""
 
+import gc
 import os
 import sys
 import webbrowser
@@ -177,6 +178,8 @@ def _serve(
                 say("Next: prunarium worker, on this machine, evaluates what is submitted and brings the suites.")
             if open_browser:
                 webbrowser.open(address)
+            # By its own measure Python would look for cycles in the whole catalogue at every twentieth board.
+            gc.set_threshold(50_000, 20, 100)
             with suppress(KeyboardInterrupt):  # how a person stops it, as it says above
                 uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
 
