@@ -9,7 +9,7 @@ import socket
 import ssl
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ os.environ |= {
     "OMP_NUM_THREADS": "1",
 }
 
+import jaxtyping  # noqa: E402
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
 from hypothesis.internal.conjecture import providers  # noqa: E402
@@ -46,10 +47,17 @@ settings.register_profile("full", deadline=None, max_examples=1000, print_blob=T
 vars(providers)["is_local_module_file"] = lambda _path: False
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
+# Public signatures are checked; a function inside a function would be compiled into checks at every call of the outer.
+_jaxtyped = jaxtyping.jaxtyped
+vars(jaxtyping)["jaxtyped"] = lambda **options: _unless_local(_jaxtyped(**options))
 # Every HTTP client reads the certificates of the world anew, and here none is ever needed.
 vars(ssl)["create_default_context"] = functools.cache(ssl.create_default_context)
 # Millions of objects are made while tests are collected and stay: the collector need not look at them ever after.
 gc.disable()
+
+
+def _unless_local(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda found: found if "<locals>" in found.__qualname__ else check(found)
 
 
 def pytest_collection_finish() -> None:
