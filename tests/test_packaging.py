@@ -43,6 +43,7 @@ def test_wheel_holds_the_data_files(wheel: Path) -> None:
     assert not any(name.startswith("tests/") for name in names)
 
 
+@pytest.mark.slow
 def test_base_install_runs_from_another_folder_without_torch(installed: Path, tmp_path: Path) -> None:
     environment = {"PRUNARIUM_HOME": str(tmp_path / "home"), "PATH": "/usr/bin:/bin"}
 

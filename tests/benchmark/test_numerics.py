@@ -89,6 +89,7 @@ def _trained(monkeypatch: pytest.MonkeyPatch, **environment: str) -> tuple[nn.Mo
     return network, curve
 
 
+@pytest.mark.slow
 def test_bf16_trains_fp32_weights_and_keeps_their_zeros(monkeypatch: pytest.MonkeyPatch) -> None:
     _, plain = _trained(monkeypatch)
     network, rough = _trained(monkeypatch, PRUNARIUM_PRECISION="bf16", PRUNARIUM_DEVICE="cpu")

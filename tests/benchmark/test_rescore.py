@@ -127,6 +127,7 @@ def test_a_task_of_another_version_is_left_and_said(done: DigitCatalogue) -> Non
     assert reasons["digits-0-4@0"] == "this version of Prunarium does not know the task"
 
 
+@pytest.mark.slow
 def test_models_are_chosen_by_name(done: DigitCatalogue, digit_models: tuple[ModelFolder, ModelFolder]) -> None:
     dense, sparse = (model.provenance.slug for model in digit_models)
     assert again(done, models=[dense]).jobs == 0
@@ -135,6 +136,7 @@ def test_models_are_chosen_by_name(done: DigitCatalogue, digit_models: tuple[Mod
         again(done, models=["nobody"])
 
 
+@pytest.mark.slow
 def test_the_command_prints_what_it_did(
     done: DigitCatalogue, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -126,6 +126,7 @@ def test_a_job_leaves_torch_as_it_found_it(sparse_model: ModelFolder, blobs: Blo
     assert not torch.are_deterministic_algorithms_enabled()
 
 
+@pytest.mark.slow
 def test_jobs_before_a_job_leave_no_trace(
     outcomes: dict[Cell, Outcome], sparse_model: ModelFolder, blobs: BlobStore
 ) -> None:

@@ -52,6 +52,7 @@ def test_a_second_run_finds_that_everything_exists_and_signs_it(catalogue: Digit
     assert all(verify_file(file, settings=catalogue.settings).holds for file in files)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("only_cheap")
 def test_a_new_model_adds_its_own_jobs_only(catalogue: DigitCatalogue, sparse_model: ModelFolder) -> None:
     assert _run(catalogue, models=[sparse_model.provenance.slug]).done == 2

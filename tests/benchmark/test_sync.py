@@ -107,6 +107,7 @@ def test_parameters_of_imagenet_networks_are_those_of_the_literature(synced: tup
     assert resnet.parameters == 25_557_032  # torchvision's documentation
 
 
+@pytest.mark.slow
 def test_without_torch_the_rest_is_written(tmp_path: Path) -> None:
     hide_torch = "import sys; sys.modules['torch'] = None; from prunarium.cli import run"
     command = f"{hide_torch}; sys.exit(run(['benchmark', 'sync', '--json']))"

@@ -29,6 +29,7 @@ def _wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_sigterm_finishes_the_job_in_hand(catalogue: DigitCatalogue) -> None:
     ids = catalogue.enqueue([FULL, COST], catalogue.checkpoints[:1])
     command = ["-m", "prunarium", "worker", "--folders", str(catalogue.folders)]

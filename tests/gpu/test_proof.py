@@ -15,6 +15,7 @@ needs_gpu = pytest.mark.skipif(
 )
 
 
+@pytest.mark.slow
 def test_without_a_gpu_there_is_one_line_and_no_page() -> None:
     before = PAGE.read_bytes() if PAGE.exists() else None
     hidden = {"CUDA_VISIBLE_DEVICES": "", "PATH": "/usr/bin:/bin", "HOME": "/tmp"}

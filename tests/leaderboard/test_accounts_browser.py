@@ -114,6 +114,7 @@ def test_the_whole_way_on_a_phone_without_scripts(site: str, own_engine: Engine,
     assert complaints == []
 
 
+@pytest.mark.slow
 def test_the_pages_are_quiet_with_scripts_on_a_wide_screen(site: str, own_engine: Engine) -> None:
     need("browser", CHROMIUM.exists())
     from playwright.sync_api import sync_playwright

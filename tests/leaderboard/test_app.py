@@ -194,6 +194,7 @@ def test_an_unchanged_page_costs_nothing_and_a_write_shows_at_once(own_engine: E
     client.close()
 
 
+@pytest.mark.slow
 def test_every_link_of_the_site_leads_somewhere(clients: dict[str, TestClient]) -> None:
     texts = crawl(clients["full"])
     assert {"/models", "/tasks", "/methods", "/status", "/about", "/api", "/api/v1/openapi.json"} <= texts.keys()

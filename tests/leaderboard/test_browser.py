@@ -121,11 +121,14 @@ def complaints_of(page: "Page", site: str) -> list[str]:
     return found
 
 
-def test_axe_finds_nothing_serious(browser: "Browser", site: str) -> None:
+@pytest.mark.parametrize(
+    "pages", [AXE_PAGES[::9], pytest.param(AXE_PAGES, marks=pytest.mark.slow)], ids=["three", "all"]
+)
+def test_axe_finds_nothing_serious(browser: "Browser", site: str, pages: tuple[str, ...]) -> None:
     script = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
     page = opened(browser)
     found = []
-    for path in AXE_PAGES:
+    for path in pages:
         page.goto(site + path, wait_until="networkidle")
         page.evaluate(script)
         for scheme, rules in (("light", None), ("dark", ["color-contrast"])):
@@ -142,14 +145,21 @@ def test_axe_finds_nothing_serious(browser: "Browser", site: str) -> None:
     page.context.close()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1480, "light"), (1280, "dark"), (360, "light")])
-def test_pages_are_quiet_and_fit_the_screen(browser: "Browser", site: str, width: int, scheme: str) -> None:
+@pytest.mark.parametrize(
+    ("width", "scheme"), [pytest.param(1480, "light", marks=pytest.mark.slow), (1280, "dark"), (360, "light")]
+)
+def test_pages_are_quiet_fit_the_screen_and_have_names_for_their_pictures(
+    browser: "Browser", site: str, width: int, scheme: str
+) -> None:
     page = opened(browser, width=width, scheme=scheme)
     complaints = complaints_of(page, site)
     for path in PAGES:
         page.goto(site + path, wait_until="networkidle")  # leaving early would cancel what still loads
         beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert beyond <= 0, f"{path} is {beyond} pixels wider than {width}"
+        assert page.locator("svg[role=img]:not(:has(> title))").count() == 0, path
+        assert page.locator("h1").count() == page.locator("html[lang=en]").count() == 1, path
+        assert page.locator("a:not([href])").count() == 0, path
     assert complaints == []
     page.context.close()
 
@@ -290,16 +300,4 @@ def test_phone_cards_keep_the_roles_of_a_table(browser: "Browser", site: str) ->
     card = page.locator("table.board tbody tr").first.bounding_box()
     assert card is not None
     assert card["width"] <= 360
-    page.context.close()
-
-
-def test_pictures_have_names_and_pages_one_heading(browser: "Browser", site: str) -> None:
-    page = opened(browser)
-    for path in PAGES:
-        page.goto(site + path, wait_until="networkidle")  # leaving early would cancel what still loads
-        unnamed = page.locator("svg[role=img]:not(:has(> title))").count()
-        assert unnamed == 0, path
-        assert page.locator("h1").count() == 1
-        assert page.locator("html[lang=en]").count() == 1
-        assert page.locator("a:not([href])").count() == 0
     page.context.close()

@@ -60,7 +60,9 @@ def test_board_prints_json_and_csv(filled_home: Path, capsys: pytest.CaptureFixt
     assert lines[-1]["name"] == "dense/resnet50/0.00"
 
 
-@pytest.mark.parametrize("ending", ["csv", "json", "parquet", "tex", "bib"])
+@pytest.mark.parametrize(
+    "ending", ["json", *(pytest.param(one, marks=pytest.mark.slow) for one in ("csv", "parquet", "tex", "bib"))]
+)
 def test_a_board_is_saved_in_every_form(
     filled_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], ending: str
 ) -> None:

@@ -43,6 +43,7 @@ def test_the_site_names_the_images_that_the_predictions_name(kept: Kept, protoco
     assert {one["task"] for one in answer["images"]} == {TRANSFER}  # parts of a shift have no bits
 
 
+@pytest.mark.slow
 def test_what_older_versions_kept_says_so_until_it_is_scored_again(kept: Kept) -> None:
     client = TestClient(create_app(kept.engine))
     before = client.get(ADDRESS).json()["images"]

@@ -15,7 +15,9 @@ from registry.db.session import session_scope
 REPORTED, MEASURED = "ac-dc/resnet50/0.90", "gmp/resnet8-digits/0.98-s1"
 
 
-@pytest.mark.parametrize(("model", "suite"), [(REPORTED, ""), (MEASURED, "suite=digits-demo")])
+@pytest.mark.parametrize(
+    ("model", "suite"), [pytest.param(REPORTED, "", marks=pytest.mark.slow), (MEASURED, "suite=digits-demo")]
+)
 def test_a_hidden_model_is_gone_from_the_board_the_search_the_api_and_comes_back(
     own_engine: Engine, model: str, suite: str
 ) -> None:

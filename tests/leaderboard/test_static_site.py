@@ -92,6 +92,7 @@ def test_the_data_is_the_catalogues_and_nothing_private(copy: Path) -> None:
     assert not any(PERSON.encode() in file.read_bytes() for file in copy.rglob("*") if file.is_file())
 
 
+@pytest.mark.slow
 def test_an_earlier_copy_is_replaced_and_anything_else_is_kept(
     copy: Path, database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -83,6 +83,7 @@ def test_a_foreign_checkpoint_becomes_one_that_others_pull(home: Path, capsys: p
     assert told["file_sha256"] in card
 
 
+@pytest.mark.slow
 def test_what_is_missing_is_said_before_a_check_refuses_it(
     home: Path, pruned_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

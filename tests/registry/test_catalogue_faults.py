@@ -45,7 +45,10 @@ def test_a_kill_anywhere_while_the_catalogue_is_made_and_filled(tmp_path: Path) 
 
 @pytest.mark.parametrize(
     "point",
-    ["alembic.command:upgrade@after#1=kill", "registry.queries.bulk:add_models@after#1=kill"],
+    [
+        "registry.queries.bulk:add_models@after#1=kill",
+        pytest.param("alembic.command:upgrade@after#1=kill", marks=pytest.mark.slow),
+    ],
 )
 def test_a_kill_inside_a_transaction_leaves_nothing_of_it(tmp_path: Path, point: str) -> None:
     killed = harness.run(["-c", LOAD, str(tmp_path)], faults=[point])

@@ -71,7 +71,7 @@ def is_complete(publisher: Publisher, folder: ModelFolder, place: Path) -> None:
     ("when", "first"),
     [
         ("before", 1),
-        ("after", 2),
+        pytest.param("after", 2, marks=pytest.mark.slow),
         pytest.param("before", 2, marks=pytest.mark.slow),
         pytest.param("after", 1, marks=pytest.mark.slow),
     ],

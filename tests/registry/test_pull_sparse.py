@@ -235,6 +235,7 @@ print(hash_of_weights(Path(sys.argv[1])), resource.getrusage(resource.RUSAGE_SEL
 """
 
 
+@pytest.mark.slow
 def test_verifying_holds_one_tensor_at_a_time(tmp_path: Path) -> None:
     generator = np.random.default_rng(0)
     tensors = []

@@ -5,6 +5,7 @@ from collections import Counter
 
 import harness
 import pytest
+from databases import postgresql_first
 from queue_rows import PROTOCOL, TASK, fill, result
 from sqlalchemy import Engine, select
 
@@ -39,6 +40,7 @@ def filled(catalogue: Engine) -> Engine:
     return catalogue
 
 
+@postgresql_first
 def test_twenty_threads_claim_every_job_once(filled: Engine, catalogue_url: str) -> None:
     claimed: list[int] = []
     barrier = threading.Barrier(20)
@@ -63,6 +65,7 @@ def test_twenty_threads_claim_every_job_once(filled: Engine, catalogue_url: str)
     _every_job_had_one_attempt(filled)
 
 
+@postgresql_first
 def test_twenty_threads_on_one_engine_claim_every_job_once(filled: Engine) -> None:
     """They share a pool of connections, as the threads of one web process do."""
     claimed: list[int] = []
@@ -82,6 +85,7 @@ def test_twenty_threads_on_one_engine_claim_every_job_once(filled: Engine) -> No
     assert Counter(claimed) == Counter(range(1, JOBS + 1))
 
 
+@postgresql_first
 def test_four_processes_finish_every_job_once(filled: Engine, catalogue_url: str) -> None:
     workers = [harness.start(["-c", WORKER, catalogue_url, f"process {number}"]) for number in range(4)]
     outputs = [worker.communicate(timeout=120) for worker in workers]
@@ -95,6 +99,7 @@ def test_four_processes_finish_every_job_once(filled: Engine, catalogue_url: str
     _every_job_had_one_attempt(filled)
 
 
+@postgresql_first
 def test_a_killed_process_loses_no_job_and_writes_none_twice(catalogue: Engine, catalogue_url: str) -> None:
     """Two workers die, one at a claim and one at a delivery; a third finishes everything."""
     _enqueue(catalogue, 20)

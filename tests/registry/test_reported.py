@@ -7,6 +7,7 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
+from databases import sqlite_first
 from sqlalchemy import Engine
 
 from registry import queries
@@ -33,6 +34,7 @@ def find(reported: list[ResultRecord], model: str, task: str, protocol: str) -> 
     return found
 
 
+@sqlite_first
 def test_every_published_row_is_loaded_and_repeats_once(catalogue: Engine) -> None:
     with session_scope(catalogue, write=True) as session:
         first = load_reported(session)
@@ -143,6 +145,7 @@ def test_every_name_has_a_slug_of_the_right_form() -> None:
     assert {row["architecture"] for row in files.table("models.csv")} == set(files.catalogue()["architectures"])
 
 
+@sqlite_first
 def test_a_model_published_since_stays_published(catalogue: Engine) -> None:
     with session_scope(catalogue, write=True) as session:
         load_reported(session)
@@ -155,6 +158,7 @@ def test_a_model_published_since_stays_published(catalogue: Engine) -> None:
     assert (after.slug, after.availability) == ("ac-dc/resnet50/0.90", "hub")
 
 
+@sqlite_first
 def test_a_changed_number_from_the_same_source_is_refused(catalogue: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     with session_scope(catalogue, write=True) as session:
         load_reported(session)

@@ -190,7 +190,11 @@ def test_a_database_is_kept_of_every_former_version() -> None:
     assert {path.stem for path in KEPT.glob("*.sql")} >= set(versions()[:-1])
 
 
-@pytest.mark.parametrize("version", versions()[:-1])
+@pytest.mark.parametrize(
+    "version",
+    # The first takes all steps of the others.
+    [versions()[0], *(pytest.param(version, marks=pytest.mark.slow) for version in versions()[1:-1])],
+)
 def test_a_kept_database_upgrades_keeps_its_rows_and_becomes_todays_schema(
     version: str, database_kind: str, empty_url: str, catalogue: Engine
 ) -> None:

@@ -128,6 +128,7 @@ def test_another_dtype_keeps_the_zeros(dtype: torch.dtype) -> None:
     assert_zero(model, zeros)
 
 
+@pytest.mark.slow
 def test_compiled_models_and_compiled_steps_keep_the_zeros() -> None:
     model = half_zero()
     zeros = zeros_of(model)

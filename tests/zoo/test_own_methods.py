@@ -56,6 +56,7 @@ def test_a_file_is_given_with_plugin(mine: Path, tmp_path: Path, capsys: pytest.
     assert Path(made["path"]).name == "largest-go-resnet8-digits-0.90-s0"
 
 
+@pytest.mark.slow
 def test_processes_that_make_models_know_it(mine: Path) -> None:
     METHODS.load_file(mine)
     with _pool(1) as pool:

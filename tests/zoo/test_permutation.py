@@ -68,6 +68,7 @@ def test_three_groups_come_near_the_best(seed: int) -> None:
     assert after >= before + 0.7 * (best - before)
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(st.integers(1, 9), st.integers(1, 5), st.sampled_from([(2, 4), (4, 8), (1, 16)]), st.integers(0, 99))
 def test_never_less_is_retained(rows: int, groups: int, sizes: tuple[int, int], seed: int) -> None:

@@ -49,13 +49,18 @@ def cells(request: pytest.FixtureRequest) -> list[Cell]:
     return chosen
 
 
+def _enqueue(catalogue: DigitCatalogue, cells: list[Cell]) -> list[int]:
+    """The cheap ones for the pruned model alone."""
+    return catalogue.enqueue(cells, catalogue.checkpoints if cells is TRAINED else catalogue.checkpoints[1:])
+
+
 @pytest.fixture(scope="module")
 def reference(
     cells: list[Cell], digit_models: tuple[ModelFolder, ModelFolder], tmp_path_factory: pytest.TempPathFactory
 ) -> DigitCatalogue:
     """The same jobs, done by one worker in this process."""
     made = digit_catalogue(tmp_path_factory.mktemp("reference"), digit_models)
-    _drain(EXECUTORS["in-process"], made, made.enqueue(cells))
+    _drain(EXECUTORS["in-process"], made, _enqueue(made, cells))
     return made
 
 
@@ -63,7 +68,7 @@ def reference(
 def test_all_jobs_once_and_the_same_results(
     executor: Executor, catalogue: DigitCatalogue, reference: DigitCatalogue, cells: list[Cell]
 ) -> None:
-    ids = catalogue.enqueue(cells)
+    ids = _enqueue(catalogue, cells)
     events = _drain(executor, catalogue, ids)
     assert events == json.loads(json.dumps(events))
     assert Counter((event["job_id"], event["state"] == "started") for event in events) == Counter(
@@ -73,7 +78,7 @@ def test_all_jobs_once_and_the_same_results(
         expected = "failed" if (job.task, job.protocol) == IMPOSSIBLE else "done"
         assert (job.state, job.attempt) == (expected, 1)
     told = [event["message"] for event in events if event["state"] == "failed"]
-    assert len(told) == len(catalogue.checkpoints) * cells.count(IMPOSSIBLE)
+    assert len(told) == cells.count(IMPOSSIBLE)
     assert all("cannot be applied to digits-5-9@1" in message for message in told)
     assert table_of(catalogue.results()) == table_of(reference.results())
 

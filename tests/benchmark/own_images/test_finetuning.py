@@ -158,6 +158,7 @@ def test_what_was_finished_before_an_interruption_is_not_done_again(
     assert finetune(*arguments).receipt == json.loads((linear / "receipt.json").read_text())
 
 
+@pytest.mark.slow
 def test_a_parent_that_cannot_be_had_is_said_and_stops_nothing(pair: Pair, colours: Path, tmp_path: Path) -> None:
     done = finetune(str(pair[1].path), f"folder:{colours}", tmp_path / "out", parent="dense/nothing/0.00")
     assert done.receipt["difference"] is None

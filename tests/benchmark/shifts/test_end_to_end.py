@@ -142,6 +142,7 @@ def preprocessing_of(folder: Path) -> Any:
     return read_folder(folder).config.preprocessing
 
 
+@pytest.mark.slow
 def test_cifar_arrays_keep_the_largest_logits_where_they_are_many(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, catalogue_of: Any, capsys: Any
 ) -> None:

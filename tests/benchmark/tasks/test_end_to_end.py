@@ -74,7 +74,8 @@ def test_a_linear_probe_on_every_task(
     assert primary.provenance["data_sha256"] == dict(task.data.sha256s)
 
 
-@pytest.mark.parametrize("name", ["food101", pytest.param("cifar100", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["food101", "cifar100"])
 def test_a_full_fine_tune_of_images_that_are_streamed_or_in_memory(
     name: str, network: ModelFolder, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import harness
 import pytest
 from catalogues import PostgresServer
+from databases import sqlite_first
 from queue_rows import MODEL
 from sqlalchemy import Engine, func, insert, select
 from upgrade_rows import KEPT, rows_of
@@ -64,6 +65,7 @@ def without_state(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
     return {table: rows for table, rows in rows_of(engine).items() if table != "catalogue_state"}
 
 
+@sqlite_first
 def test_a_backup_is_a_catalogue_with_the_same_rows(filled: Engine, tmp_path: Path) -> None:
     done = write_backup(filled, tmp_path / "backup.sqlite")
     content = done.path.read_bytes()
@@ -165,6 +167,7 @@ def test_an_older_catalogue_can_be_backed_up_before_its_upgrade(empty: Engine, t
         restore(done.path, empty, replace=True)
 
 
+@sqlite_first
 def test_a_catalogue_with_rows_is_replaced_only_when_told_and_kept(
     filled: Engine, sqlite_template: Path, tmp_path: Path
 ) -> None:
@@ -299,6 +302,7 @@ def test_a_damaged_catalogue_cannot_be_backed_up_but_replaced(tmp_path: Path) ->
     engine.dispose()
 
 
+@sqlite_first
 def test_a_restore_that_is_killed_leaves_the_old_catalogue(
     filled: Engine, catalogue_url: str, sqlite_template: Path, tmp_path: Path
 ) -> None:

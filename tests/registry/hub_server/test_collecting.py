@@ -165,6 +165,7 @@ def test_the_real_client_goes_on_after_its_containers_are_gone(tmp_path: Path) -
         assert raw("GET", "/alice/m/resolve/main/a.bin").body == data
 
 
+@pytest.mark.slow
 def test_collecting_all_the_time_loses_no_upload(tmp_path: Path) -> None:
     """A grace of one second, uploads of the same few contents again and again: every answered commit is whole."""
     with filled_hub(tmp_path) as (hub, raw):

@@ -1,5 +1,7 @@
 """Two models on the same images: against SciPy's binomial test and enumeration."""
 
+import gc
+from collections.abc import Iterator
 from math import comb
 
 import numpy as np
@@ -64,6 +66,15 @@ def test_replicates_of_different_drawings_are_refused() -> None:
         paired_bootstrap_difference(0.5, 0.5, [0.5, 0.5], [0.5])
 
 
+@pytest.fixture(scope="module")
+def no_collecting() -> Iterator[None]:
+    """statsmodels collects garbage in each call, among all that the tests have loaded."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gc, "collect", lambda: 0)
+        yield
+
+
+@pytest.mark.usefixtures("no_collecting")
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
 def test_holm_equals_statsmodels(p_values: list[float]) -> None:
     assert holm(p_values) == pytest.approx(list(multipletests(p_values, method="holm")[1]), abs=1e-12)
