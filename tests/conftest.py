@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 # The Hugging Face libraries read these once, when they are imported, which collecting the tests may already do.
 _KEPT = (
@@ -81,11 +82,11 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(autouse=True)
-def clean_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Whatever a test keeps by default lands in its own folder."""
+def clean_home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Whatever a test keeps by default lands in a folder of its own, which is made when it is needed."""
     for name in [name for name in os.environ if name.startswith("PRUNARIUM_") and name not in _KEPT]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("PRUNARIUM_HOME", str(tmp_path / "prunarium-home"))
+    monkeypatch.setenv("PRUNARIUM_HOME", str(tmp_path_factory.getbasetemp() / "homes" / uuid4().hex))
 
 
 @pytest.fixture(autouse=True)

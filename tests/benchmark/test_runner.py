@@ -60,6 +60,7 @@ def test_a_new_model_adds_its_own_jobs_only(catalogue: DigitCatalogue, sparse_mo
     assert report.reused == 2
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("only_cheap")
 def test_failed_jobs_are_told_again_and_tried_again_on_request(
     catalogue: DigitCatalogue, monkeypatch: pytest.MonkeyPatch

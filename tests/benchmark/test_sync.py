@@ -86,6 +86,7 @@ def _rows(engine: Engine) -> list[object]:
         return [record for listed in lists for record in listed(session)]
 
 
+@pytest.mark.slow
 def test_published_rows_that_came_first_are_no_obstacle(engine: Engine) -> None:
     from registry.reported import load_reported
 

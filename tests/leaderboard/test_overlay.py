@@ -76,6 +76,7 @@ def test_what_cannot_be_placed_says_what_is_missing(
         read_private(reported, path)
 
 
+@pytest.mark.slow
 def test_the_command_prints_saves_and_uploads_nothing(
     catalogue_files: dict[str, Path], answer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

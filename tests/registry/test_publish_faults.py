@@ -70,7 +70,7 @@ def is_complete(publisher: Publisher, folder: ModelFolder, place: Path) -> None:
 @pytest.mark.parametrize(
     ("when", "first"),
     [
-        ("before", 1),
+        pytest.param("before", 1, marks=pytest.mark.slow),
         pytest.param("after", 2, marks=pytest.mark.slow),
         pytest.param("before", 2, marks=pytest.mark.slow),
         pytest.param("after", 1, marks=pytest.mark.slow),

@@ -52,6 +52,7 @@ def test_a_run_that_stopped_between_models_reuses_and_ends_the_same(tmp_path: Pa
     assert hashes(tmp_path) == expected
 
 
+@pytest.mark.slow
 def test_a_killed_command_can_be_run_again_and_ends_the_same(tmp_path: Path, expected: dict[str, str]) -> None:
     command = [sys.executable, "-m", "prunarium", "zoo", "train", "--architecture", "resnet8-digits"]
     command += ["--data", "digits:0-4", "--seeds", "0,1,2,3", "--epochs", "1", "--out", str(tmp_path)]

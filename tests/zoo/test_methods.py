@@ -20,18 +20,14 @@ accelerate = pytest.importorskip("accelerate")
 FAMILIES = {"dense", "random", "magnitude", "second-order", "regrowth", "bayesian", "at initialisation"}
 TARGETS = (0.5, 0.9, 0.98)
 
-# Every method as it comes, and under the settings that it declares for short runs.
+# Every method as it comes, and in `make test-full` under the settings that it declares for short runs.
 SETTINGS: dict[str, Mapping[str, Any]] = {}
 CASES = []
 for _name, _kind in METHODS.items():
     for _label, _settings in {"": {}, **_kind.short_runs}.items():
         _case = f"{_name}-{_label}".rstrip("-")
         SETTINGS[_case] = _settings
-        CASES.append(pytest.param(_name, _case, id=_case))
-# For tests that run each method once more: as it comes, and in `make test-full` under the other settings too.
-AGAIN = [
-    case if case.id in METHODS else pytest.param(*case.values, id=case.id, marks=pytest.mark.slow) for case in CASES
-]
+        CASES.append(pytest.param(_name, _case, id=_case, marks=[pytest.mark.slow] if _label else []))
 WITH_A_SCOPE = [name for name, kind in METHODS.items() if "scope" in {one.name for one in fields(kind.config_type)}]
 
 
@@ -137,7 +133,7 @@ def test_weight_decay_and_momentum_resurrect_nothing(name: str, case: str) -> No
 @pytest.mark.parametrize(
     "stop", [pytest.param(0, marks=pytest.mark.slow), 11, pytest.param(17, marks=pytest.mark.slow)]
 )
-@pytest.mark.parametrize(("name", "case"), AGAIN)
+@pytest.mark.parametrize(("name", "case"), CASES)
 def test_a_run_that_was_saved_and_resumed_ends_bit_equal(name: str, case: str, stop: int) -> None:
     target = targets(name)[0]  # the lowest, at which most is left to exchange
     straight = whole_run(name, case, target)

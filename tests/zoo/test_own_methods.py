@@ -69,6 +69,7 @@ def test_a_file_that_is_not_there_is_one_clear_error(tmp_path: Path, capsys: pyt
     assert "A plugin is a Python file" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_one_new_file_or_an_installed_package_is_all_that_a_method_needs(tmp_path: Path) -> None:
     """Listed by the command and in the table of docs/methods.md, and judged by the conformance suite."""
     ignored = shutil.ignore_patterns("__pycache__")

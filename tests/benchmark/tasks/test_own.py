@@ -1,5 +1,6 @@
 """A user's own images as a task."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -109,7 +110,7 @@ def test_the_command_line_takes_the_folder(images: Path) -> None:
 def test_what_is_not_there_is_one_clear_error(tmp_path: Path, task: TransferTask) -> None:
     with pytest.raises(DataMissingError, match="There is no folder"):
         find_task(f"folder:{tmp_path / 'nowhere'}")
-    path = tmp_path / "prunarium-home" / "tasks" / f"{task.id}.json"
+    path = Path(os.environ["PRUNARIUM_HOME"]) / "tasks" / f"{task.id}.json"
     path.write_text("{}")
     with pytest.raises(PrunariumError, match="cannot be read"):
         find_task(task.id)

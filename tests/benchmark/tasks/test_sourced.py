@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -253,7 +254,7 @@ def test_sun397_has_two_levels_of_classes() -> None:
 
 def test_a_broken_file_of_records_is_one_clear_error(tmp_path: Path) -> None:
     write_record("pets", DataRecord("archive:pets", "0" * 64, pinned=True))
-    path = tmp_path / "prunarium-home" / "data.json"
+    path = Path(os.environ["PRUNARIUM_HOME"]) / "data.json"
     assert json.loads(path.read_bytes())["pets"]["pinned"] is True
     for content in (b"{", b'{"pets": {"spec": 1}}', b"[]"):
         path.write_bytes(content)

@@ -23,7 +23,8 @@ MORE = (
 
 @pytest.mark.postgres
 @pytest.mark.parametrize(
-    "patterns", [pytest.param(FILES, id="short"), pytest.param(MORE, id="rest", marks=pytest.mark.slow)]
+    "patterns",
+    [pytest.param(FILES, id="short", marks=pytest.mark.slow), pytest.param(MORE, id="rest", marks=pytest.mark.slow)],
 )
 def test_on_postgresql(postgres_server: PostgresServer, postgres_template: str, patterns: tuple[str, ...]) -> None:
     url = postgres_server.create(postgres_template)
