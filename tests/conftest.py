@@ -38,6 +38,7 @@ import jaxtyping  # noqa: E402
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
 from hypothesis.internal.conjecture import providers  # noqa: E402
+from threadpoolctl import threadpool_limits  # noqa: E402
 
 pytest_plugins = ["hub_fixture", "replayed_migrations"]
 
@@ -51,6 +52,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 # Public signatures are checked; a function inside a function would be compiled into checks at every call of the outer.
 _jaxtyped = jaxtyping.jaxtyped
 vars(jaxtyping)["jaxtyped"] = lambda **options: _unless_local(_jaxtyped(**options))
+# A plugin of pytest has loaded numpy by now, whose sums differ in their last bits by the number of threads.
+threadpool_limits(1)
 # Every HTTP client reads the certificates of the world anew, and here none is ever needed.
 vars(ssl)["create_default_context"] = functools.cache(ssl.create_default_context)
 # Millions of objects are made while tests are collected and stay: the collector need not look at them ever after.
