@@ -17,6 +17,7 @@ from registry.declared_check import card_data
 from registry.errors import DuplicateCheckpointError, LeaseLostError, QuotaExceededError
 from registry.hub_check import HubReport, check_on_hub
 from registry.pull import Pulled
+from registry.queries.submissions import may_describe
 from registry.queries.training_data import add_training_data, set_training_data
 from registry.reasons import Reason, told
 from registry.records import ModelRecord, RevisionRecord, SubmissionRecord
@@ -87,8 +88,10 @@ def _decide(
                 _enqueue_parent(session, checkpoint_id, cells)
                 if brought is not None:
                     deliver(session, checkpoint_id, brought)
-                minutes = _minutes(session, checkpoint_id, cells)
-                submissions.accept(session, *fence, checkpoint_id, cells, minutes=minutes, allowance=settings.quota)
+                minutes, commit = _minutes(session, checkpoint_id, cells), report.pulled.commit
+                submissions.accept(
+                    session, *fence, checkpoint_id, cells, commit=commit, minutes=minutes, allowance=settings.quota
+                )
                 _add_card_data(session, waiting, report.pulled)
                 return ()
     except DuplicateCheckpointError as error:
@@ -114,13 +117,10 @@ def _judge(engine: Engine, settings: Settings, waiting: SubmissionRecord) -> Hub
 
 
 def _register(session: Session, waiting: SubmissionRecord, pulled: Pulled, passport: Passport) -> int:
-    """The number of the checkpoint, which nobody but its submitter sees until it is published.
-
-    What everybody sees of a model already changes with a public submission alone.
-    """
+    """The number of the checkpoint, which nobody but its submitter sees until it is published."""
     source = read_folder(pulled.path)
     model = queries.get_model(session, pulled.repo_id)
-    if model is not None and model.id is not None and model.listed and waiting.visibility == "private":
+    if model is not None and model.id is not None and not _describes(session, waiting, model):
         model_id = model.id
     else:
         model_id = queries.upsert_model(session, _model(session, waiting, source.provenance, pulled.repo_id))
@@ -142,10 +142,21 @@ def _register(session: Session, waiting: SubmissionRecord, pulled: Pulled, passp
     return checkpoint_id
 
 
+def _describes(session: Session, waiting: SubmissionRecord, model: ModelRecord) -> bool:
+    """Whether the words of a submission become a known model's.
+
+    They must be those of the account that had it accepted first; what everybody sees already changes with a public
+    submission alone.
+    """
+    if model.id is None or (model.listed and waiting.visibility == "private"):
+        return False
+    return may_describe(session, waiting.id, model.id, listed=model.listed)
+
+
 def _add_card_data(session: Session, waiting: SubmissionRecord, pulled: Pulled) -> None:
     """What the card names as training data counts besides what the submitter declared."""
     model = queries.get_model(session, pulled.repo_id)
-    if model is not None and model.id is not None and not (model.listed and waiting.visibility == "private"):
+    if model is not None and model.id is not None and _describes(session, waiting, model):
         stated = read_folder(pulled.path).provenance.data
         add_training_data(session, model.id, card_data(pulled.path, stated))
 

@@ -14,7 +14,7 @@ from .hub_check import check_on_hub
 from .publish import find_folders
 from .reasons import Reason
 from .settings import Settings, load_settings
-from .sources import Source, chosen_source
+from .sources import Source, choose_source, chosen_source
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,9 @@ class Judged:
 def judge(models: Sequence[str], *, catalogue: bool, declared: Declared) -> list[Judged]:
     """Judge each; without ``catalogue`` nobody is asked for the dense parent of a folder."""
     settings = load_settings()
-    source = chosen_source(settings)
     wanted = [found for model in models for found in _folders(model)]
+    asked = catalogue or not all(isinstance(one, Path) for one in wanted)
+    source = chosen_source(settings) if asked else choose_source(settings)
     return [
         _of_folder(one, source if catalogue else None, declared)
         if isinstance(one, Path)

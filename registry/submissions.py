@@ -155,7 +155,7 @@ def edit(session: Session, public_id: str, changes: Edit, actor: str) -> Submiss
     now = now_us(session)
     after = submission_rules.edited(before, changes, now)
     if after.checkpoint_id is not None and after.method is not None and after.method != before.method:
-        rows.rename_method(session, after.checkpoint_id, after.method)
+        rows.rename_method(session, after, after.method)
     told = f"changed: {', '.join(changes.fields)}"
     rows.add_transition(session, before.id, before.state, before.state, actor, now, detail=told)
     return _write(session, before, after, actor)
@@ -224,10 +224,13 @@ def accept(
     checkpoint_id: int,
     cells: Iterable[Cell],
     *,
+    commit: str | None = None,
     minutes: Mapping[Cell, float] | None = None,
     allowance: Allowance | None = None,
 ) -> SubmissionRecord:
     """The check is passed: enqueue ``cells`` (task, protocol, seed) for the checkpoint and wait for their jobs.
+
+    The history says which ``commit`` was checked, where a branch or tag was handed in.
 
     Cells that were evaluated before, for whomever, are shared, and cost nothing. The others are charged to the account
     by the expected device ``minutes`` of each (:data:`~registry.queries.turns.UNKNOWN_MINUTES` where nobody knows).
@@ -247,7 +250,11 @@ def accept(
     rows.link_jobs(session, before.id, {job_id: charges.get(job_id) for job_id, _ in found})
     if account_id is not None:
         quotas.charge(session, account_id, before.id, sum(charges.values()), allowance)
-    _write(session, before, submission_rules.accepted(before, checkpoint_id, now_us(session)), owner)
+    now = now_us(session)
+    if commit is not None and commit != before.revision:
+        found_as = f"{before.revision} is commit {commit}"
+        rows.add_transition(session, before.id, before.state, before.state, owner, now, detail=found_as)
+    _write(session, before, submission_rules.accepted(before, checkpoint_id, now), owner)
     advance(session, owner)
     return rows.get_submission(session, public_id)
 

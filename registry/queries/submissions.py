@@ -102,11 +102,30 @@ def is_published(session: Session, checkpoint_id: int) -> bool:
     return session.execute(statement.limit(1)).first() is not None
 
 
-def rename_method(session: Session, checkpoint_id: int, method: str) -> None:
-    """Another name for the method of a submitted model; those with slugs are the curators'."""
-    of_checkpoint = select(Checkpoint.model_id).where(Checkpoint.id == checkpoint_id).scalar_subquery()
-    session.execute(update(Model).where(Model.id == of_checkpoint, Model.slug.is_(None)).values(method=method))
-    mark_changed(session)
+def may_describe(session: Session, submission_id: int, model_id: int, *, listed: bool) -> bool:
+    """Whether the words of a submission are that model's: its account was the first to have it accepted.
+
+    What curators brought into the catalogue is theirs; a submission without account comes from them.
+    """
+    mine = account_of(session, submission_id)
+    if mine is None:
+        return True
+    first = session.execute(
+        select(Submission.account_id)
+        .join(Checkpoint, Checkpoint.id == Submission.checkpoint_id)
+        .where(Checkpoint.model_id == model_id, Submission.state.in_(("queued", "running", "done")))
+        .order_by(Submission.id)
+        .limit(1)
+    ).one_or_none()
+    return not listed if first is None else first.account_id == mine
+
+
+def rename_method(session: Session, submission: SubmissionRecord, method: str) -> None:
+    """Another name for the method of a submitted model, by who may describe it; slugs are the curators'."""
+    row = session.execute(select(Model).join(Checkpoint).where(Checkpoint.id == submission.checkpoint_id)).scalar_one()
+    if row.slug is None and may_describe(session, submission.id, row.id, listed=row.listed):
+        row.method = method
+        mark_changed(session)
 
 
 def warn_of_model(session: Session, checkpoint_id: int, caveat: str) -> None:

@@ -184,6 +184,29 @@ def test_what_is_declared_goes_before_the_files_and_nobody_sees_it_yet(
     assert renamed.method == "@ada/Wiser"
 
 
+def test_nobody_else_describes_a_model_that_somebody_had_accepted(
+    receiver: DigitCatalogue, settings: Settings, hub: RunningHub, sparse_model: ModelFolder, tmp_path: Path
+) -> None:
+    repo_id, commit = upload(hub, "described", altered(sparse_model, tmp_path / "odd"))
+    with session_scope(receiver.engine, write=True) as session:
+        accounts = {name: create_account(session, name) for name in ("ada", "bob")}
+    for name, account_id in accounts.items():
+        declared = Declared(method=f"@{name}/prune", training_data=f"{name}'s scans")
+        more: dict[str, Any] = {"account_id": account_id, "declared": declared, "visibility": "public"}
+        public_id = submit(receiver, hub.endpoint, repo_id, **more)
+        attend(receiver.engine, settings)
+        assert state_of(receiver, public_id).state == "queued"
+    with session_scope(receiver.engine, write=True) as session:
+        submissions.edit(session, public_id, Edit(method="@bob/again"), "bob")
+        history = [step.detail for step in submissions.status(session, public_id).transitions]
+    with session_scope(receiver.engine) as session:
+        model = queries.get_model(session, repo_id)
+        assert training_data(session)[repo_id] == ("ada's scans",)
+    assert model is not None
+    assert model.method == "@ada/prune"
+    assert f"main is commit {commit}" in history
+
+
 def name_of_parent(receiver: DigitCatalogue) -> str:
     with session_scope(receiver.engine) as session:
         (model,) = queries.list_models(session)

@@ -185,6 +185,7 @@ def test_check_lists_reasons_and_fails(tmp_path: Path, capsys: pytest.CaptureFix
     printed = capsys.readouterr().err
     assert "licence_missing: Without a licence" in printed
     assert "SPDX" in printed
+    assert "Asking" not in printed, "nobody is asked"
 
 
 @pytest.mark.parametrize(
