@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from .architectures import ARCHITECTURES
 from .checkpoint.config import ModelConfig
@@ -199,16 +199,25 @@ def _write(request: Request, origin: Origin, model: nn.Module, session: Session,
     test = data.splits.get("test")
     top1 = None if test is None else evaluate(model, test, origin.preprocessing).top1
     provenance = provenance_of(origin, session, result, top1)
-    write_folder(request.path, tensors_of(model), config, provenance, _deviations(session))
+    write_folder(request.path, tensors_of(model), config, provenance, _deviations(session, shrunk=cut > 0))
 
 
-def _deviations(session: Session) -> Deviations | None:
+def _deviations(session: Session, *, shrunk: bool) -> Deviations | None:
     """Of methods that learn a distribution."""
-    found = session.pruner.method.posterior(session.pruner)
+    pruner = session.pruner
+    found = pruner.method.posterior(pruner)
     if found is None:
         return None
-    values = {name: deviation.cpu().numpy() for name, deviation in found.deviations.items()}
-    return Deviations(found.kind, found.samples, values)
+    left = {
+        name: _left_of(deviation, pruner.masks[name]) if shrunk else deviation
+        for name, deviation in found.deviations.items()
+    }
+    return Deviations(found.kind, found.samples, {name: each.cpu().numpy() for name, each in left.items()})
+
+
+def _left_of(values: Tensor, mask: Tensor) -> Tensor:
+    """What is left of a tensor (out, in, ...) when the channels that a mask removes are cut out."""
+    return values[mask.flatten(1).any(dim=1)][:, mask.transpose(0, 1).flatten(1).any(dim=1)]
 
 
 def _config_hash(

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from publishing import Publisher
@@ -15,6 +16,8 @@ from zoo.baseline import controls_for
 from zoo.checkpoint.config import Provenance
 from zoo.checkpoint.folder import CARD, PROVENANCE, read_folder
 from zoo.checkpoint.passport import measure
+from zoo.checkpoint.posterior_file import read_posterior
+from zoo.checkpoint.safetensors_file import read_tensors
 from zoo.checkpoint.strict import read_json
 from zoo.core.canonical import canonical_json
 from zoo.core.errors import UsageError
@@ -52,6 +55,14 @@ def test_both_ways_of_writing_compute_the_same_and_bear_out_what_they_claim(mask
     assert passports[1].prunable_elements == passports[0].prunable_nonzeros
     assert passports[1].flops_sparse == passports[1].flops_dense == passports[0].flops_sparse
     assert cut.provenance.sparsity_target == whole.provenance.sparsity_target == passports[0].sparsity()
+
+
+def test_deviations_are_cut_like_the_weights_that_they_belong_to(masked: Request) -> None:
+    learned = replace(masked, method="swag-diagonal")
+    folders = [read_folder(make_model(request).path) for request in (learned, replace(learned, shrink=True))]
+    whole, cut = (read_posterior(folder.path, read_tensors(folder.weights)).deviations for folder in folders)
+    assert set(whole) == set(cut)
+    assert all(np.array_equal(values, cut[name]) for name, values in whole.items())
 
 
 def test_a_cut_network_is_published_and_its_card_says_so(

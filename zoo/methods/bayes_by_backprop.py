@@ -17,7 +17,7 @@ from ..posterior.local_noise import add_local_noise, averaged
 from ..posterior.optimizer_groups import with_extra_parameters
 from ..posterior.ranking import RankingConfig, checked, prune_lowest
 from ..pruner import Pruner
-from . import METHODS, MaskBehaviour, Method, MethodFacts
+from . import EVERY_PATTERN, METHODS, MaskBehaviour, Method, MethodFacts
 
 _RHO, _MEAN, _NOISE, _FISHER = "rho.", "mean.", "noise.", "fisher."
 PRIORS = ("gaussian", "laplace", "mixture")
@@ -89,6 +89,7 @@ class BayesByBackprop(Method):
         "Approaches to Radio Galaxy Classification (arXiv 2201.01203)",
         mask_behaviour=MaskBehaviour.NESTED,
         starts_from="dense parent",
+        patterns=EVERY_PATTERN,
     )
     config_type = BayesByBackpropConfig
     short_runs = MappingProxyType(
@@ -204,12 +205,19 @@ class BayesByBackprop(Method):
         }
 
     def _hybrid(self, pruner: Pruner, sparsity: float) -> Masks:
-        """First the smallest |μ|, then, of what is left, those whose change the loss notices least."""
+        """First the smallest |μ|, then, of what is left, those whose change the loss notices least.
+
+        In a pattern, units are ranked by the Fisher information of what the first step would have left of them.
+        """
         config: BayesByBackpropConfig = self.config
         magnitudes = {name: weight.detach().abs() for name, weight in pruner.prunable.items()}
         fisher = {name: pruner.memory[_FISHER + name] for name in pruner.prunable}
         checked(magnitudes, pruner.step)
         now = pruner.sparsity()
         between = max(now, sparsity - config.fisher_share * (sparsity - now))
-        first = config.masks(magnitudes, between, within=pruner.masks)
-        return config.masks(checked(fisher, pruner.step), sparsity, within=first)
+        first = config.masks(magnitudes, between, pruner.masks)
+        smallest = torch.finfo(torch.float64).tiny
+        scores = {
+            name: each.double().clamp_min(smallest) * first[name] for name, each in checked(fisher, pruner.step).items()
+        }
+        return config.masks(scores, sparsity, pruner.masks, pruner.structure)

@@ -14,7 +14,7 @@ from ..posterior import Posterior, signal_to_noise, training_samples
 from ..posterior.ivon import IVON
 from ..posterior.ranking import RankingConfig, prune_lowest
 from ..pruner import Pruner
-from . import METHODS, MaskBehaviour, Method, MethodFacts
+from . import EVERY_PATTERN, METHODS, MaskBehaviour, Method, MethodFacts
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ class VariationalOnlineNewton(Method):
         "pruned by |μ|/σ as in Weight Uncertainty in Neural Networks (arXiv 1505.05424)",
         mask_behaviour=MaskBehaviour.NESTED,
         starts_from="dense parent",
+        patterns=EVERY_PATTERN,
     )
     config_type = IVONConfig
     short_runs = MappingProxyType({"quick": {"beta2": 0.9, "hessian": 0.5}})

@@ -11,7 +11,7 @@ from ..posterior import Posterior, signal_to_noise, training_samples
 from ..posterior.moments import SMALLEST_VARIANCE, deviation, include
 from ..posterior.ranking import RankingConfig, prune_lowest
 from ..pruner import Pruner
-from . import METHODS, MaskBehaviour, Method, MethodFacts
+from . import EVERY_PATTERN, METHODS, MaskBehaviour, Method, MethodFacts
 
 _MEAN, _SQUARES, _REACHED, _COUNT = "swag.mean.", "swag.squares.", "swag.reached.", "swag.count"
 
@@ -60,6 +60,7 @@ class SWAGDiagonal(Method):
         "pruned by |μ|/σ as in Weight Uncertainty in Neural Networks (arXiv 1505.05424)",
         mask_behaviour=MaskBehaviour.NESTED,
         starts_from="dense parent",
+        patterns=EVERY_PATTERN,
     )
     config_type = SWAGDiagonalConfig
     short_runs = MappingProxyType({"mean": {"snapshots": 24, "average": True, "shrinkage": 0.0}})
