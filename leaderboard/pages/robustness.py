@@ -21,7 +21,7 @@ _PAGE = 50
 class RobustnessContext(PageContext):
     """``found`` is None where the catalogue has no shift; ``heading`` says what one learns.
 
-    ``shifts`` are (line, address) pairs; ``models`` are those of this page from ``first`` on, ``before`` and ``after``
+    ``shifts`` and ``dense_only``, those without a pruned model, are (line, address) pairs; ``models`` are those of this page from ``first`` on, ``before`` and ``after``
     the addresses of the pages around it. ``unmeasured`` are the shifts without a pruned model, ``chart`` is empty where
     there is no line. ``exports`` are (name, address) pairs of all models for programs.
     """
@@ -31,6 +31,7 @@ class RobustnessContext(PageContext):
     heading: str
     found: Robustness | None
     shifts: list[tuple[ShiftLine, str]]
+    dense_only: list[tuple[ShiftLine, str]]
     models: tuple[RobustModel, ...]
     first: int
     before: str | None
@@ -59,13 +60,16 @@ def robustness_context(
 ) -> RobustnessContext:
     """Everything the page shows."""
     lines = shift_lines(catalogue)
-    measured = [line for line in lines if line.pruned or line.dense]
+    chosen = None if found is None else found.chosen.ref
+    of_pruned = [line for line in lines if line.pruned or (line.dense and line.ref == chosen)]
+    of_dense = [line for line in lines if line.dense and line not in of_pruned]
     return RobustnessContext(
         title="Robustness",
         here="robustness",
         heading=_heading(found),
         found=found,
-        shifts=[(line, address_of("/robustness", line.ref)) for line in measured],
+        shifts=[(line, address_of("/robustness", line.ref)) for line in of_pruned],
+        dense_only=[(line, address_of("/robustness", line.ref)) for line in of_dense],
         models=() if found is None else found.models[offset : offset + _PAGE],
         first=offset + 1,
         before=before,

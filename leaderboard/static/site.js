@@ -66,5 +66,7 @@
   document.addEventListener("DOMContentLoaded", () => {
     themeButton();
     copyButtons();
+    // On a phone the row of pages is longer than the screen.
+    document.querySelector("nav.main [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   });
 })();

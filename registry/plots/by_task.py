@@ -104,8 +104,10 @@ def curves(inputs: PlotInputs) -> Iterator[Plot]:
         if not any(len(line.points) > 1 for line in lines):
             continue  # one sparsity is no curve
         words, _, unit, decimals = CURVES[metric]
-        title = f"{words} in {unit}, over sparsity"
-        for part, some in enumerate(_in_parts(lines)):
+        parts = list(_in_parts(lines))
+        for part, some in enumerate(parts):
+            which = f", {part + 1} of {len(parts)}" if len(parts) > 1 else ""
+            title = f"{words} in {unit}, over sparsity{which}"
             # Every line begins at the dense models, where there are any.
             dense = next((line.points[0].value for line in some if line.points[0].sparsity == 0), None)
             data = {
