@@ -132,7 +132,7 @@ def test_the_pages_are_quiet_with_scripts_on_a_wide_screen(site: str, own_engine
         page.goto(f"{site}/sign-in/link?key={link_for(own_engine, 'root', 'admin')}")
         page.get_by_role("button", name="Sign in as root").click()
         for path in ("/account", "/admin", "/admin/audit", "/admin/accounts", f"/flag?kind=model&name={MODEL}", "/"):
-            page.goto(site + path, wait_until="networkidle")
+            page.goto(site + path, wait_until="load")
             assert page.locator("h1").count() == 1, path
             assert page.evaluate("document.documentElement.scrollWidth") <= 1280, path
         assert complaints == []
