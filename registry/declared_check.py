@@ -90,7 +90,17 @@ def _against_parent(name: str, entry: Entry, provenance: Provenance) -> Iterator
     known = None if entry.checkpoint is None else entry.checkpoint.densified_hash
     if entry.model.sparsity_target > 0:
         yield Reason("parent_missing", f"{name} is itself pruned, to {entry.model.sparsity_target:.0%}")
-    elif entry.model.architecture != provenance.architecture:
+    elif not _one_network(entry.model.architecture, provenance.architecture):
         yield Reason("parent_missing", f"{name} is a {entry.model.architecture}, not a {provenance.architecture}")
     elif provenance.parent_hash and known is not None and known != provenance.parent_hash:
         yield Reason("parent_missing", f"{name} in the catalogue has other weights than parent_hash says")
+
+
+def _one_network(one: str, other: str) -> bool:
+    """Whether two architectures are one, or ports of one."""
+    if one == other:
+        return True
+    from zoo.architectures import ARCHITECTURES
+
+    layers = {ARCHITECTURES[name].port_of or name if name in ARCHITECTURES else name for name in (one, other)}
+    return len(layers) == 1

@@ -21,9 +21,10 @@ _PAGE = 50
 class RobustnessContext(PageContext):
     """``found`` is None where the catalogue has no shift; ``heading`` says what one learns.
 
-    ``shifts`` and ``dense_only``, those without a pruned model, are (line, address) pairs; ``models`` are those of this page from ``first`` on, ``before`` and ``after``
-    the addresses of the pages around it. ``unmeasured`` are the shifts without a pruned model, ``chart`` is empty where
-    there is no line. ``exports`` are (name, address) pairs of all models for programs.
+    ``shifts`` and ``dense_only``, those without a pruned model, are (line, address) pairs; ``models`` are those of this
+    page from ``first`` on, ``before`` and ``after`` the addresses of the pages around it. ``unmeasured`` are the shifts
+    without a pruned model, ``chart`` is empty where there is no line. ``exports`` are (name, address) pairs of all
+    models for programs.
     """
 
     template: ClassVar[str] = "robustness.html"

@@ -75,7 +75,7 @@ def _document(kind: str) -> Mapping[str, Any]:
 
 
 def left_out(kind: str) -> Mapping[str, str]:
-    """Methods that cannot run there, and why."""
+    """Methods that are not run there, and why."""
     reasons: Mapping[str, str] = _file(kind).get("left_out", {})
     return reasons
 

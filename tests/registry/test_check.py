@@ -21,11 +21,13 @@ from registry.cards import CardFacts, model_card
 from registry.catalogue_entries import checkpoint_record, model_record
 from registry.check import check, expected_tensors, is_pickle
 from registry.db.session import session_scope
-from registry.declarations import Declared
+from registry.declarations import NOTHING_DECLARED, Declared
+from registry.declared_check import check_declared
 from registry.reasons import REASONS
 from registry.report import make_report
+from registry.sources import LocalSource
 from zoo.architectures import ARCHITECTURES
-from zoo.checkpoint.config import ModelConfig, Preprocessing
+from zoo.checkpoint.config import ModelConfig, Preprocessing, Provenance
 from zoo.checkpoint.dtypes import from_numpy, to_numpy
 from zoo.checkpoint.errors import CheckpointError
 from zoo.checkpoint.folder import CARD, CONFIG, PASSPORT, PROVENANCE, SPARSE_WEIGHTS, WEIGHTS, ModelFolder, read_folder
@@ -431,6 +433,20 @@ def test_the_catalogue_must_have_the_parent_with_the_named_weights(
     edit_provenance(parent_hash="d1:" + "0" * 64)(folder)
     (reason,) = check(folder.path, engine=sqlite_catalogue).reasons
     assert (reason.code, "other weights" in reason.detail) == ("parent_missing", True)
+
+
+@pytest.mark.parametrize(("pruned", "refused"), [("resnet50-tf", []), ("resnet18", ["is a resnet50, not a resnet18"])])
+def test_a_parent_is_of_the_same_network_or_of_its_port(
+    pruned: str, refused: list[str], folder: ModelFolder, tmp_path: Path, sqlite_catalogue: Engine
+) -> None:
+    def on(provenance: Provenance, name: str) -> Provenance:
+        return replace(provenance, architecture=name, slug=provenance.slug.replace("resnet8-digits", name))
+
+    parent = write_network(tmp_path / "parent")
+    enter(sqlite_catalogue, replace(parent, provenance=on(parent.provenance, "resnet50")))
+    provenance = replace(on(folder.provenance, pruned), parent=on(parent.provenance, "resnet50").slug)
+    reasons = check_declared(folder.path, provenance, NOTHING_DECLARED, LocalSource(sqlite_catalogue))
+    assert [reason.detail.partition(" ")[2] for reason in reasons] == refused
 
 
 def torch_file(**options: Any) -> bytes:

@@ -45,5 +45,6 @@ ARCHITECTURES.register("resnet50-tf")(
         timm_name=None,
         source="github google-research/rigl, rigl/imagenet_resnet/resnet_model.py",
         recipe="imagenet",
+        port_of="resnet50",
     )
 )
