@@ -31,6 +31,7 @@ SCHEMA = "prunarium import 1"
 PLAIN = "plain"
 _TOLERANCE = 0.005  # what a slug may differ from the measured sparsity
 _UNNAMED = "imported"
+_CHANCE = 0.001  # weights that are zero in networks that nobody pruned: drawn so, or decayed
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class ImportRequest:
     ``source`` is a path or an https address, ``layout`` a name of :data:`zoo.importers.IMPORTERS` (None: found out),
     ``key`` the entry of the file that holds the weights, ``weights`` what timm or torchvision call them
     (:mod:`zoo.importers._pretrained`), ``sha256`` what the file must hash to. Without a ``slug`` one
-    is made of the measured sparsity and the file's hash.
+    is made of the measured sparsity and the file's hash; a network with one zero in a thousand weights or fewer is dense.
     """
 
     source: str
@@ -202,7 +203,7 @@ def _provenance(
         method=slug.method,
         family=_family(slug.method),
         architecture=entry.name,
-        sparsity_target=measured,
+        sparsity_target=0.0 if slug.method == "dense" else measured,
         parent=request.parent,
         data=request.data,
         data_sha256=None,
@@ -218,7 +219,7 @@ def _provenance(
 
 def _slug(request: ImportRequest, entry: Architecture, measured: float, variant: str) -> Slug:
     if request.slug is None:
-        method = _UNNAMED if measured > 0 else "dense"
+        method = _UNNAMED if measured > _CHANCE else "dense"
         return Slug(method, entry.name, f"{min(measured, 0.99):.2f}", variant)
     slug = parse_slug(request.slug)
     if slug.architecture != entry.name:

@@ -97,6 +97,14 @@ def test_zeros_are_written_without_a_sign_and_the_measure_is_the_claim(
     assert (provenance.epochs, provenance.data_sha256, provenance.licence) == (None, None, "MIT")
 
 
+def test_a_few_zeros_by_chance_make_no_pruned_network(state: dict[str, Tensor], tmp_path: Path) -> None:
+    state["fc.weight"][0, :2] = 0.0
+    done = import_checkpoint(ImportRequest(saved(state, tmp_path), ARCHITECTURE, tmp_path, licence="MIT"))
+    assert 0 < done.passport.sparsity() < 0.001
+    provenance = read_folder(done.folder.path).provenance
+    assert (provenance.method, provenance.family, provenance.sparsity_target) == ("dense", "dense", 0.0)
+
+
 def test_the_number_of_classes_and_the_preprocessing_go_into_the_config(
     state: dict[str, Tensor], tmp_path: Path
 ) -> None:
