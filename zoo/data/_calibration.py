@@ -1,7 +1,7 @@
 """A few images that methods look at: from anywhere, chosen without reading the others."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from ..core.data_names import data_name
 from ..errors import CalibrationError
 from ._augmentation import shuffled
 from ._encoded import EncodedImages, encoded_split
-from ._images import Split, manifest_hash
+from ._images import ImageData, Split, manifest_hash
 
 _SEED = 0
 _FEWEST = 2
@@ -36,7 +36,7 @@ class CalibrationData:
 def load_calibration(spec: str, images: int) -> CalibrationData:
     """``images`` images of the training split that ``spec`` names, or all where there are fewer; always the same ones.
 
-    ``folder:PATH`` may also be one without splits, whose class folders lie in it directly (such as ``imagenet/train``),
+    Of ``hub:OWNER/NAME@REVISION`` the training split alone is downloaded. ``folder:PATH`` may also be one without splits, whose class folders lie in it directly (such as ``imagenet/train``),
     and then all of its images are there to choose from. Raises :class:`CalibrationError` for fewer than two images, and
     what :func:`zoo.data.load_data` raises.
     """
@@ -46,7 +46,7 @@ def load_calibration(spec: str, images: int) -> CalibrationData:
     if kind == "folder":
         spec, names, split = _folder(selection)
     else:
-        data = load_data(spec)
+        data = _of_hub(selection) if kind == "hub" else load_data(spec)
         spec, names, split = data.spec, data.class_names, data.splits["train"]
     if len(split) < _FEWEST:
         raise CalibrationError(f"{spec} holds {len(split)} images to calibrate on.", "Some hundreds are usual.")
@@ -63,6 +63,14 @@ def _folder(selection: str) -> tuple[str, tuple[str, ...], Split]:
     images = inside[0] if inside else root
     names = class_folders(images)
     return f"folder:{root}", names, read_split(images, names)
+
+
+def _of_hub(selection: str) -> ImageData:
+    """The training split alone: the others may be absent, and are not downloaded."""
+    from .hub import HubSource, load_hub
+
+    source = HubSource.parse(selection)
+    return load_hub(replace(source, splits={"train": source.splits.get("train", "train")}))
 
 
 def _chosen(split: Split, rows: Int64[np.ndarray, " n"]) -> Split:

@@ -184,7 +184,7 @@ def _hub_errors(source: HubSource) -> Iterator[None]:
         yield
     except (OSError, ValueError, datasets.exceptions.DatasetsError, HfHubHTTPError) as error:
         raise DataMissingError(
-            f"{source.spec} cannot be had from the hub: {error}.",
+            f"{source.spec} cannot be had from the hub: {str(error).rstrip('. ')}.",
             "Where it is gated, accept its terms on its page and log in: hf auth login. Another hub: set HF_ENDPOINT.",
         ) from error
 

@@ -12,7 +12,7 @@ from hub_fixture import RunningHub
 from miniature import point_datasets_at, publish_tables, samples, table, write_folders
 
 from zoo.core.errors import UsageError
-from zoo.data import load_data
+from zoo.data import load_calibration, load_data
 from zoo.data.hub import HubSource
 from zoo.errors import DataMismatchError, DataMissingError
 
@@ -72,6 +72,15 @@ def test_only_the_wanted_splits_are_downloaded(imagenet_like: str, monkeypatch: 
         "train-00000-of-00001.parquet",
         "validation-00000-of-00001.parquet",
     ]
+
+
+def test_calibration_takes_the_training_split_alone(imagenet_like: str, tmp_path: Path) -> None:
+    found = load_calibration(f"hub:{imagenet_like}", 5)
+    assert (found.class_names, found.available, len(found.split)) == (NAMES, len(TRAIN), 5)
+    assert found.spec == f"hub:{imagenet_like}?train=train"
+    write_folders(tmp_path / "train", TRAIN, NAMES)
+    everything = load_calibration(f"hub:{imagenet_like}", 100)
+    assert everything.sha256 == load_calibration(f"folder:{tmp_path / 'train'}", 100).sha256
 
 
 def test_two_splits_of_theirs_are_one_of_ours(imagenet_like: str) -> None:
