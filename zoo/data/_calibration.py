@@ -36,9 +36,9 @@ class CalibrationData:
 def load_calibration(spec: str, images: int) -> CalibrationData:
     """``images`` images of the training split that ``spec`` names, or all where there are fewer; always the same ones.
 
-    Of ``hub:OWNER/NAME@REVISION`` the training split alone is downloaded. ``folder:PATH`` may also be one without splits, whose class folders lie in it directly (such as ``imagenet/train``),
-    and then all of its images are there to choose from. Raises :class:`CalibrationError` for fewer than two images, and
-    what :func:`zoo.data.load_data` raises.
+    Of ``hub:OWNER/NAME@REVISION`` the training split alone is downloaded. ``folder:PATH`` may also be one without
+    splits, whose class folders lie in it directly (such as ``imagenet/train``), and then all of its images are there to
+    choose from. Raises :class:`CalibrationError` for fewer than two images, and what :func:`zoo.data.load_data` raises.
     """
     from . import load_data
 

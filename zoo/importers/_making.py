@@ -40,8 +40,8 @@ class ImportRequest:
 
     ``source`` is a path or an https address, ``layout`` a name of :data:`zoo.importers.IMPORTERS` (None: found out),
     ``key`` the entry of the file that holds the weights, ``weights`` what timm or torchvision call them
-    (:mod:`zoo.importers._pretrained`), ``sha256`` what the file must hash to. Without a ``slug`` one
-    is made of the measured sparsity and the file's hash; a network with one zero in a thousand weights or fewer is dense.
+    (:mod:`zoo.importers._pretrained`), ``sha256`` what the file must hash to. Without a ``slug`` one is made of the
+    measured sparsity and the file's hash; a network with one zero in a thousand weights or fewer is dense.
     """
 
     source: str
