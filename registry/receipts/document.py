@@ -158,6 +158,11 @@ def read_receipt(data: bytes, where: str = "receipt.json") -> Receipt:
 
 
 def _refuse_other_formats(document: Any, where: str) -> None:
+    if isinstance(document, Mapping) and str(document.get("schema")).startswith("prunarium fine-tune"):
+        raise ReceiptError(
+            f"{where} is of a fine-tuning on somebody's own images: without them nobody can score it again.",
+            "With them, repeat it: the request in it says how.",
+        )
     if not isinstance(document, Mapping) or document.get("format") != FORMAT:
         raise ReceiptError(
             f"{where} is no receipt of Prunarium.", "Make one: prunarium benchmark receipt MODEL --task T"

@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 from jaxtyping import Int64, UInt8
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from ..core.files import atomic_file
 from ..core.home import cache_folder
@@ -97,6 +97,11 @@ def _hashes(images: EncodedImages) -> list[str]:
     return found
 
 
+def _complaint(error: Exception) -> str:
+    # Pillow names the object in memory that the bytes lie in.
+    return "its format is unknown" if isinstance(error, UnidentifiedImageError) else str(error)
+
+
 def decode(data: bytes, name: str) -> UInt8[np.ndarray, "h w 3"]:
     """An encoded image in RGB, as torchvision's loaders turn it: transparency dropped, no rotation by EXIF.
 
@@ -107,6 +112,6 @@ def decode(data: bytes, name: str) -> UInt8[np.ndarray, "h w 3"]:
             return np.asarray(image.convert("RGB"))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise CorruptImageError(
-            f"{name} is no image that can be read: {error}.",
+            f"{name} is no image that can be read: {_complaint(error)}.",
             "Get the file again from its source; a data set with a file left out is another data set.",
         ) from error

@@ -57,7 +57,7 @@ def test_an_unreadable_image_is_told_and_the_others_are_answered(
     images = [str(broken), str(colours / "red" / "0.png")]
     assert run(["predict", str(tuned), *images, "--top", "1", "--json"]) == 1
     first, second = json.loads(capsys.readouterr().out)
-    assert "no image that can be read" in first["error"]
+    assert first["error"].startswith(f"{broken} is no image that can be read: its format is unknown.")
     assert (second["error"], [one["class"] for one in second["classes"]]) == (None, ["red"])
     assert run(["predict", str(tuned), images[1], "--csv"]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -144,6 +144,11 @@ def test_what_is_no_receipt(data: bytes) -> None:
         read_receipt(data)
 
 
+def test_the_receipt_of_a_fine_tuning_is_told_apart() -> None:
+    with pytest.raises(ReceiptError, match="fine-tuning on somebody's own images"):
+        read_receipt(encoded({"schema": "prunarium fine-tune 1", "key": "0"}))
+
+
 def test_unknown_and_missing_fields_are_refused() -> None:
     with pytest.raises(ReceiptError, match="unknown fields extra"):
         read_receipt(encoded(DOCUMENT | {"extra": 1}))
