@@ -145,8 +145,8 @@ def _register(session: Session, waiting: SubmissionRecord, pulled: Pulled, passp
 def _describes(session: Session, waiting: SubmissionRecord, model: ModelRecord) -> bool:
     """Whether the words of a submission become a known model's.
 
-    They must be those of the account that had it accepted first; what everybody sees already changes with a public
-    submission alone.
+    They must be those of the account that had it accepted in public first; what everybody sees already changes with a
+    public submission alone.
     """
     if model.id is None or (model.listed and waiting.visibility == "private"):
         return False

@@ -103,7 +103,7 @@ def is_published(session: Session, checkpoint_id: int) -> bool:
 
 
 def may_describe(session: Session, submission_id: int, model_id: int, *, listed: bool) -> bool:
-    """Whether the words of a submission are that model's: its account was the first to have it accepted.
+    """Whether the words of a submission are that model's: nobody else had it accepted in public before.
 
     What curators brought into the catalogue is theirs; a submission without account comes from them.
     """
@@ -113,7 +113,11 @@ def may_describe(session: Session, submission_id: int, model_id: int, *, listed:
     first = session.execute(
         select(Submission.account_id)
         .join(Checkpoint, Checkpoint.id == Submission.checkpoint_id)
-        .where(Checkpoint.model_id == model_id, Submission.state.in_(("queued", "running", "done")))
+        .where(
+            Checkpoint.model_id == model_id,
+            Submission.state.in_(("queued", "running", "done")),
+            Submission.visibility != "private",
+        )
         .order_by(Submission.id)
         .limit(1)
     ).one_or_none()

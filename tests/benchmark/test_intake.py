@@ -189,10 +189,10 @@ def test_nobody_else_describes_a_model_that_somebody_had_accepted(
 ) -> None:
     repo_id, commit = upload(hub, "described", altered(sparse_model, tmp_path / "odd"))
     with session_scope(receiver.engine, write=True) as session:
-        accounts = {name: create_account(session, name) for name in ("ada", "bob")}
-    for name, account_id in accounts.items():
+        accounts = {name: create_account(session, name) for name in ("eve", "ada", "bob")}
+    for name, visibility in (("eve", "private"), ("ada", "public"), ("bob", "public")):
         declared = Declared(method=f"@{name}/prune", training_data=f"{name}'s scans")
-        more: dict[str, Any] = {"account_id": account_id, "declared": declared, "visibility": "public"}
+        more: dict[str, Any] = {"account_id": accounts[name], "declared": declared, "visibility": visibility}
         public_id = submit(receiver, hub.endpoint, repo_id, **more)
         attend(receiver.engine, settings)
         assert state_of(receiver, public_id).state == "queued"
