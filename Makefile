@@ -34,7 +34,7 @@ fix: $(VENV)/dev.stamp  ## format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: $(VENV)/dev.stamp  ## the tests: 13 minutes on 2 cores, which are to become 12
+test: $(VENV)/dev.stamp  ## the tests: 7 minutes on 2 fast cores, up to 13 on slow ones
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not gpu and not torture"
 
 test-full: $(VENV)/dev.stamp  ## the tests with their full counts
