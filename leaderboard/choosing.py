@@ -1,7 +1,7 @@
 """Which checkpoint to take: a few questions, and the group of best ones that the noise cannot tell apart. Pure."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from urllib.parse import urlencode
 
 from registry.records import ModelRecord
@@ -18,6 +18,7 @@ USES = {"frozen": "linear", "fine-tuned": "full"}
 LICENCES = ("any", "stated", "commercial")
 _COMMERCIAL = ("mit", "apache-2.0", "bsd-2-clause", "bsd-3-clause", "isc", "cc0-1.0", "cc-by-4.0")
 ANY = "any"
+_TO_HAVE = "can be had"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,18 +95,23 @@ def advise(catalogue: Catalogue, wish: Wish, is_faster: Callable[[ModelRecord], 
         return Advice(board, None, (), (), "No suite here measures that use yet.")
     steps = (
         (f"at {percent_of(_least(wish))} sparsity or more", lambda row: _band(row) >= _least(wish)),
-        ("can be had", lambda row: row.access.tone == "ok"),
+        (_TO_HAVE, lambda row: row.access.tone == "ok"),
         (f"with a {wish.licence} licence", lambda row: _licensed(row, wish.licence)),
         (f"faster on {wish.engine}", lambda row: wish.engine == ANY or is_faster(row.entry.model)),
         ("measured on every task", lambda row: row.cells[side.kind].change is not None),
     )
     left: list[Row] = list(board.rows)
+    gone = ""
     for words, fits in steps:
         kept = [row for row in left if fits(row)]
+        if words == _TO_HAVE and len(kept) < len(left):
+            names = dict.fromkeys(f"{row.title} ({row.access.label})" for row in left if row not in kept)
+            gone = f" Left out, because they cannot be had: {', '.join(names)}."
         if not kept:
             return Advice(board, side, (), (), f"Of {len(left)} checkpoints that fit so far, none {_verb(words)}.")
         left = kept
-    return _ranked(board, side, left)
+    advice = _ranked(board, side, left)
+    return replace(advice, why=advice.why + gone)
 
 
 def _ranked(board: Board, side: Side, rows: Sequence[Row]) -> Advice:

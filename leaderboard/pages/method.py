@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import ClassVar
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
@@ -33,12 +34,14 @@ class MethodBoard:
 
 @dataclass(frozen=True, kw_only=True)
 class MethodContext(PageContext):
-    """The page of a method."""
+    """The page of a method; ``models`` counts its models, which the address ``search`` lists."""
 
     template: ClassVar[str] = "method.html"
 
     method: MethodRecord
     boards: tuple[MethodBoard, ...]
+    models: int
+    search: str
 
 
 @router.get("/methods/{name}")
@@ -74,4 +77,11 @@ def method_context(catalogue: Catalogue, name: str) -> MethodContext:
                 )
             )
     method = catalogue.methods[name]
-    return MethodContext(title=method.title, here="methods", method=method, boards=tuple(made))
+    return MethodContext(
+        title=method.title,
+        here="methods",
+        method=method,
+        boards=tuple(made),
+        models=len(mine),
+        search=f"/models?{urlencode({'q': f'method={name}'})}",
+    )

@@ -119,9 +119,15 @@ def _handed_in(session: Session, request: Request, visitor: SignedIn, typed: Typ
         note=typed.note or None,
     )
     access = visitor.access
-    record, _ = hand_in(
+    record, created = hand_in(
         session, asked, actor=access.account, account_id=access.account_id, allowed=request.app.state.settings.hubs
     )
+    said = ("visibility", "method", "parent", "training_data", "note")
+    if not created and any(getattr(record, name) != getattr(asked, name) for name in said):
+        raise UsageError(
+            f"You have handed this in already, in other words: it is submission {record.public_id}, and not finished.",
+            f"Change it at /submissions/{record.public_id}, or withdraw it there first.",
+        )
     return record.public_id
 
 

@@ -60,6 +60,7 @@ def test_the_known_answers(reported: Catalogue) -> None:
     assert [one.row.name for one in frozen.best] == ["ac-dc/resnet50/0.90"]
     assert [one.row.name for one in tuned.best] == ["ac-dc/resnet50/0.90"]
     assert len(tuned.others) == 8
+    assert "cannot be had: LTH-T (not public), WoodFisher (no licence file)." in tuned.why
 
 
 def test_an_engine_is_asked_of_what_fits_otherwise(full: Catalogue) -> None:

@@ -1,5 +1,6 @@
 """Pages of published numbers: tables of a sensible size, remarks in sight, and what is known of engines."""
 
+import re
 from collections import Counter
 from dataclasses import replace
 
@@ -32,6 +33,14 @@ def test_architectures_with_few_results_share_a_table_and_no_result_is_lost(repo
         assert values == sorted(values, reverse=True)
         assert board.mixed == (len({line.model.architecture for line in board.lines}) > 1)
         assert len({line.protocol for line in board.lines}) == 1
+
+
+def test_a_method_outside_the_boards_leads_to_its_models(clients: dict[str, TestClient]) -> None:
+    page = clients["reported"].get("/methods/edge-popup").text
+    assert "None of them was measured on the tasks of a board" in page
+    found = re.search(r'<a href="(/models\?q=[^"]+)">All (\d+) of them</a>', page)
+    assert found is not None
+    assert f"{found[2]} models fit." in clients["reported"].get(found[1]).text
 
 
 def test_a_caution_stands_on_the_page_of_its_task(clients: dict[str, TestClient]) -> None:

@@ -64,6 +64,15 @@ def test_a_form_is_a_submission_with_everything_that_was_typed(engine: Engine, a
     assert place in ada.get("/submissions").text
 
 
+def test_the_same_again_is_the_same_submission_and_other_words_are_not_lost(ada: TestClient) -> None:
+    place = handed_in(ada, note="first")
+    assert handed_in(ada, note="first") == place
+    answer = send(ada, "/submit", **(GOOD | {"note": "second"}))
+    assert answer.status_code == 400
+    assert f"Change it at {place}, or withdraw it there first." in unescape(answer.text)
+    assert "second" in answer.text
+
+
 WRONG: dict[str, tuple[dict[str, str], str]] = {
     "no model": ({"model": ""}, "Name a repository"),
     "no name": ({"model": "just a name"}, "names no model"),

@@ -16,7 +16,8 @@ the board shows all forty, of all architectures and sparsities, each number with
 those of the whole application, compression included, without a socket. No answer is kept between requests; what a
 catalogue alone decides (a row's numbers and drawings) is kept until the catalogue changes, and two lines say what the
 first request after a change pays. A sort is timed in a browser on the same machine, from the click to the frame after
-the rows are in order. No test depends on these numbers.
+the rows are in order; that browser is among the other processes whose share of the machine is told below (a fifth,
+where there is nothing else). No test depends on these numbers.
 """
 _BESIDE = """\
 ## Beside them
