@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from zoo.checkpoint.folder import CONFIG, PROVENANCE, SPARSE_WEIGHTS, WEIGHTS
 from zoo.checkpoint.passport import Passport
+from zoo.core.errors import UsageError
 from zoo.core.progress import track
 
 from .check import check
@@ -15,6 +17,8 @@ from .publish import find_folders
 from .reasons import Reason
 from .settings import Settings, load_settings
 from .sources import Source, choose_source, chosen_source
+
+_PARTS = (PROVENANCE, CONFIG, WEIGHTS, SPARSE_WEIGHTS)  # any of them makes a folder somebody's model
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,10 @@ def _folders(model: str) -> Iterator[Path | str]:
     """What is here is a folder; whatever looks like one is not looked for on a hub."""
     path = Path(model)
     if path.exists() or path.is_absolute() or model.startswith(".") or "/" not in model:
-        yield from find_folders(path) or [path]
+        found = find_folders(path)
+        if not found and path.is_dir() and not any((path / name).exists() for name in _PARTS):
+            raise UsageError(f"There is no model folder in {path}.", f"One holds {PROVENANCE}.")
+        yield from found or [path]
     else:
         yield model
 

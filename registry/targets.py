@@ -94,5 +94,7 @@ def choose_suite(session: Session, wanted: str | None) -> str:
     for reference in reversed(named):
         if wanted in (reference, named[reference]):
             return reference
-    known = f"Suites: {', '.join(named)}" if named else "Write them into the catalogue: prunarium benchmark sync"
+    if not named:
+        raise UnknownRecordError("The catalogue has no suites to run yet.", "Write them: prunarium benchmark sync")
+    known = f"Suites: {', '.join(named)}"
     raise UnknownRecordError("Say which suite." if wanted is None else f"There is no suite {wanted!r} to run.", known)

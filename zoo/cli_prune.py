@@ -187,13 +187,15 @@ def targets_of(sparsities: str | None, pattern: "zoo.patterns.Pattern") -> list[
         if sparsities is not None:
             raise UsageError(f"The sparsity of {pattern} is {pattern.sparsity:g}.", "Leave --sparsities out.")
         return [pattern.sparsity]
+    if sparsities is None:
+        raise UsageError("How sparse shall they be?", "For example --sparsities 0.80,0.90")
     try:
-        fractions = [float(part) for part in (sparsities or "").split(",")]
+        fractions = [float(part) for part in sparsities.split(",")]
     except ValueError:
         fractions = []
     if not fractions or not all(0.0 < fraction < 1.0 for fraction in fractions):
         raise UsageError(
-            f"--sparsities takes fractions between 0 and 1 separated by commas, got {sparsities or 'none'!r}.",
+            f"--sparsities takes fractions between 0 and 1 separated by commas, got {sparsities!r}.",
             "For example 0.90,0.95,0.98.",
         )
     return fractions

@@ -273,10 +273,11 @@ def _parent(path: Path, request: Request) -> ModelFolder:
     if request.data is None and found[:2] == ("dense", request.architecture):
         return folder
     if (*found[:2], data_name(found[2])) != ("dense", request.architecture, data_name(request.data or "")):
+        data = request.data or found[2]
         raise UsageError(
             f"{path} is {found[0]} on {found[1]}, trained on {found[2]}; "
-            f"the parent must be dense on {request.architecture}, trained on {request.data}.",
-            f"Make one: prunarium zoo train --architecture {request.architecture} --data {request.data} --out FOLDER",
+            f"the parent must be dense on {request.architecture}, trained on {data}.",
+            f"Make one: prunarium zoo train --architecture {request.architecture} --data {data} --out FOLDER",
         )
     return folder
 

@@ -199,6 +199,7 @@ def test_check_lists_reasons_and_fails(tmp_path: Path, capsys: pytest.CaptureFix
         (["inspect", "{text}"], 1, "text.txt"),
         (["inspect", "not-a-model"], 2, "'not-a-model' names no model"),
         (["check", "nowhere"], 2, "There is no folder nowhere"),
+        (["check", "{empty}"], 2, "There is no model folder in"),
     ],
 )
 def test_a_mistake_is_one_clear_error(

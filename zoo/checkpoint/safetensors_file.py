@@ -181,7 +181,8 @@ def header_length(start: bytes, file_bytes: int, where: str) -> int:
     if length > MAX_HEADER_BYTES or length > file_bytes - 8:
         raise TensorFileError(
             f"{where}: the header claims {length:,} bytes; the file has {file_bytes:,}, "
-            f"a header at most {MAX_HEADER_BYTES:,}."
+            f"a header at most {MAX_HEADER_BYTES:,}.",
+            "Is it a safetensors file at all? Others become one with: prunarium import FILE --architecture NAME",
         )
     return length
 

@@ -59,6 +59,8 @@ def _folder(selection: str) -> tuple[str, tuple[str, ...], Split]:
     from .folder import class_folders, read_split, subfolders
 
     root = Path(selection).expanduser().absolute()
+    if not root.is_dir():
+        raise CalibrationError(f"There is no folder {root}.", "It holds a folder for each class, with images in it.")
     inside = [path for path in subfolders(root) if split_name(path.name) == "train"]
     images = inside[0] if inside else root
     names = class_folders(images)

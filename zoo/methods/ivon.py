@@ -101,6 +101,11 @@ class VariationalOnlineNewton(Method):
 
 
 def _of(pruner: Pruner) -> IVON:
+    if pruner.optimizer is None:
+        raise UsageError(
+            "IVON learns its deviations while it trains, and calibration images train nothing.",
+            "Give training data: --data DATA",
+        )
     return cast("IVON", pruner.optimizer)
 
 

@@ -96,3 +96,10 @@ def test_wrong_settings_are_errors(wrong: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", ["ivon", "bayes-by-backprop", "variational-dropout", "swag-diagonal", "l0"])
 def test_the_configuration_is_json_for_the_files_of_models(name: str) -> None:
     json.dumps(asdict(METHODS[name].config_type()), allow_nan=False)
+
+
+def test_without_training_it_says_what_it_needs() -> None:
+    pruner = start("ivon", 0.5).pruner
+    pruner.optimizer = None
+    with pytest.raises(UsageError, match="calibration images train nothing"):
+        pruner.method.after_step(pruner)
