@@ -60,7 +60,8 @@ _IMAGENET = """\
 Twenty steps of a full ResNet-50 on one synthetic image of 224×224 pixels each, on one core, every method in a process
 of its own: processor seconds to prepare, of the median and of the longest step (the one that changes masks), and the
 largest resident memory. The losses mean nothing; the sparsity is what the weights show at the end, asked for 90 %: a
-weight that was grown in the last steps and has not moved yet is one zero more.
+weight that was grown in the last steps and has not moved yet is one zero more. Some runs had other work beside them on
+the second core, which makes processor seconds a quarter or more longer: compare orders of magnitude.
 """
 
 
