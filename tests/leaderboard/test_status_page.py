@@ -55,3 +55,12 @@ def test_workers_and_the_place_of_each_submission(tmp_path: Path) -> None:
     assert "org/secret" not in hers
     assert "org/secret" in sign_in(browser(engine), engine, "mo", "moderator").get("/status").text
     engine.dispose()
+
+
+def test_what_waits_for_its_check_is_under_way(tmp_path: Path) -> None:
+    engine = empty_catalogue(tmp_path / "site.sqlite")
+    with session_scope(engine, write=True) as session:
+        fill(session)
+        submit(session, create_account(session, "ada"), "org/unchecked")
+    assert "<h1>1 submission is under way.</h1>" in browser(engine).get("/status").text
+    engine.dispose()
