@@ -41,6 +41,7 @@ MAX_HEADER_BYTES = 16 * 2**20
 MAX_FILE_BYTES = 8 * 2**30
 METADATA = {"format": "pt"}
 
+_FIELDS = {"dtype", "shape", "data_offsets"}
 _RANK = {dtype: rank for rank, dtype in enumerate(DTYPES)}
 
 
@@ -217,25 +218,35 @@ def parse_header(header: bytes, data_bytes: int, where: str) -> Header:
 
 
 def _entry(name: str, value: Any, where: str) -> Entry:
-    where = f"{where}: tensor {name!r}"
+    trouble = _trouble(name, value)
+    if trouble:
+        raise TensorFileError(f"{where}: tensor {name!r}{trouble[0]}", trouble[1])
+    begin, end = value["data_offsets"]
+    return Entry(name, value["dtype"], tuple(value["shape"]), begin, end)
+
+
+def _trouble(name: str, value: Any) -> tuple[str, str | None] | None:
+    """What is wrong with an entry, and what to do; no message is made for the thousand that are right."""
     if "\0" in name:
-        raise TensorFileError(f"{where}: the name holds a NUL.")
-    if not isinstance(value, dict) or set(value) != {"dtype", "shape", "data_offsets"}:
-        raise TensorFileError(f"{where}: expected exactly dtype, shape and data_offsets.")
+        return ": the name holds a NUL.", None
+    if not isinstance(value, dict) or value.keys() != _FIELDS:
+        return ": expected exactly dtype, shape and data_offsets.", None
     dtype, shape, offsets = value["dtype"], value["shape"], value["data_offsets"]
     if not isinstance(dtype, str) or dtype not in DTYPES:
-        raise TensorFileError(f"{where}: unknown dtype {dtype!r}.", f"Known: {', '.join(DTYPES)}.")
+        return f": unknown dtype {dtype!r}.", f"Known: {', '.join(DTYPES)}."
     if not _counts(shape) or not _counts(offsets) or len(offsets) != 2:
-        raise TensorFileError(f"{where}: shape and the two data_offsets must be lists of integers from 0.")
-    begin, end = offsets
-    size = math.prod(shape) * DTYPES[dtype].size
-    if end - begin != size:
-        raise TensorFileError(
-            f"{where}: {dtype} of shape {shape} takes {size:,} bytes, the offsets give {end - begin:,}."
-        )
-    return Entry(name, dtype, tuple(shape), begin, end)
+        return ": shape and the two data_offsets must be lists of integers from 0.", None
+    size, given = math.prod(shape) * DTYPES[dtype].size, offsets[1] - offsets[0]
+    if given != size:
+        return f": {dtype} of shape {shape} takes {size:,} bytes, the offsets give {given:,}.", None
+    return None
 
 
 def _counts(value: Any) -> bool:
-    # type(), because true is an int to isinstance.
-    return isinstance(value, list) and all(type(entry) is int and entry >= 0 for entry in value)
+    if not isinstance(value, list):
+        return False
+    for entry in value:
+        # type(), because true is an int to isinstance.
+        if type(entry) is not int or entry < 0:
+            return False
+    return True
