@@ -64,7 +64,7 @@ def plots(
 def robustness(models: Models = "all", as_json: AsJson = False) -> None:
     """List how much more accurate under shift models are than others of the same accuracy.
 
-    Against the ImageNet testbed's line and against that of the catalogue's own dense models, between logits and
+    Against the ImageNet testbed's line and against that of the catalogue's own ordinary models, between logits and
     between probits, in points of accuracy with the line's 95 % uncertainty; or why there is no such number.
     """
     from registry.db.schema import open_catalogue

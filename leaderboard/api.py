@@ -12,7 +12,7 @@ from .answers import board_answer, choice_answer, model_answer, result_answer, t
 from .asked import advice_for, asked_board
 from .choosing import Wish
 from .errors import NotFoundError
-from .exploring import parse, specification
+from .exploring import Axes, parse, specification
 from .exports import board_file
 from .paging import Limit, Offset, next_address
 from .schemas import BoardAnswer, ChoiceAnswer, ModelDetail, ResultList, TaskAnswer, TaskList
@@ -36,7 +36,6 @@ Page = Annotated[str | None, Query(description="A page, from 1.")]
 
 
 def board_query(
-    request: Request,
     suite: Suite = None,
     architecture: Architecture = None,
     sparsity: Sparsity = None,
@@ -49,13 +48,12 @@ def board_query(
     rows: Rows = None,
     page: Page = None,
 ) -> BoardQuery:
-    """The query of a board; a parameter that no board has is an error here as on the page."""
+    """The query of a board, as its page has it."""
     asked = {
         "suite": suite, "architecture": architecture, "sparsity": sparsity, "budget": budget, "trust": trust, "q": q,
         "sort": sort, "columns": ",".join(columns or ()), "density": density, "rows": rows, "page": page,
     }  # fmt: skip
-    unknown = [(name, value) for name, value in request.query_params.multi_items() if name not in asked]
-    return BoardQuery.parse([*unknown, *((name, value) for name, value in asked.items() if value)])
+    return BoardQuery.parse((name, value) for name, value in asked.items() if value)
 
 
 Asked = Annotated[BoardQuery, Depends(board_query)]
@@ -82,10 +80,25 @@ def board_as_file(
     return respond(request, content, FORMATS[ending], filename=f"{safe_name('-'.join(parts))}.{ending}")
 
 
+Axis = Annotated[str | None, Query(description="The key of a column, of a side, or sparsity.")]
+Scale = Annotated[str | None, Query(description="linear, log or symlog.")]
+Colour = Annotated[str, Query(description="family, method, architecture or trust.")]
+
+
 @router.get("/explore.vl.json")
-def explore(request: Request) -> Response:
+def explore(
+    request: Request,
+    query: Asked,
+    x: Axis = None,
+    y: Axis = None,
+    x_scale: Scale = None,
+    y_scale: Scale = None,
+    colour: Colour = Axes.colour,
+) -> Response:
     """The specification of an explore page (its query) in Vega-Lite, with the data inside."""
-    query, axes = parse(request.query_params.multi_items())
+    asked = {"x": x, "y": y, "x_scale": x_scale, "y_scale": y_scale, "colour": colour}
+    pairs = {**vars(query), **asked}
+    query, axes = parse((name, value) for name, value in pairs.items() if value)
     _, made = asked_board(request, query)
     content = json.dumps(specification(made, axes, str(request.base_url).rstrip("/")), indent=1, ensure_ascii=False)
     return respond(request, content.encode(), "application/json", filename="prunarium.vl.json")
@@ -106,8 +119,7 @@ def choose(
         "use": use, "sparsity": sparsity, "architecture": architecture, "licence": licence, "engine": engine,
         "suite": suite,
     }  # fmt: skip
-    unknown = [(name, value) for name, value in request.query_params.multi_items() if name not in asked]
-    wish = Wish.parse([*unknown, *((name, value) for name, value in asked.items() if value)])
+    wish = Wish.parse((name, value) for name, value in asked.items() if value)
     return _json(request, choice_answer(advice_for(request.app.state.engine, catalogue_of(request), wish)))
 
 

@@ -42,10 +42,8 @@ def compare_as_file(
 
 
 def _asked(request: Request, models: list[str], against: str | None) -> tuple[Catalogue, CompareQuery, Comparison]:
-    asked = {"models", "against"}
-    unknown = [(name, value) for name, value in request.query_params.multi_items() if name not in asked]
     pairs = [("models", one) for one in models]
-    query = CompareQuery.parse([*unknown, *pairs, *([("against", against)] if against else [])])
+    query = CompareQuery.parse([*pairs, *([("against", against)] if against else [])])
     catalogue = catalogue_of(request)
     found = comparison_of(request.app.state.engine, catalogue, query)
     if found is None:

@@ -2,7 +2,7 @@
 
 from importlib.resources import files
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import Engine
 from starlette.middleware.gzip import GZipMiddleware
@@ -15,10 +15,11 @@ from . import api, api_compare, api_models, api_receipts, api_robustness, api_su
 from .body_limit import BodyLimit
 from .catalogue import CatalogueCache
 from .failures import install_error_pages
+from .known_parameters import only_known_parameters
 from .oidc import OpenIdClient
 from .pages import PAGES
 from .settings import SiteSettings
-from .web import SecurityHeaders
+from .web import HeadAsGet, SecurityHeaders
 
 _API = tuple(
     module.router for module in (api_compare, api_robustness, api, api_models, api_submissions, api_receipts, api_work)
@@ -52,13 +53,14 @@ def create_app(source: Engine | Settings, settings: SiteSettings | None = None) 
     }
     app.mount("/static", StaticFiles(directory=str(files("leaderboard").joinpath("static"))), name="static")
     for router in _API:
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(only_known_parameters)])
     for page in PAGES:
         app.include_router(page, include_in_schema=False)
     install_error_pages(app)
     app.add_middleware(BodyLimit)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(HeadAsGet)
     return app
 
 

@@ -17,7 +17,7 @@ from .choosing import ANY, Advice, Wish, advise
 from .compare_query import FEWEST, CompareQuery
 from .comparing import CellKey, Comparison, cells_of, compare_models
 from .engines_of import engine_rows
-from .errors import BadViewError
+from .errors import BadTermsError, BadViewError
 from .finding import find_model
 from .flipped import Kept
 from .view import BoardQuery
@@ -38,14 +38,15 @@ def view_of(engine: Engine, catalogue: Catalogue, query: BoardQuery) -> Board:
         with session_scope(engine) as session:
             return make_board(catalogue, query, queries.matching_models(session, query.q))
     except QueryError as error:
-        raise BadViewError(error.message, error.hint) from error
+        raise BadTermsError(error.message, error.hint) from error
 
 
 def comparison_of(database: Engine, catalogue: Catalogue, query: CompareQuery) -> Comparison | None:
     """The models of ``query`` side by side, paired by what the database keeps; None for fewer than two.
 
-    Raises :class:`NotFoundError` for a name that is no model's.
+    Raises :class:`NotFoundError` for a name that is no model's, :class:`BadViewError` for too many.
     """
+    query.check()
     models = list({model.name: model for name in query.models if (model := find_model(catalogue, name))}.values())
     if len(models) < FEWEST:
         return None

@@ -18,7 +18,7 @@ class CompareQuery:
 
     @classmethod
     def parse(cls, parameters: Iterable[tuple[str, str]]) -> "CompareQuery":
-        """From the pairs of a query string. Raises :class:`BadViewError` for other settings and for too many models."""
+        """From the pairs of a query string. Raises :class:`BadViewError` for other settings."""
         models: dict[str, None] = {}
         against = None
         for name, value in parameters:
@@ -28,11 +28,14 @@ class CompareQuery:
                 against = value or None
             else:
                 raise BadViewError(f"A comparison has no setting {name!r}.", "It has models and against.")
-        if len(models) > MOST:
-            raise BadViewError(f"At most {MOST} models stand side by side, not {len(models)}.", "Leave some out.")
         if against is not None and against not in models:
             raise BadViewError(f"{against!r} is none of the models that are compared.", "Name it in models, too.")
         return cls(models=tuple(models), against=against)
+
+    def check(self) -> None:
+        """Raises :class:`BadViewError` for too many models."""
+        if len(self.models) > MOST:
+            raise BadViewError(f"At most {MOST} models stand side by side, not {len(self.models)}.", "Leave some out.")
 
     def address(self, path: str = "/compare", *, without: str | None = None, against: str | None = None) -> str:
         """The same comparison as a link, without one model, or against another."""

@@ -3,6 +3,21 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from zoo.core.errors import PrunariumError
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What was wrong with a request whose page is shown all the same, and what to do."""
+
+    message: str
+    hint: str | None
+
+    @classmethod
+    def of(cls, error: PrunariumError) -> "Trouble":
+        """The words of an error."""
+        return cls(error.message, error.hint)
+
 
 @dataclass(frozen=True, kw_only=True)
 class PageContext:

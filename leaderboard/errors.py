@@ -2,6 +2,7 @@
 
 LeaderboardError
 ├── BadViewError        an address asks for something that no board has (HTTP 400, exit code 2)
+│   └── BadTermsError   its terms cannot be understood, and everything else can
 ├── NotFoundError       no such model, task, method or page (HTTP 404, exit code 2)
 ├── SignInNeededError   nobody is signed in (a page leads to the sign-in, the API answers 401)
 ├── ForbiddenError      somebody is, who may not do that (HTTP 403)
@@ -20,6 +21,10 @@ class LeaderboardError(PrunariumError):
 
 class BadViewError(LeaderboardError, UsageError):
     """The query string, or the options of ``prunarium board``, name something that does not exist."""
+
+
+class BadTermsError(BadViewError):
+    """The terms of a view cannot be understood; without them it is one."""
 
 
 class NotFoundError(LeaderboardError, UsageError):

@@ -17,6 +17,7 @@ from registry.errors import (
 )
 from zoo.core.errors import PrunariumError, UsageError
 
+from .context import Trouble
 from .errors import (
     BadViewError,
     ForbiddenError,
@@ -113,4 +114,4 @@ def _answer(request: Request, status: int, message: str, hint: str | None, title
     if request.url.path.startswith("/api/v1"):
         return JSONResponse({"error": {"message": message, "hint": hint}}, status_code=status)
     title = title or _TITLES.get(status, "This did not work")
-    return render(request, ErrorContext(title=title, status=status, message=message, hint=hint), status=status)
+    return render(request, ErrorContext(title=title, status=status, trouble=Trouble(message, hint)), status=status)

@@ -11,7 +11,9 @@ from registry.plots.by_task import robustness_plots
 from registry.records import ModelRecord, ShiftRecord, TaskRecord
 
 from .catalogue import Catalogue
+from .changes import Change
 from .errors import NotFoundError
+from .results_table import result_lines
 
 
 @dataclass(frozen=True)
@@ -27,31 +29,39 @@ class ShiftLine:
 
 @dataclass(frozen=True)
 class RobustModel:
-    """A model on the shift: ``robustness`` is None for the ``missing`` reason."""
+    """A model on the shift: ``robustness`` is None for the ``missing`` reason.
+
+    ``change`` is its error under shift against that of its dense parent, which saw the same images in training.
+    """
 
     model: ModelRecord
     method: str
     pair: Pair
     robustness: EffectiveRobustness | None
     missing: str | None
+    change: Change | None
 
 
 @dataclass(frozen=True)
 class MethodOnShift:
-    """A method's models on the shift: their number, and the median and the ends of their effective robustness."""
+    """A method's ``n`` models on the shift: the median and the ends of their effective robustness.
+
+    ``change`` is the median change of the error under shift against the dense parents; None where no parent is known.
+    """
 
     title: str
     n: int
     middle: float
     low: float
     high: float
+    change: float | None
 
 
 @dataclass(frozen=True)
 class Robustness:
     """One shift: ``models`` are the pruned and the dense ones, the most robust first; ``line`` says whose line it is.
 
-    ``line`` is empty where there is none; then no model has a number, and ``plot`` is None.
+    ``line`` is empty where there is none; then no model has a number, the most accurate comes first, ``plot`` is None.
     """
 
     chosen: ShiftLine
@@ -105,7 +115,7 @@ def _on(catalogue: Catalogue, chosen: ShiftLine) -> Robustness:
         against, line_at = line_for(chosen.ref, pairs)
     except UndefinedRobustnessError as error:
         models = [_model(catalogue, pair, None, error.message) for pair in pairs]
-        return Robustness(chosen, "", tuple(models), (), None)
+        return Robustness(chosen, "", tuple(sorted(models, key=lambda one: -one.pair.shifted)), (), None)
     models = []
     for pair in pairs:
         try:
@@ -117,19 +127,28 @@ def _on(catalogue: Catalogue, chosen: ShiftLine) -> Robustness:
     models.sort(key=lambda one: -one.robustness.value if one.robustness else float("inf"))
     results = [result for pair in pairs for result in catalogue.results_of(pair.model)]
     inputs = PlotInputs(results, catalogue.tasks, {chosen.ref: chosen.shift}, catalogue.models)
-    line_is = SOURCE if against == "testbed" else "the dense models of this catalogue"
+    ordinary = [pair.model for pair in pairs if pair.ordinary]
+    line_is = SOURCE if against == "testbed" else f"{len(ordinary)} dense models of ordinary training here"
     return Robustness(chosen, line_is, tuple(models), _methods(models), next(robustness_plots(inputs, None), None))
 
 
 def _model(catalogue: Catalogue, pair: Pair, found: EffectiveRobustness | None, missing: str | None) -> RobustModel:
     model = catalogue.models[pair.model]
-    return RobustModel(model, catalogue.method_title(model), pair, found, missing)
+    metric = catalogue.tasks[pair.shift].primary_metric
+    lines = result_lines(catalogue, catalogue.whole_cell(pair.model, pair.shift, pair.protocol, metric or ""))
+    change = None if pair.dense else lines[0].change
+    return RobustModel(model, catalogue.method_title(model), pair, found, missing, change)
 
 
 def _methods(models: Iterable[RobustModel]) -> tuple[MethodOnShift, ...]:
-    values: dict[str, list[float]] = {}
+    groups: dict[str, list[RobustModel]] = {}
     for one in models:
         if one.robustness is not None and not one.pair.dense:
-            values.setdefault(one.method, []).append(one.robustness.value)
-    made = [MethodOnShift(title, len(own), median(own), min(own), max(own)) for title, own in values.items()]
+            groups.setdefault(one.method, []).append(one)
+    made = []
+    for title, group in groups.items():
+        values = [one.robustness.value for one in group if one.robustness is not None]
+        changes = [one.change.value for one in group if one.change is not None]
+        middle = median(changes) if changes else None
+        made.append(MethodOnShift(title, len(group), median(values), min(values), max(values), middle))
     return tuple(sorted(made, key=lambda one: -one.middle))

@@ -58,6 +58,8 @@ def _row(one: RobustModel) -> RobustnessRow:
         high=found.high if found else None,
         extrapolated=found.extrapolated if found else None,
         missing=one.missing,
+        change=None if one.change is None else one.change.value / 100,
+        change_half=None if one.change is None or one.change.half is None else one.change.half / 100,
     )
 
 

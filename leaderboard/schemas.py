@@ -214,6 +214,7 @@ class RobustnessRow(Schema):
     """A model on a shift, in fractions: ``robustness`` is the shifted accuracy less what the line expects.
 
     ``low`` and ``high`` are the line's own 95 % uncertainty; ``extrapolated``: no fitted model is as accurate.
+    ``change`` is the error under shift less the dense parent's, ``change_half`` half of its 95 % interval.
     """
 
     model: str
@@ -230,6 +231,8 @@ class RobustnessRow(Schema):
     high: float | None
     extrapolated: bool | None
     missing: str | None
+    change: float | None
+    change_half: float | None
 
 
 class RobustnessAnswer(Schema):

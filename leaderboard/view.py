@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from registry.errors import QueryError
 from registry.query import parse
 
-from .errors import BadViewError
+from .errors import BadTermsError, BadViewError
 
 TRUST_LEVELS = {"all": None, "measured": ("measured", "rescored"), "reported": ("reported", "derived")}
 ALL = "all"
@@ -71,13 +71,13 @@ class BoardQuery:
         self.window()
 
     def check_terms(self) -> None:
-        """Raises :class:`BadViewError` for terms that cannot be understood; the order is the board's own."""
+        """Raises :class:`BadTermsError` for terms that cannot be understood; the order is the board's own."""
         try:
             terms = parse(self.q or "")
         except QueryError as error:
-            raise BadViewError(error.message, error.hint) from error
+            raise BadTermsError(error.message, error.hint) from error
         if terms.sort:
-            raise BadViewError(
+            raise BadTermsError(
                 "A board is sorted by its own columns.", "Leave sort= out of q, and give sort by itself."
             )
 

@@ -17,6 +17,7 @@ from .queries.withdrawals import Paid
 from .quota_rules import Allowance, affordable_at, left
 
 _CHARGE, _REFUND, _GRANT = "charge", "refund", "grant"
+_MOST_MINUTES = 1_000_000
 
 
 def minutes_left(session: Session, account: str, allowance: Allowance) -> float:
@@ -25,9 +26,14 @@ def minutes_left(session: Session, account: str, allowance: Allowance) -> float:
 
 
 def grant(session: Session, account: str, minutes: float, actor: str) -> None:
-    """Add minutes (or take some, below 0) for one period from now on; the audit log says who did."""
-    if minutes == 0:
-        raise InvalidRecordError("A grant of no minutes changes nothing.", "For example --grant 60")
+    """Add minutes (or take some, below 0) for one period from now on; the audit log says who did.
+
+    Raises :class:`~registry.errors.InvalidRecordError` for none and for too many.
+    """
+    if not 0 < abs(minutes) <= _MOST_MINUTES:
+        raise InvalidRecordError(
+            f"A grant is of up to {_MOST_MINUTES:,} minutes, not {minutes:g}.", "For example 60, or -30 to take some."
+        )
     rows.add_quota_event(session, accounts.get_account(session, account).id, -minutes, _GRANT)
     record(session, actor, "grant device minutes", account, detail={"minutes": minutes})
 

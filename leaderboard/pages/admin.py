@@ -8,11 +8,14 @@ from fastapi.responses import RedirectResponse
 
 from registry import moderation
 from registry.db.session import session_scope
+from registry.errors import InvalidRecordError
 from registry.permissions import may, standing
 from registry.queries import moderation as rows
 from registry.queries.moderation import AuditRecord, FlagRecord
+from registry.sign_in import SignedIn
+from zoo.core.errors import UsageError
 
-from ..context import PageContext
+from ..context import PageContext, Trouble
 from ..visitors import Poster, SignedInVisitor, form_token, require
 from ..web import render
 
@@ -23,7 +26,10 @@ _LINES = 100
 
 @dataclass(frozen=True, kw_only=True)
 class AdminContext(PageContext):
-    """The open ``flags``; the ``hidden`` things (kind, name, reason); ``administers``: accounts are his, too."""
+    """The open ``flags``; the ``hidden`` things (kind, name, reason); ``administers``: accounts are his, too.
+
+    ``typed`` (kind, name, reason) stands in the form that hides something else; with ``trouble`` it did not work.
+    """
 
     template: ClassVar[str] = "admin.html"
 
@@ -31,6 +37,8 @@ class AdminContext(PageContext):
     hidden: list[tuple[str, str, str]]
     administers: bool
     csrf: str
+    typed: tuple[str, str, str]
+    trouble: Trouble | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +54,46 @@ class AuditContext(PageContext):
 @router.get("")
 def show(request: Request, visitor: SignedInVisitor) -> Response:
     """What waits for a moderator, and what is hidden."""
+    return _page(request, visitor)
+
+
+@router.post("/decide")
+def decide(
+    request: Request,
+    visitor: Poster,
+    act: Annotated[Literal["hide", "show", "close"], Form()],
+    kind: Annotated[Literal["model", "submission"], Form()],
+    name: Annotated[str, Form(max_length=300)],
+    reason: Annotated[str, Form(max_length=1000)],
+) -> Response:
+    """Hide something, show it again, or close its reports."""
+    require(visitor, "flag", "close")  # the same people hide and show
+    acts = {"hide": moderation.hide, "show": moderation.show, "close": moderation.close_flags}
+    try:
+        with session_scope(request.app.state.engine, write=True) as session:
+            acts[act](session, kind, name.strip(), visitor.access.account, reason)
+    except (UsageError, InvalidRecordError) as error:
+        return _page(request, visitor, (kind, name, reason), Trouble.of(error), status=400)
+    return RedirectResponse("/admin", 303)
+
+
+@router.get("/audit")
+def audit(request: Request, visitor: SignedInVisitor, before: Annotated[int | None, Query()] = None) -> Response:
+    """The audit log."""
+    require(visitor, "audit log", "list")
+    with session_scope(request.app.state.engine) as session:
+        lines = rows.audit_log(session, _LINES, before)
+    older = f"/admin/audit?before={lines[-1].id}" if len(lines) == _LINES else None
+    return render(request, AuditContext(title="Audit log", here="account", lines=lines, older=older))
+
+
+def _page(
+    request: Request,
+    visitor: SignedIn,
+    typed: tuple[str, str, str] = ("model", "", ""),
+    trouble: Trouble | None = None,
+    status: int = 200,
+) -> Response:
     require(visitor, "flag", "list")
     with session_scope(request.app.state.engine) as session:
         flags = rows.list_flags(session)
@@ -61,32 +109,8 @@ def show(request: Request, visitor: SignedInVisitor) -> Response:
             hidden=hidden,
             administers=may("account", "list", standing(visitor.access.scopes)),
             csrf=form_token(visitor.secret),
+            typed=typed,
+            trouble=trouble,
         ),
+        status=status,
     )
-
-
-@router.post("/decide")
-def decide(
-    request: Request,
-    visitor: Poster,
-    act: Annotated[Literal["hide", "show", "close"], Form()],
-    kind: Annotated[Literal["model", "submission"], Form()],
-    name: Annotated[str, Form(max_length=300)],
-    reason: Annotated[str, Form(max_length=1000)],
-) -> Response:
-    """Hide something, show it again, or close its reports."""
-    require(visitor, "flag", "close")  # the same people hide and show
-    acts = {"hide": moderation.hide, "show": moderation.show, "close": moderation.close_flags}
-    with session_scope(request.app.state.engine, write=True) as session:
-        acts[act](session, kind, name.strip(), visitor.access.account, reason)
-    return RedirectResponse("/admin", 303)
-
-
-@router.get("/audit")
-def audit(request: Request, visitor: SignedInVisitor, before: Annotated[int | None, Query()] = None) -> Response:
-    """The audit log."""
-    require(visitor, "audit log", "list")
-    with session_scope(request.app.state.engine) as session:
-        lines = rows.audit_log(session, _LINES, before)
-    older = f"/admin/audit?before={lines[-1].id}" if len(lines) == _LINES else None
-    return render(request, AuditContext(title="Audit log", here="account", lines=lines, older=older))

@@ -10,11 +10,13 @@ from fastapi.responses import RedirectResponse
 from registry import accounts, administration, quotas, sign_in
 from registry.accounts import Role
 from registry.db.session import session_scope
+from registry.errors import InvalidRecordError
 from registry.permissions import ROLES
 from registry.queries.accounts import AccountRecord, TokenRecord, list_accounts
 from registry.quota_rules import Allowance
+from zoo.core.errors import UsageError
 
-from ..context import PageContext
+from ..context import PageContext, Trouble
 from ..first_start import link_address
 from ..visitors import Poster, SignedInVisitor, form_token, require
 from ..web import render
@@ -29,6 +31,7 @@ class AccountsContext(PageContext):
     """Every account with its good ``tokens``; ``made`` is what must be copied now (a token or a link), and whose.
 
     ``quota`` is what an account may spend of device time (None: as much as it likes), ``left`` what each still may.
+    ``typed`` (name, role) stands in the form that makes an account; ``trouble`` is why the last act did not work.
     """
 
     template: ClassVar[str] = "admin_accounts.html"
@@ -39,12 +42,14 @@ class AccountsContext(PageContext):
     quota: Allowance | None
     left: Mapping[str, float]
     csrf: str
+    typed: tuple[str, str]
+    trouble: Trouble | None
 
 
 @router.get("")
 def show(request: Request, visitor: SignedInVisitor) -> Response:
     """The accounts."""
-    return _page(request, visitor, None)
+    return _page(request, visitor)
 
 
 @router.post("")
@@ -54,10 +59,13 @@ def create(
     """Make an account, and a link for whom it is for."""
     require(visitor, "account", "create")
     me = visitor.access.account
-    with session_scope(request.app.state.engine, write=True) as session:
-        accounts.create_account(session, name, role)
-        secret = sign_in.make_link(session, name)
-        administration.record(session, me, "make account", name, detail={"role": role})
+    try:
+        with session_scope(request.app.state.engine, write=True) as session:
+            accounts.create_account(session, name, role)
+            secret = sign_in.make_link(session, name)
+            administration.record(session, me, "make account", name, detail={"role": role})
+    except (UsageError, InvalidRecordError) as error:
+        return _page(request, visitor, typed=(name, role), trouble=Trouble.of(error))
     return _page(request, visitor, (name, link_address(request.app.state.settings.site_address, secret)))
 
 
@@ -68,26 +76,29 @@ def change(
     name: Annotated[str, Form(max_length=96)],
     act: Annotated[Literal["role", "disable", "enable", "link", "worker token", "grant"], Form()],
     role: Annotated[Role | None, Form()] = None,
-    minutes: Annotated[float | None, Form(ge=-1e6, le=1e6)] = None,
+    minutes: Annotated[float | None, Form()] = None,
 ) -> Response:
     """Give another role or device minutes, disable, enable, or make a link or a worker's token."""
     require(visitor, "account", "disable" if act in ("disable", "enable") else "change role")
     me, made = visitor.access.account, None
-    with session_scope(request.app.state.engine, write=True) as session:
-        if act == "role" and role is not None:
-            administration.change_role(session, name, role, me)
-        elif act == "grant" and minutes is not None:
-            quotas.grant(session, name, minutes, me)
-        elif act == "disable":
-            administration.disable(session, name, me)
-        elif act == "enable":
-            administration.enable(session, name, me)
-        elif act == "link":
-            made = link_address(request.app.state.settings.site_address, sign_in.make_link(session, name))
-            administration.record(session, me, "make sign-in link", name)
-        elif act == "worker token":
-            made = accounts.issue_token(session, name, "worker", ["work"], 365 * _DAY_SECONDS)
-            administration.record(session, me, "make token", name, detail={"label": "worker", "scopes": ["work"]})
+    try:
+        with session_scope(request.app.state.engine, write=True) as session:
+            if act == "role" and role is not None:
+                administration.change_role(session, name, role, me)
+            elif act == "grant" and minutes is not None:
+                quotas.grant(session, name, minutes, me)
+            elif act == "disable":
+                administration.disable(session, name, me)
+            elif act == "enable":
+                administration.enable(session, name, me)
+            elif act == "link":
+                made = link_address(request.app.state.settings.site_address, sign_in.make_link(session, name))
+                administration.record(session, me, "make sign-in link", name)
+            elif act == "worker token":
+                made = accounts.issue_token(session, name, "worker", ["work"], 365 * _DAY_SECONDS)
+                administration.record(session, me, "make token", name, detail={"label": "worker", "scopes": ["work"]})
+    except (UsageError, InvalidRecordError) as error:
+        return _page(request, visitor, trouble=Trouble.of(error))
     return RedirectResponse("/admin/accounts", 303) if made is None else _page(request, visitor, (name, made))
 
 
@@ -106,7 +117,13 @@ def revoke(
     return RedirectResponse("/admin/accounts", 303)
 
 
-def _page(request: Request, visitor: SignedInVisitor, made: tuple[str, str] | None) -> Response:
+def _page(
+    request: Request,
+    visitor: SignedInVisitor,
+    made: tuple[str, str] | None = None,
+    typed: tuple[str, str] = ("", ""),
+    trouble: Trouble | None = None,
+) -> Response:
     require(visitor, "account", "list")
     with session_scope(request.app.state.engine) as session:
         found = [
@@ -117,8 +134,9 @@ def _page(request: Request, visitor: SignedInVisitor, made: tuple[str, str] | No
         left = {} if quota is None else {one.name: quotas.minutes_left(session, one.name, quota) for one, _ in found}
     csrf = form_token(visitor.secret)
     context = AccountsContext(
-        title="Accounts", here="account", accounts=found, roles=ROLES, made=made, quota=quota, left=left, csrf=csrf
-    )
-    answer = render(request, context)
+        title="Accounts", here="account", accounts=found, roles=ROLES, made=made, quota=quota, left=left, csrf=csrf,
+        typed=typed, trouble=trouble,
+    )  # fmt: skip
+    answer = render(request, context, status=200 if trouble is None else 400)
     answer.headers["Cache-Control"] = "no-store"
     return answer

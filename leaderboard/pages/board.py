@@ -12,9 +12,10 @@ from ..board import Board, Row
 from ..caption import caption
 from ..catalogue import Catalogue
 from ..choosing import Wish
-from ..context import PageContext
+from ..context import PageContext, Trouble
 from ..drawing import board_charts, named_rows, side_scale
 from ..drawn_rows import DrawnRow, drawn_rows
+from ..errors import BadTermsError
 from ..filters import Choice
 from ..headline import Headline, headline
 from ..table_files import LINKS
@@ -63,7 +64,8 @@ class BoardContext(PageContext):
     ``curves`` are the rows that ``charts`` name; ``drawn`` has the finished cells of a row by its name, ``heads`` maps
     a side's kind to the heads of its strip and its whiskers; ``key`` explains the squares; ``filters`` are (heading,
     (choice, address) pairs), ``sorts`` maps a column's key to its link; ``state`` is what a form must carry on,
-    ``pager`` the pages around this one; ``exports`` are (name, address) pairs of the same view for programs.
+    ``pager`` the pages around this one; ``exports`` are (name, address) pairs of the same view for programs. ``terms``
+    stand in the box; with ``trouble`` they could not be understood, and the board is the one without them.
     """
 
     template: ClassVar[str] = "board.html"
@@ -85,13 +87,21 @@ class BoardContext(PageContext):
     cards: tuple[Card, ...]
     reset: str
     exports: list[tuple[str, str]]
+    terms: str
+    trouble: Trouble | None
 
 
 @router.get("/")
 def show(request: Request) -> Response:
     """The board of the query string."""
-    query = BoardQuery.parse(request.query_params.multi_items())
-    catalogue, board = asked_board(request, query)
+    asked = request.query_params.multi_items()
+    try:
+        catalogue, board = asked_board(request, BoardQuery.parse(asked))
+    except BadTermsError as error:
+        catalogue, board = asked_board(request, BoardQuery.parse(pair for pair in asked if pair[0] != "q"))
+        context = board_context(catalogue, board)
+        terms = request.query_params["q"]
+        return render(request, replace(context, terms=terms, trouble=Trouble.of(error)), status=400)
     return render(request, board_context(catalogue, board))
 
 
@@ -127,6 +137,8 @@ def board_context(catalogue: Catalogue, board: Board) -> BoardContext:
         cards=_cards(board),
         reset=BoardQuery(suite=board.suite_ref or None, sparsity=ALL).address(),
         exports=_exports(board),
+        terms=board.query.q or "",
+        trouble=None,
     )
 
 

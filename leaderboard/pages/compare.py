@@ -1,6 +1,7 @@
 """Compare: two to five models side by side, and what they differ by on the same images."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,8 +14,9 @@ from ..catalogue import Catalogue
 from ..changes import Change
 from ..compare_query import MOST, CompareQuery
 from ..comparing import Comparison, Held, TaskRow
-from ..context import PageContext
+from ..context import PageContext, Trouble
 from ..drawing import points_scale, points_whisker
+from ..errors import BadViewError, NotFoundError
 from ..facts import format_metric
 from ..finding import find_model
 from ..formats import decimals_for
@@ -41,7 +43,8 @@ class CompareContext(PageContext):
     ``lead`` says in a sentence a model how it stands; ``texts`` and ``whiskers`` (of accuracies, on ``axis``) are by
     (task, protocol, metric, model), ``labels`` by model; ``pairing`` says which differences are of the same images;
     ``choices`` are names that may be added, ``links`` the addresses without a model and against it, by its name;
-    ``exports`` are (name, address) pairs of the same comparison for programs.
+    ``exports`` are (name, address) pairs of the same comparison for programs. ``trouble`` is what keeps the models of
+    the address from being compared; ``unknown`` are those names among them that are no model's.
     """
 
     template: ClassVar[str] = "compare.html"
@@ -57,6 +60,8 @@ class CompareContext(PageContext):
     choices: list[str]
     links: dict[str, tuple[str, str]]
     exports: list[tuple[str, str]]
+    trouble: Trouble | None
+    unknown: list[str]
 
 
 @router.get("/compare")
@@ -64,12 +69,19 @@ def show(request: Request) -> Response:
     """The comparison of the address."""
     query = CompareQuery.parse(request.query_params.multi_items())
     catalogue = catalogue_of(request)
-    found = comparison_of(request.app.state.engine, catalogue, query)
+    try:
+        found = comparison_of(request.app.state.engine, catalogue, query)
+    except (BadViewError, NotFoundError) as error:
+        status = 404 if isinstance(error, NotFoundError) else 400
+        return render(request, compare_context(catalogue, query, None, Trouble.of(error)), status=status)
     return render(request, compare_context(catalogue, query if found is None else found.query, found))
 
 
-def compare_context(catalogue: Catalogue, query: CompareQuery, found: Comparison | None) -> CompareContext:
+def compare_context(
+    catalogue: Catalogue, query: CompareQuery, found: Comparison | None, trouble: Trouble | None = None
+) -> CompareContext:
     """Everything the page shows."""
+    unknown = [name for name in query.models if not _is_known(catalogue, name)]
     cells = [] if found is None else _cells(found)
     return CompareContext(
         title="Compare",
@@ -82,23 +94,33 @@ def compare_context(catalogue: Catalogue, query: CompareQuery, found: Comparison
         labels={} if found is None else {one.model.name: one.label for one in found.models},
         axis=whisker_header(points_scale()),
         pairing="" if found is None else _pairing(found),
-        choices=_choices(catalogue, query),
+        choices=_choices(catalogue, [name for name in query.models if name not in unknown]),
         links={name: (query.address(without=name), query.address(against=name)) for name in query.models},
         exports=[]
         if found is None
         else [(name, query.address(f"/api/v1/compare{end}")) for name, end in LINKS.items()],
+        trouble=trouble,
+        unknown=unknown,
     )
 
 
-def _choices(catalogue: Catalogue, query: CompareQuery) -> list[str]:
+def _is_known(catalogue: Catalogue, name: str) -> bool:
+    try:
+        find_model(catalogue, name)
+    except NotFoundError:
+        return False
+    return True
+
+
+def _choices(catalogue: Catalogue, chosen: Sequence[str]) -> list[str]:
     """Models of the same networks; of all networks where none is chosen, one replicate each."""
-    if len(query.models) >= MOST:
+    if len(chosen) >= MOST:
         return []
-    networks = {find_model(catalogue, name).architecture for name in query.models}
+    networks = {find_model(catalogue, name).architecture for name in chosen}
     return [
         entry.model.name
         for entry in catalogue.entries
-        if (not networks or entry.model.architecture in networks) and entry.model.name not in query.models
+        if (not networks or entry.model.architecture in networks) and entry.model.name not in chosen
     ]
 
 

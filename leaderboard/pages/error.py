@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ..context import PageContext
+from ..context import PageContext, Trouble
 
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorContext(PageContext):
-    """``status`` is the HTTP status; ``hint`` says what to do next, if anything is known."""
+    """``status`` is the HTTP status; ``trouble`` says what is wrong, and what to do next if anything is known."""
 
     template: ClassVar[str] = "error.html"
 
     status: int
-    message: str
-    hint: str | None
+    trouble: Trouble

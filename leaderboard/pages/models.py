@@ -12,7 +12,7 @@ from registry.sources import LocalSource
 
 from ..availability import Access, access
 from ..catalogue import Catalogue, Entry
-from ..context import PageContext
+from ..context import PageContext, Trouble
 from ..found import FoundColumn, FoundLine, found_columns, found_lines, query_address
 from ..paging import Offset, address_at, next_address
 from ..web import catalogue_of, render
@@ -60,7 +60,7 @@ class ModelsContext(PageContext):
 
 @dataclass(frozen=True, kw_only=True)
 class FoundContext(PageContext):
-    """What a query found: ``lines`` of ``total``; ``error`` and ``hint`` say why it could not be understood.
+    """What a query found: ``lines`` of ``total``; ``error`` says why it could not be understood.
 
     ``metrics`` says in words which versions its metrics meant; ``before`` and ``after`` are the addresses of the pages
     around this one. The rest is as in :class:`ModelsContext`.
@@ -69,8 +69,7 @@ class FoundContext(PageContext):
     template: ClassVar[str] = "found.html"
 
     q: str
-    error: str
-    hint: str | None
+    error: Trouble | None
     columns: tuple[FoundColumn, ...]
     lines: tuple[FoundLine, ...]
     total: int
@@ -143,8 +142,7 @@ def found_context(
         title="Models found" if error is None else "A query that cannot be understood",
         here="models",
         q=q,
-        error=error.message if error is not None else "",
-        hint=error.hint if error is not None else None,
+        error=None if error is None else Trouble.of(error),
         columns=columns,
         lines=found_lines(catalogue, columns, page) if page is not None else (),
         total=page.total if page is not None else 0,

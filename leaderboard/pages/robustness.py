@@ -84,15 +84,19 @@ def robustness_context(
 
 
 def _heading(found: Robustness | None) -> str:
-    """How many pruned models stand above the line of ordinary ones, where that can be said."""
+    """How pruned models stand against their dense parents, which were trained on the same images."""
     if found is None or not found.models:
         return "Robustness is not measured here yet."
-    told = [one.robustness for one in found.models if one.robustness is not None and not one.pair.dense]
-    if not told:
-        return f"{found.chosen.task.title}: no pruned model is measured yet."
-    above = sum(one.low > 0 for one in told)
-    below = sum(one.high < 0 for one in told)
+    title, pruned = found.chosen.task.title, [one for one in found.models if not one.pair.dense]
+    if not pruned:
+        return f"{title}: no pruned model is measured yet."
+    changes = [one.change for one in pruned if one.change is not None]
+    if not changes:
+        return f"{title}: {len(pruned)} pruned models, none beside its dense parent."
+    told = [change for change in changes if change.half is not None]
+    better, worse = (sum(sign * one.value > (one.half or 0.0) for one in told or changes) for sign in (-1, 1))
+    rest = f" The other {len(told) - better - worse} cannot be told apart." if told else " No value has an interval."
     return (
-        f"On {found.chosen.task.title}, of {len(told)} pruned models {above} are more robust than their accuracy "
-        f"explains and {below} less."
+        f"On {title}, {better} of {len(told or changes)} pruned models do better than their dense parents, "
+        f"{worse} worse.{rest}"
     )

@@ -61,7 +61,17 @@
     for (const part of event.detail.target.querySelectorAll("tbody, svg")) part.remove();
   };
 
+  // A view that is none is answered by the board with what is wrong; whatever else goes wrong is a page of its own.
+  const showErrors = (event) => {
+    const { xhr, pathInfo } = event.detail;
+    if (xhr.status < 400) return;
+    if (xhr.responseText.includes('<div id="board"')) event.detail.shouldSwap = true;
+    else location.assign(pathInfo.finalRequestPath);
+  };
+
   apply();
+  document.addEventListener("htmx:beforeSwap", showErrors);
+  document.addEventListener("htmx:sendError", (event) => location.assign(event.detail.pathInfo.finalRequestPath));
   document.addEventListener("htmx:beforeSwap", dropRows);
   document.addEventListener("DOMContentLoaded", () => {
     themeButton();

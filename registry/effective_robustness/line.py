@@ -88,7 +88,9 @@ def fit_line(points: Sequence[tuple[float, float]], transform: Transform) -> Lin
     accuracy of 0 or 1: such a model has to be left out by name, for it would bend the line without limit.
     """
     if len(points) < FEWEST:
-        raise UndefinedRobustnessError(f"a line needs at least {FEWEST} models, there are {len(points)}")
+        raise UndefinedRobustnessError(
+            f"a line needs at least {FEWEST} models of ordinary training, there are {len(points)}"
+        )
     x, y = ([transformed(value, transform) for value in side] for side in zip(*points, strict=True))
     n, centre, height = len(points), math.fsum(x) / len(x), math.fsum(y) / len(y)
     squares = math.fsum((value - centre) ** 2 for value in x)

@@ -19,9 +19,16 @@ _ANOTHER_PREPROCESSING = {"imagenet-c": "testbed"}
 """Lines that hold for the numbers of one source alone: it resized images that are to be cropped only."""
 
 
+_ORDINARY = {"robustnets": ("-clean",), "robustbench": ("-standard", "-standard-r50", "-alexnet")}
+"""Versions of tasks whose source trained most dense models against shifts -> how the names of the others end."""
+
+
 @dataclass(frozen=True)
 class Pair:
-    """One model on a shifted set and on the set without shift, both by one protocol; accuracies as fractions."""
+    """One model on a shifted set and on the set without shift, both by one protocol; accuracies as fractions.
+
+    ``ordinary``: dense, and not known to be trained against shifts, so that a line may be fitted to it.
+    """
 
     model: str
     protocol: str
@@ -32,6 +39,7 @@ class Pair:
     n: int | None
     n_shifted: int | None
     dense: bool
+    ordinary: bool
 
 
 @dataclass(frozen=True)
@@ -68,23 +76,24 @@ def pairs_of(
         if clean is None or clean.value is None or row.value is None:
             continue
         dense = model in models and models[model].sparsity_target == 0
-        pairs.append(Pair(model, protocol, seed, task, clean.value, row.value, clean.n, row.n, dense))
+        ordinary = dense and model.endswith(_ORDINARY.get(task.partition("@")[2], ("",)))
+        pairs.append(Pair(model, protocol, seed, task, clean.value, row.value, clean.n, row.n, dense, ordinary))
     return pairs
 
 
 def dense_line(pairs: Sequence[Pair], transform: Transform) -> Line:
-    """The line of the zoo's own dense models on one shifted set; raises :class:`UndefinedRobustnessError`.
+    """The line of the zoo's own ordinary models on one shifted set; raises :class:`UndefinedRobustnessError`.
 
-    Dense models of accuracy 0 or 1 are left out of it: they have no transform.
+    Models of accuracy 0 or 1 are left out of it: they have no transform.
     """
-    points = [(pair.accuracy, pair.shifted) for pair in pairs if pair.dense]
+    points = [(pair.accuracy, pair.shifted) for pair in pairs if pair.ordinary]
     return fit_line([point for point in points if all(0 < value < 1 for value in point)], transform)
 
 
 def robustness_rows(pairs: Sequence[Pair]) -> list[RobustnessRow]:
-    """Every pair against the testbed's line and against that of the dense models on the same shift, by both transforms.
+    """Every pair against the testbed's line and against that of the ordinary dense models here, by both transforms.
 
-    A dense model is part of the line that it is compared with.
+    An ordinary model is part of the line that it is compared with.
     """
     by_shift: dict[str, list[Pair]] = {}
     for pair in pairs:
@@ -99,7 +108,7 @@ def robustness_rows(pairs: Sequence[Pair]) -> list[RobustnessRow]:
 
 
 def line_for(shift: str, pairs: Sequence[Pair], transform: Transform = "logit") -> tuple[Against, LineAt]:
-    """The line that a picture of a shift (``name@version``) shows: the testbed's, else that of the dense models here.
+    """The line that a picture of a shift (``name@version``) shows: the testbed's, else that of the ordinary ones here.
 
     Raises :class:`~registry.errors.UndefinedRobustnessError` where there is neither.
     """

@@ -29,7 +29,7 @@ _SERIES = 8
 
 
 def robustness_plots(inputs: PlotInputs, named: Collection[str] | None) -> Iterator[Plot]:
-    """For every shifted set with a line (the testbed's, else that of the dense models here), all its models.
+    """For every shifted set with a line (the testbed's, else that of ordinary models here), all its models.
 
     With ``named``, only sets on which one of these models was measured.
     """
@@ -42,7 +42,7 @@ def robustness_plots(inputs: PlotInputs, named: Collection[str] | None) -> Itera
         try:
             against, line_at = line_for(shift, pairs)
         except UndefinedRobustnessError:
-            continue  # fewer than three dense models, and no line of the testbed: there is nothing to draw
+            continue  # fewer than three ordinary models, and no line of the testbed: there is nothing to draw
         title, source_task = inputs.title_of(shift), inputs.shifts[shift].source_task
         points = [_point(pair, line_at) for pair in pairs]
         name = shift.partition("@")[0]
@@ -56,7 +56,7 @@ def robustness_plots(inputs: PlotInputs, named: Collection[str] | None) -> Itera
             "shift": shift, "source_task": source_task, "against": against, "transform": "logit",
             "models": [vars(point) for point in points], "line": [vars(place) for place in places],
         }  # fmt: skip
-        line = SOURCE if against == "testbed" else "the dense models of this catalogue"
+        line = SOURCE if against == "testbed" else "dense models of ordinary training here"
         captions = (f"against {inputs.title_of(source_task)}", f"logit axes; line: {line}")
         yield Plot(file_name("robustness", shift), title, captions, data, svg)
 

@@ -133,6 +133,29 @@ def test_an_administrator_makes_accounts_roles_and_a_workers_token(own_engine: E
     assert post(mod, "/admin", "/admin/accounts/change", name="mod", act="role", role="admin") == 403
 
 
+def test_a_form_that_did_not_work_keeps_what_was_typed(own_engine: Engine) -> None:
+    root = sign_in(browser(own_engine, SiteSettings(quota=Allowance(60.0, 7.0))), own_engine, "root", "admin")
+    token = form_token_of(root.get("/admin").text)
+    hide = {"csrf": token, "act": "hide", "kind": "model", "name": "ac-dc/resnet50/0.9", "reason": "theirs"}
+    answer = root.post("/admin/decide", data=hide)
+    assert answer.status_code == 400
+    assert "Hide something else" in answer.text
+    assert 'value="ac-dc/resnet50/0.9"' in answer.text
+    assert 'value="theirs"' in answer.text
+    assert 'role="alert"' in answer.text
+    answer = root.post("/admin/accounts", data={"csrf": token, "name": "no spaces", "role": "worker"})
+    assert answer.status_code == 400
+    assert 'value="no spaces"' in answer.text
+    assert "<option selected>worker</option>" in answer.text
+    for minutes in ("0", "1e9"):
+        grant = {"csrf": token, "name": "root", "act": "grant", "minutes": minutes}
+        answer = root.post("/admin/accounts/change", data=grant)
+        assert answer.status_code == 400
+        assert "A grant is of up to 1,000,000 minutes" in answer.text
+        assert "Make an account" in answer.text
+        assert '<span class="num">60.0</span>' in answer.text
+
+
 def test_administrators_see_and_grant_device_minutes_and_everybody_her_own(own_engine: Engine) -> None:
     settings = SiteSettings(quota=Allowance(60.0, 7.0))
     root = sign_in(browser(own_engine, settings), own_engine, "root", "admin")

@@ -55,6 +55,33 @@ def test_an_unknown_ending_or_term_is_refused_with_what_there_is(clients: dict[s
     assert "top9" in answer.text
 
 
+@pytest.mark.parametrize(
+    "path", ["models", "models.csv", "results", "robustness", "robustness.csv", "tasks", "board", "explore.vl.json"]
+)
+def test_a_parameter_that_a_route_does_not_have_is_an_error(clients: dict[str, TestClient], path: str) -> None:
+    client = clients["full"]
+    assert client.get(f"/api/v1/{path}").status_code == 200
+    answer = client.get(f"/api/v1/{path}?sparsty=0.9")
+    assert answer.status_code == 400
+    assert (
+        answer.json()["error"]["message"] == f"/api/v1/{path.replace('.csv', end_of(path))} has no parameter 'sparsty'."
+    )
+
+
+def end_of(path: str) -> str:
+    """How the address of a route ends that serves several kinds of files."""
+    return ".{ending}" if path == "robustness.csv" else ".csv"
+
+
+@pytest.mark.parametrize("path", ["/", "/models", "/api/v1/board", "/api/v1/board.csv", "/static/site.css", "/no"])
+def test_head_is_get_without_the_body(clients: dict[str, TestClient], path: str) -> None:
+    got, asked = clients["full"].get(path), clients["full"].head(path)
+    assert asked.status_code == got.status_code
+    assert asked.content == b""
+    names = ("content-length", "etag", "content-type", "content-security-policy")
+    assert [asked.headers.get(name) for name in names] == [got.headers.get(name) for name in names]
+
+
 def test_the_board_answers_with_the_known_figures(clients: dict[str, TestClient]) -> None:
     answer = clients["reported"].get("/api/v1/board").json()
     best = answer["rows"][0]

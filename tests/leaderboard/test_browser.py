@@ -210,6 +210,45 @@ def test_with_scripts_a_sort_swaps_the_board_and_the_address_still_holds_it(brow
     page.context.close()
 
 
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_wrong_query_leaves_the_board_and_what_was_typed(browser: "Browser", site: str, *, scripts: bool) -> None:
+    page = opened(browser, scripts=scripts)
+    page.goto(f"{site}/?sparsity=0.80")
+    page.get_by_label("Only").fill("sparsty>1")
+    page.get_by_role("button", name="Apply").click()
+    page.wait_for_selector("[role=alert] pre")
+    assert "^" in page.locator("[role=alert] pre").inner_text().splitlines()[-1]
+    assert page.get_by_label("Only").input_value() == "sparsty>1"
+    assert page.locator("table.board tbody tr").count() > 2
+    page.get_by_label("Only").fill("family=regrowth")
+    page.get_by_role("button", name="Apply").click()
+    page.wait_for_selector("text=RigL ERK")
+    assert page.locator("[role=alert]").count() == 0
+    assert "sparsity=0.80" in page.url
+    page.context.close()
+
+
+def test_an_error_within_a_swap_becomes_a_page(browser: "Browser", site: str) -> None:
+    page = opened(browser)
+    page.goto(site)
+    page.evaluate("document.querySelector('form.terms').insertAdjacentHTML('beforeend', '<input name=sort value=no>')")
+    page.get_by_role("button", name="Apply").click()
+    page.wait_for_selector(".error-code")
+    assert page.locator("h1").inner_text() == "That is no view of this board"
+    page.context.close()
+
+
+def test_a_phone_shows_where_in_the_row_of_pages_one_is(browser: "Browser", site: str) -> None:
+    page = opened(browser, width=360)
+    for path in ("/", "/status", "/about"):
+        page.goto(site + path)
+        place = page.locator("nav.main [aria-current]").bounding_box()
+        assert place is not None
+        assert place["x"] >= 0
+        assert place["x"] + place["width"] <= 360
+    page.context.close()
+
+
 def test_ticked_models_are_compared_without_scripts(browser: "Browser", site: str) -> None:
     page = opened(browser, scripts=False)
     page.goto(site)

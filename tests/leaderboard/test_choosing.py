@@ -104,7 +104,7 @@ def test_page_and_api_give_the_same_advice(clients: Mapping[str, TestClient]) ->
         ("sparsity=all", "How sparse"),
         ("sparsity=2", "a fraction from 0"),
         ("engine=abacus", "Nothing is known of an engine"),
-        ("colour=red", "no question"),
+        ("colour=red", "colour"),
         ("suite=nope", "no suite"),
     ],
 )

@@ -94,9 +94,29 @@ def test_an_address_says_what_is_compared_and_nothing_else() -> None:
     assert query == CompareQuery(models=("a/b", "c", "d"), against="c")
     assert query.address(without="c") == "/compare?models=a/b&models=d"
     assert query.address(against="d").endswith("models=d&against=d")
-    for pairs in ([("colour", "red")], [("against", "a")], [("models", "a,b,c,d,e,f")]):
+    for pairs in ([("colour", "red")], [("against", "a")]):
         with pytest.raises(BadViewError):
             CompareQuery.parse(pairs)
+    with pytest.raises(BadViewError, match="At most 5"):
+        CompareQuery.parse([("models", "a,b,c,d,e,f")]).check()
+
+
+def test_too_many_models_or_one_that_is_none_can_be_left_out(
+    clients: dict[str, TestClient], reported: Catalogue
+) -> None:
+    client, many = clients["reported"], [name for name in reported.models if "/resnet50/" in name][:6]
+    answer = client.get("/compare", params={"models": many})
+    assert answer.status_code == client.get("/api/v1/compare", params={"models": many}).status_code == 400
+    assert "At most 5 models stand side by side, not 6." in answer.text
+    assert answer.text.count("leave out") == 6
+    left = CompareQuery(models=tuple(many)).address(without=many[0]).replace("&", "&amp;")
+    assert f'href="{left}"' in answer.text
+    answer = client.get("/compare", params={"models": [DENSE, "dense/resnet5/0.00"]})
+    assert answer.status_code == 404
+    assert "Perhaps dense/resnet50/0.00" in answer.text
+    assert f'<a href="/models/{DENSE}"><code>' in answer.text
+    assert 'href="/models/dense/resnet5/0.00"' not in answer.text
+    assert answer.text.count("leave out") == 2
 
 
 def test_page_api_and_files_say_the_same(clients: dict[str, TestClient]) -> None:

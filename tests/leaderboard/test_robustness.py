@@ -11,7 +11,7 @@ from leaderboard.catalogue import Catalogue
 from leaderboard.robustness import robustness_on, shift_lines
 from registry.effective_robustness import pairs_of, robustness_rows
 
-SHIFTS = ("cifar10.1@robustnets", "imagenet-v2-matched-frequency@timm", "cifar100-c@robustbench")
+SHIFTS = ("cifar10.1@robustnets", "imagenet-v2-matched-frequency@timm", "imagenet-a@testbed")
 
 
 @pytest.mark.parametrize("shift", SHIFTS)
@@ -21,7 +21,7 @@ def test_every_model_has_the_registrys_number(reported: Catalogue, shift: str) -
     assert found.plot is not None
     pairs = pairs_of(reported.results, reported.shifts, reported.tasks, reported.models)
     mine = [pair for pair in pairs if pair.shift == shift]
-    against = "zoo" if found.line.startswith("the dense") else "testbed"
+    against = "zoo" if found.line.endswith("training here") else "testbed"
     rows = {row.pair: row for row in robustness_rows(mine[:40]) if (row.against, row.transform) == (against, "logit")}
     shown = {one.pair: one for one in found.models}
     assert len(shown) == len(mine) == len(found.models)
@@ -54,3 +54,42 @@ def test_without_numbers_the_page_says_what_to_run(clients: dict[str, TestClient
     assert clients["empty"].get("/api/v1/robustness").status_code == 404
     # The digits' shift has parts alone, no accuracy of the whole set.
     assert "Not measured on a pruned model yet" in clients["full"].get("/robustness").text
+
+
+def test_a_line_is_of_models_that_were_not_trained_against_shifts(reported: Catalogue) -> None:
+    found = robustness_on(reported, "cifar10-c@robustnets")
+    assert found is not None
+    assert found.line == "3 dense models of ordinary training here"
+    of = {one.model.name: one for one in found.models}
+    clean, augmented = (of[f"dense/robustnets-resnet18/0.00-{end}"].robustness for end in ("clean", "augmix"))
+    assert clean is not None
+    assert augmented is not None
+    assert clean.low < 0 < clean.high
+    assert augmented.low > 0.1, "AugMix is what the line must not have seen"
+    robust = robustness_on(reported, "cifar10-c@robustbench")
+    assert robust is not None
+    assert not robust.line
+    assert {one.missing for one in robust.models} == {
+        "a line needs at least 3 models of ordinary training, there are 1"
+    }
+    shifted = [one.pair.shifted for one in robust.models]
+    assert shifted == sorted(shifted, reverse=True)
+
+
+def test_pruned_models_stand_beside_their_dense_parents(clients: dict[str, TestClient], reported: Catalogue) -> None:
+    rows = {row["model"]: row for row in clients["reported"].get("/api/v1/robustness").json()["models"]}
+    changes = []
+    for name, row in rows.items():
+        parent = reported.models[name].parent
+        if parent is not None:
+            assert row["change"] == pytest.approx(rows[parent]["shifted"] - row["shifted"])
+            changes.append(row["change"])
+        else:
+            assert row["change"] is None
+    better, worse = sum(one < 0 for one in changes), sum(one > 0 for one in changes)
+    page = clients["reported"].get("/robustness").text
+    heading = f"{better} of {len(changes)} pruned models do better than their dense parents, {worse} worse."
+    assert f"{heading} No value has an interval.</h1>" in page
+    assert better > 100
+    told = clients["reported"].get("/robustness?shift=cifar10.1@robustnets").text
+    assert "cannot be told apart.</h1>" in told

@@ -109,7 +109,7 @@ def test_more_than_everything_asks_for_a_grant_and_gets_it(catalogue: Engine, ch
         accept(catalogue, checkpoint, "1", CELLS, 40.0)
     with session_scope(catalogue, write=True) as session:
         quotas.grant(session, "ada", 25.0, "root")
-        with pytest.raises(InvalidRecordError, match="changes nothing"):
+        with pytest.raises(InvalidRecordError, match="up to 1,000,000 minutes, not 0"):
             quotas.grant(session, "ada", 0.0, "root")
         with pytest.raises(UnknownRecordError, match="no account 'nobody'"):
             quotas.grant(session, "nobody", 1.0, "root")

@@ -243,10 +243,5 @@ def _trouble(name: str, value: Any) -> tuple[str, str | None] | None:
 
 
 def _counts(value: Any) -> bool:
-    if not isinstance(value, list):
-        return False
-    for entry in value:
-        # type(), because true is an int to isinstance.
-        if type(entry) is not int or entry < 0:
-            return False
-    return True
+    # type(), because true is an int to isinstance.
+    return isinstance(value, list) and all(type(entry) is int and entry >= 0 for entry in value)

@@ -96,7 +96,7 @@ def test_without_the_number_of_images_it_has_none() -> None:
 @pytest.mark.parametrize(
     ("given_points", "message"),
     [
-        ([(0.7, 0.5), (0.8, 0.6)], "at least 3 models, there are 2"),
+        ([(0.7, 0.5), (0.8, 0.6)], "at least 3 models of ordinary training, there are 2"),
         ([(0.7, 0.5), (0.7, 0.6), (0.7, 0.4)], "equally accurate"),
         ([(0.7, 0.5), (0.8, 0.6), (0.76, 0.0)], "an accuracy of 0 has no logit"),
     ],

@@ -136,12 +136,12 @@ def test_rows_say_why_there_is_no_number() -> None:
     assert worst.extrapolated
     alone = robustness_rows([pair for pair in all_pairs() if not pair.dense])
     assert {row.missing_reason for row in alone if row.against == "zoo"} == {
-        "a line needs at least 3 models, there are 0"
+        "a line needs at least 3 models of ordinary training, there are 0"
     }
 
 
 def test_the_line_of_images_resized_twice_holds_for_no_other_source() -> None:
-    pair = Pair("m", "p", None, "imagenet-c@1", 0.76, 0.4, 50_000, None, False)
+    pair = Pair("m", "p", None, "imagenet-c@1", 0.76, 0.4, 50_000, None, False, False)
     (logit, _, _, _) = robustness_rows([pair])
     assert logit.missing_reason == "the testbed's line for imagenet-c is of images that were resized once more"
     against, _ = line_for("imagenet-c@testbed", [pair])
