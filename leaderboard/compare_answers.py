@@ -20,6 +20,9 @@ from .schemas import (
 )
 from .table_files import bibtex_file, csv_file, latex_file, parquet_file
 
+_FLIPS = ("lost", "gained", "p_mid")
+_COLUMNS = (*(name for name in ComparedTask.model_fields if name != "cells"), *ComparedCell.model_fields, *_FLIPS)
+
 
 def compare_answer(found: Comparison, version: str) -> CompareAnswer:
     """The whole comparison; ``version`` names the state of the catalogue."""
@@ -37,10 +40,10 @@ def compare_answer(found: Comparison, version: str) -> CompareAnswer:
 def comparison_file(catalogue: Catalogue, found: Comparison, ending: str, address: str) -> bytes:
     """One line per task, protocol, metric and model; the LaTeX table has one line per task and a column per model."""
     if ending == "csv":
-        return csv_file(_lines(found))
+        return csv_file(_COLUMNS, _lines(found))
     title = f"Prunarium, {', '.join(one.label for one in found.models)}"
     if ending == "parquet":
-        return parquet_file(_lines(found), {"catalogue": catalogue.version, "address": address})
+        return parquet_file(_COLUMNS, _lines(found), {"catalogue": catalogue.version, "address": address})
     if ending == "tex":
         heads = ["Task", "Protocol", "Metric", *(one.label for one in found.models)]
         return latex_file((address, f"{title}. Catalogue {catalogue.version}."), heads, [_cells(found)], left=3)
@@ -120,7 +123,7 @@ def _lines(found: Comparison) -> list[dict[str, Any]]:
     def flips_of(row: TaskRow, name: str) -> dict[str, Any]:
         one = flipped.get((row.ref, row.protocol, name)) if row.is_primary else None
         counts = {"lost": len(one.lost), "gained": len(one.gained), "p_mid": one.p_mid} if one else {}
-        return dict.fromkeys(("lost", "gained", "p_mid")) | counts
+        return dict.fromkeys(_FLIPS) | counts
 
     return [
         {**task.model_dump(exclude={"cells"}), **cell.model_dump(), **flips_of(row, cell.model)}

@@ -1,16 +1,19 @@
 """Free axes: the rows of a board as points, and the Vega-Lite specification that draws them. Pure."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 from .board import Board, Row
 from .errors import BadViewError
+from .sides import FactColumn
 from .view import ALL, BoardQuery
 
 COLOURS = {"family": "Family", "method": "Method", "architecture": "Architecture", "trust": "Trust"}
 SCALES = ("linear", "log", "symlog")
+Letter = Literal["x", "y"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +32,13 @@ class Axes:
 
 @dataclass(frozen=True)
 class Axis:
-    """Something that a row has a number of, and the scale that shows it best."""
+    """Something that a row has a number of, and the scale that shows it best; ``share``: a fraction, shown in %."""
 
     key: str
     title: str
     unit: str = ""
     scale: str = "linear"
+    share: bool = False
 
     @property
     def label(self) -> str:
@@ -76,13 +80,21 @@ def address(query: BoardQuery, axes: Axes, path: str = "/explore") -> str:
 def axes_of(board: Board) -> tuple[Axis, ...]:
     """Everything that can stand on an axis."""
     return (
-        Axis("sparsity", "Sparsity"),
+        Axis("sparsity", "Sparsity", share=True),
         *(
             Axis(side.kind, f"{side.short}: error Δ", side.unit, "symlog" if side.unit == "%" else "linear")
             for side in board.sides
         ),
-        *(Axis(one.key, one.title, one.unit) for one in board.optional),
+        *(_axis_of(column) for column in board.optional),
     )
+
+
+def _axis_of(column: FactColumn) -> Axis:
+    """What was measured is called by its task and metric, what is stated by the short name of its column."""
+    title = column.title if column.task else column.short
+    if column.unit == "%":
+        return Axis(column.key, title, share=True)
+    return Axis(column.key, title, "bytes" if column.key == "bytes" else column.unit)
 
 
 def points_of(board: Board, axes: Axes) -> tuple[Axis, Axis, tuple[Point, ...]]:
@@ -103,14 +115,7 @@ def points_of(board: Board, axes: Axes) -> tuple[Axis, Axis, tuple[Point, ...]]:
 def specification(board: Board, axes: Axes, base: str = "") -> dict[str, Any]:
     """A self-contained Vega-Lite 6 specification: points with their intervals; ``base`` stands before links."""
     x, y, points = points_of(board, axes)
-    position = {
-        name: {
-            "field": name, "type": "quantitative", "title": axis.label,
-            "scale": _scale(scale or axis.scale, points, name),
-            "axis": {"format": ".0%"} if axis.key == "sparsity" else {},
-        }
-        for name, axis, scale in (("x", x, axes.x_scale), ("y", y, axes.y_scale))
-    }  # fmt: skip
+    position = {"x": _position("x", x, axes.x_scale, points), "y": _position("y", y, axes.y_scale, points)}
     colour = {"field": axes.colour, "type": "nominal", "title": COLOURS[axes.colour], "scale": {"scheme": "tableau10"}}
     tip: list[dict[str, str]] = [
         {"field": name, "type": "nominal"} for name in ("checkpoint", "family", "architecture", "trust")
@@ -128,6 +133,21 @@ def specification(board: Board, axes: Axes, base: str = "") -> dict[str, Any]:
         "height": 440,
         "data": {"values": [_record(point, base) for point in points]},
         "layer": [*(_whiskers(name, position, colour) for name, found in ends.items() if any(found)), dots],
+    }
+
+
+def _position(name: Letter, axis: Axis, wanted: str | None, points: Sequence[Point]) -> dict[str, Any]:
+    scale = drawn_scale(axis, wanted, points, name)
+    ticks: dict[str, Any] = {"labelOverlap": "greedy"}
+    if axis.share:
+        ticks["format"] = ".3~%"
+    ticks |= {"tickCount": 8} if scale == "linear" else {"values": _steps(_values(points, name))}
+    return {
+        "field": name,
+        "type": "quantitative",
+        "title": axis.label,
+        "scale": {"type": scale, "zero": False} if scale == "linear" else {"type": scale, "nice": False, "padding": 12},
+        "axis": ticks,
     }
 
 
@@ -152,11 +172,30 @@ def _value(row: Row, key: str) -> tuple[float | None, tuple[float, float] | None
     return row.facts[key].value, None
 
 
-def _scale(kind: str, points: Iterable[Point], axis: str) -> dict[str, Any]:
-    """A logarithmic axis has no place for zero and below: then it is symmetric about zero."""
-    if kind == "log" and any(getattr(point, axis) <= 0 for point in points):
-        kind = "symlog"
-    return {"type": kind, "zero": False} if kind == "linear" else {"type": kind}
+def drawn_scale(axis: Axis, wanted: str | None, points: Sequence[Point], name: Letter) -> str:
+    """The scale of an axis; a logarithmic one has no place for zero and below, and is symmetric about zero then."""
+    scale = wanted or axis.scale
+    return "symlog" if scale == "log" and min(_values(points, name), default=1.0) <= 0 else scale
+
+
+def _values(points: Iterable[Point], name: Letter) -> list[float]:
+    """Everything that is drawn along an axis, the ends of intervals too."""
+    found = [(point.x, point.x_ends) if name == "x" else (point.y, point.y_ends) for point in points]
+    return [value for middle, ends in found for value in (middle, *(ends or ()))]
+
+
+def _steps(values: Sequence[float]) -> list[float]:
+    """1, 2 and 5 times the powers of ten that the values span, on both sides of zero where they are.
+
+    >>> _steps([-3.0, 40.0])
+    [-2.0, -1.0, 0.0, 1.0, 2.0, 5.0, 10.0, 20.0]
+    """
+    low, high = min(values, default=1.0), max(values, default=1.0)
+    sizes = [abs(value) for value in values if value]
+    first = 0 if low <= 0 else math.floor(math.log10(min(sizes, default=1.0)))
+    last = math.floor(math.log10(max(sizes, default=1.0)))
+    above = [float(f"{digit}e{power}") for power in range(first, last + 1) for digit in (1, 2, 5)]
+    return [step for step in (*(-one for one in reversed(above)), 0.0, *above) if low <= step <= high]
 
 
 def _record(point: Point, base: str) -> dict[str, Any]:

@@ -14,13 +14,13 @@ from .table_files import bibtex_file, csv_file, latex_file, parquet_file
 
 def board_csv(board: Board) -> bytes:
     """One line per row, the dense yardsticks last."""
-    return csv_file(_lines(board))
+    return csv_file(_columns(board), _lines(board))
 
 
 def board_parquet(catalogue: Catalogue, board: Board, address: str) -> bytes:
     """The lines of the CSV as Parquet (zstd); where they come from is in the schema's metadata."""
     origin = {"suite": board.suite_ref, "catalogue": catalogue.version, "address": address}
-    return parquet_file(_lines(board), origin)
+    return parquet_file(_columns(board), _lines(board), origin)
 
 
 def board_latex(catalogue: Catalogue, board: Board, address: str) -> bytes:
@@ -39,6 +39,13 @@ def board_bibtex(catalogue: Catalogue, board: Board, address: str) -> bytes:
     names = [model.name for row in (*board.shown, *board.yardsticks) for model in row.entry.models]
     title = f"Prunarium, suite {board.suite_ref or 'none'}"
     return bibtex_file(catalogue, names, title, headline(board).title, address)
+
+
+def _columns(board: Board) -> list[str]:
+    apart = ("trust", "models", "linear", "full", "facts")
+    own = [name for name in BoardRow.model_fields if name not in apart]
+    sides = [f"{kind}_{name}" for kind in ("linear", "full") for name in SideValue.model_fields if name != "tasks"]
+    return [*own, "trust", "models", *sides, *(column.key for column in board.columns)]
 
 
 def _lines(board: Board) -> list[dict[str, Any]]:

@@ -29,11 +29,12 @@ def robustness_answer(found: Robustness, version: str) -> RobustnessAnswer:
 def robustness_file(catalogue: Catalogue, found: Robustness, ending: str, address: str) -> bytes:
     """One line per model, the most robust first."""
     lines: list[dict[str, Any]] = [_row(one).model_dump() for one in found.models]
+    columns = list(RobustnessRow.model_fields)
     title = f"Prunarium, effective robustness on {found.chosen.task.title}"
     if ending == "csv":
-        return csv_file(lines)
+        return csv_file(columns, lines)
     if ending == "parquet":
-        return parquet_file(lines, {"catalogue": catalogue.version, "address": address})
+        return parquet_file(columns, lines, {"catalogue": catalogue.version, "address": address})
     if ending == "tex":
         heads = ["Model", "Method", "Accuracy %", "Under shift %", "Effective robustness, points"]
         remarks = (address, f"{title}. Line: {found.line or 'none'}. Catalogue {catalogue.version}.")

@@ -27,23 +27,22 @@ LINKS: Mapping[str, str] = {"CSV": ".csv", "JSON": "", "Parquet": ".parquet", "L
 """What a page calls the files of its table, and what their addresses end in."""
 
 
-def csv_file(lines: Sequence[Mapping[str, Any]]) -> bytes:
-    """One line per mapping; all have the same keys."""
+def csv_file(columns: Sequence[str], lines: Iterable[Mapping[str, Any]]) -> bytes:
+    """One line per mapping under a line of the columns, which are the keys of each."""
     text = io.StringIO()
-    if lines:
-        writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lines)
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
     return text.getvalue().encode()
 
 
-def parquet_file(lines: Sequence[Mapping[str, Any]], origin: Mapping[str, str]) -> bytes:
+def parquet_file(columns: Sequence[str], lines: Sequence[Mapping[str, Any]], origin: Mapping[str, str]) -> bytes:
     """The lines of the CSV as Parquet (zstd); where they come from is in the schema's metadata."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    columns = {name: _typed([line[name] for line in lines]) for name in (lines[0] if lines else {})}
-    table = pa.table(columns).replace_schema_metadata(dict(origin))
+    table = pa.table({name: _typed([line[name] for line in lines]) for name in columns})
+    table = table.replace_schema_metadata(dict(origin))
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     written: bytes = sink.getvalue().to_pybytes()

@@ -12,6 +12,7 @@ from ..asked import advice_for
 from ..choosing import ANY, USES, Advice, Wish
 from ..context import PageContext
 from ..drawing import cell_whisker, side_scale
+from ..formats import percent_of
 from ..view import ALL, BoardQuery
 from ..web import catalogue_of, render
 
@@ -25,13 +26,15 @@ _LICENCES = {"any": "any", "stated": "any that is stated", "commercial": "one th
 class ChooseContext(PageContext):
     """The questions with their ``options`` (value, words) by name, and the advice.
 
-    ``whiskers`` are by the row's name, on one ``axis``; ``unit`` is that of the changes; ``board`` is the address where
-    everything stands that was asked of.
+    ``asked`` are the answers in words, for the copy on a disk, whose form is hidden. ``whiskers`` are by the row's
+    name, on one ``axis``; ``unit`` is that of the changes; ``board`` is the address where everything stands that was
+    asked of.
     """
 
     template: ClassVar[str] = "choose.html"
 
     wish: Wish
+    asked: str
     options: dict[str, list[tuple[str, str]]]
     advice: Advice
     others: int
@@ -56,10 +59,13 @@ def choose_context(wish: Wish, advice: Advice) -> ChooseContext:
     side, rows = advice.side, [one.row for one in (*advice.best, *advice.others[:_SHOWN])]
     scale = side_scale(side) if side is not None else None
     choices = advice.board.filters.choices
+    network = wish.architecture or advice.board.filters.architecture or ALL
+    licence = f"licence: {_LICENCES[wish.licence]}"
     return ChooseContext(
         title="Choose",
         here="choose",
         wish=wish,
+        asked=", ".join((network, f"at least {percent_of(float(wish.sparsity))} sparse", _USES[wish.use], licence)),
         options={
             "use": list(_USES.items()),
             "sparsity": [(one.value, one.label) for one in choices.get("sparsity", ()) if one.value != ALL],

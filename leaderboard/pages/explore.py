@@ -9,7 +9,19 @@ from fastapi import APIRouter, Request, Response
 from ..asked import asked_board
 from ..board import Board
 from ..context import PageContext
-from ..exploring import COLOURS, SCALES, Axes, Axis, Point, address, axes_of, parse, points_of, specification
+from ..exploring import (
+    COLOURS,
+    SCALES,
+    Axes,
+    Axis,
+    Point,
+    address,
+    axes_of,
+    drawn_scale,
+    parse,
+    points_of,
+    specification,
+)
 from ..view import ALL
 from ..web import render
 
@@ -21,7 +33,8 @@ class ExploreContext(PageContext):
     """The points, and the Vega-Lite ``specification`` that a script draws; the table says the same without it.
 
     ``options`` are (value, words) pairs by the name of a question, ``chosen`` the value of each; ``state`` is what the
-    form carries on; ``download`` is the address of the specification as a file.
+    form carries on; ``download`` is the address of the specification as a file. ``no_log`` names the axes that cannot
+    be logarithmic as was asked.
     """
 
     template: ClassVar[str] = "explore.html"
@@ -35,6 +48,7 @@ class ExploreContext(PageContext):
     state: dict[str, str]
     specification: str
     download: str
+    no_log: list[str]
 
 
 @router.get("/explore")
@@ -49,6 +63,7 @@ def explore_context(board: Board, axes: Axes) -> ExploreContext:
     """Everything the page shows."""
     x, y, points = points_of(board, axes)
     choices = board.filters.choices
+    scales_of = {"x": drawn_scale(x, axes.x_scale, points, "x"), "y": drawn_scale(y, axes.y_scale, points, "y")}
     named = [(axis.key, axis.label) for axis in axes_of(board)]
     scales = [(scale, scale) for scale in SCALES]
     return ExploreContext(
@@ -69,9 +84,9 @@ def explore_context(board: Board, axes: Axes) -> ExploreContext:
         },
         chosen={
             "x": x.key,
-            "x_scale": axes.x_scale or x.scale,
+            "x_scale": scales_of["x"],
             "y": y.key,
-            "y_scale": axes.y_scale or y.scale,
+            "y_scale": scales_of["y"],
             "colour": axes.colour,
             "architecture": board.filters.architecture or ALL,
             "suite": board.suite_ref,
@@ -84,4 +99,9 @@ def explore_context(board: Board, axes: Axes) -> ExploreContext:
         # Inside a script element: no "<" may end it.
         specification=json.dumps(specification(board, axes), ensure_ascii=False).replace("<", "\\u003c"),
         download=address(board.query, axes, "/api/v1/explore.vl.json"),
+        no_log=[
+            axis.title
+            for axis, wanted, name in ((x, axes.x_scale, "x"), (y, axes.y_scale, "y"))
+            if wanted == "log" != scales_of[name]
+        ],
     )

@@ -15,7 +15,7 @@ from zoo.checkpoint.engines import Engine
 from ..api_receipts import signs
 from ..asked import comparison_of
 from ..availability import Access, access
-from ..board import Row, make_board
+from ..board import Board, Row, make_board
 from ..calibration import CalibrationPair, model_pairs
 from ..catalogue import Catalogue
 from ..compare_query import CompareQuery
@@ -39,12 +39,16 @@ router = APIRouter()
 
 @dataclass(frozen=True, kw_only=True)
 class SuiteSummary:
-    """How the model stands in one suite: its row there, what the two sides are called, the address of that board."""
+    """How the model stands in one suite: its row there, what the two sides are called, the address of that board.
+
+    ``titles``, ``units`` and ``ranks`` (in words, among the rows that have one) are by the kind of side.
+    """
 
     ref: str
     address: str
     titles: dict[str, str]
     units: dict[str, str]
+    ranks: dict[str, str]
     row: Row
     charts: tuple[str, ...]
 
@@ -245,8 +249,14 @@ def _summaries(catalogue: Catalogue, model: ModelRecord) -> tuple[SuiteSummary, 
                     address=query.address(),
                     titles={side.kind: side.short for side in board.sides},
                     units={side.kind: side.unit for side in board.sides},
+                    ranks={side.kind: _rank(board, row, side.kind) for side in board.sides},
                     row=row,
                     charts=board_charts(board, named_rows(board, model.method)),
                 )
             )
     return tuple(made)
+
+
+def _rank(board: Board, row: Row, kind: str) -> str:
+    ranked = sum(one.ranks[kind] is not None for one in board.rows)
+    return "no rank" if row.ranks[kind] is None else f"rank {row.ranks[kind]} of {ranked} at this sparsity"

@@ -4,6 +4,9 @@
 document.addEventListener("DOMContentLoaded", () => {
   const text = document.getElementById("specification");
   if (text === null) return;
+  // Without this script the table stands in for the chart.
+  document.querySelector("figure.explore").hidden = false;
+  document.getElementById("points").open = false;
   const draw = () => {
     const style = getComputedStyle(document.documentElement);
     const token = (name) => style.getPropertyValue(name).trim();

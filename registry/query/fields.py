@@ -71,7 +71,7 @@ FIELDS = {
         Field("flops", Kind.FLOPS, "operations for one image, zeros skipped; multiplications and additions apart"),
         Field("flops.dense", Kind.FLOPS, "operations for one image, zeros computed too"),
         Field("epochs", Kind.NUMBER, "epochs of training"),
-        Field("upstream_top1", Kind.FRACTION, "accuracy on the data it was trained on, as its makers say"),
+        Field("upstream_top1", Kind.FRACTION, "accuracy on the data it was trained on, as its source states it"),
     )
 }  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
@@ -19,6 +19,8 @@ _TABLES = {"published_ood.csv": "reported", "published_ood_derived.csv": "derive
 _TIMM_SIZE = re.compile(r"img=(\d+) ")
 _FAMILY = re.compile(r"CIFAR-100?")
 _CAUTION = "CAUTION"
+_UPSTREAM = ("imagenet", "cifar10", "cifar100")
+_PROTOCOL_SIZE = re.compile(r"@timm-(\d+)$")
 _NO_INTERVAL = {
     "mean-top1@1": "a mean over conditions of the same images needs predictions for an interval",
     "mce-official-alexnet@1": "a ratio of summed errors needs predictions for an interval",
@@ -77,7 +79,21 @@ def robustness() -> Robustness:
             cautions[slug] = f"{task['title']}: {task['remark']}"
         results.append(_result(row, trust, slug, task))
     models |= {slug: replace(models[slug], caveat=caution) for slug, caution in cautions.items()}
+    for slug, (_, accuracy, source) in _upstream(results).items():
+        models[slug] = replace(models[slug], upstream_top1=accuracy, upstream_top1_source=source)
     return Robustness(models, tuple(results))
+
+
+def _upstream(results: Iterable[ResultRecord]) -> Mapping[str, tuple[int, float, str]]:
+    """Model -> image side (0: not told), accuracy on what it was trained on, source; of two sides that of training."""
+    found: dict[str, tuple[int, float, str]] = {}
+    for row in results:
+        if row.task.partition("@")[0] in _UPSTREAM and row.value is not None:
+            accuracy = row.value if row.metric == "top1@1" else round(1 - row.value, 6)
+            size = _PROTOCOL_SIZE.search(row.protocol)
+            told = (int(size[1]) if size else 0, accuracy, f"{row.source}, {row.protocol}")
+            found[row.model] = min(told, found.get(row.model, told))
+    return found
 
 
 def robustness_tasks() -> Iterator[TaskRecord]:

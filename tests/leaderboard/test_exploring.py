@@ -83,3 +83,22 @@ def test_page_and_file_hold_the_same_points(clients: Mapping[str, TestClient]) -
         assert theirs[0]["page"] == f"http://testserver{ours[0]['page']}"
         assert all(one["checkpoint"] in page.text for one in ours)
     assert clients["full"].get("/explore?x=taste").status_code == 400
+
+
+def test_axes_are_marked_in_the_unit_that_their_label_says(full: Catalogue) -> None:
+    board = make_board(full, BoardQuery(suite="digits-demo@1", sparsity="all"))
+    axes = {axis.key: axis for axis in axes_of(board)}
+    assert {key for key, axis in axes.items() if axis.share} >= {"sparsity", "digits-0-4-top1", "digits-0-4-ece15"}
+    for key in ("digits-0-4-top1", "digits-0-4-nll"):
+        drawn = specification(board, Axes(x="cost-nonzeros", y=key, x_scale="log"))["layer"][-1]["encoding"]
+        assert drawn["y"]["axis"].get("format") == (".3~%" if axes[key].share else None)
+        assert ("%" in drawn["y"]["title"]) is False
+        assert drawn["x"]["axis"]["values"] == [500.0, 1000.0]
+
+
+def test_a_scale_that_cannot_be_is_said_beside_the_chart(clients: dict[str, TestClient]) -> None:
+    page = clients["reported"].get("/explore?x_scale=log&y_scale=log").text
+    assert "Frozen: error Δ has values of zero and below, which have no logarithm" in page
+    assert "Sparsity has values" not in page
+    assert '<option value="symlog" selected>' in page
+    assert "which have no logarithm" not in clients["reported"].get("/explore").text

@@ -182,5 +182,16 @@ def test_the_copy_works_from_a_disk(copy: Path) -> None:
         page.wait_for_url("**/models/**/index.html")
         page.get_by_role("link", name="Explore").click()
         page.wait_for_selector("#chart svg")
+        for name in ("index", "compare/index", "choose/index", "models/gmp/resnet8-digits/0.98-s1/index"):
+            page.goto(f"file://{copy}/{name}.html")
+            # Nothing asks for what only a server does.
+            assert (
+                page.locator("main :is(input, select, button:not(.copy, th button))").locator("visible=true").count()
+                == 0
+            )
+            text = page.locator("main").inner_text()
+            assert not any(words in text for words in ("Tick them", "Report this model", "Choose for me\n\n"))
+        page.goto(f"file://{copy}/choose/index.html")
+        assert "Asked: resnet8-digits, at least 90 % sparse, fine-tuned" in page.locator("main").inner_text()
         assert complaints == []
         browser.close()

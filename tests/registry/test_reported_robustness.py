@@ -285,3 +285,13 @@ def test_a_row_that_cannot_be_placed_is_refused(
     monkeypatch.setattr(_robustness, "table", forged)
     with pytest.raises(InvalidRecordError, match=message):
         robustness()
+
+
+def test_a_model_states_its_accuracy_at_the_resolution_of_its_training() -> None:
+    models = robustness().models
+    at_both = models["dense/convnext_tiny/0.00-in12k-ft-in1k"]
+    assert at_both.upstream_top1 == 0.84192  # at 288 it has 0.84448
+    assert str(at_both.upstream_top1_source).endswith("results-imagenet.csv, as-published@timm-224")
+    assert models["dense/resnet50/0.00-imagenet-c-board-ant-3x3-resnet-50"].upstream_top1 == 0.761  # error 23.9 %
+    assert models["lrr/robustnets-vgg16/0.90-augmix-globally"].upstream_top1 == 0.9484
+    assert sum(model.upstream_top1 is None for model in models.values()) == 1

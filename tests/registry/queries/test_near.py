@@ -53,7 +53,7 @@ def test_the_command_says_so_beside_an_empty_answer(
     reported_catalogue: Engine, capsys: pytest.CaptureFixture[str]
 ) -> None:
     home = Path(os.environ["PRUNARIUM_HOME"])
-    home.mkdir()
+    home.mkdir(parents=True)
     shutil.copy(str(reported_catalogue.url.database), home / "catalogue.sqlite")
     for arguments in (["--method", "rigll"], ["method=rigll"]):
         assert run(["search", *arguments, "--json"]) == 0
