@@ -1,6 +1,5 @@
 """What a submitter says of a model, in its files or beside them: licence, data, method, dense parent, card."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -9,6 +8,7 @@ import yaml
 
 from zoo.checkpoint.config import Provenance
 from zoo.checkpoint.folder import CARD
+from zoo.checkpoint.licence import is_licence
 
 from .addresses import parse_address
 from .cards.licences import hub_licence
@@ -21,8 +21,6 @@ from .sources import Entry, Source
 _MAX_CARD_BYTES: Final = 4 * 2**20
 _MOST_DATA: Final = 50
 _LONGEST_NAME: Final = 200
-_SPDX = re.compile(r"\(*[A-Za-z0-9][A-Za-z0-9.+-]*\)*(?: (?:AND|OR|WITH) \(*[A-Za-z0-9][A-Za-z0-9.+-]*\)*)*\Z")
-_NO_LICENCE: Final = frozenset({"unknown", "none", "noassertion", "other", "todo", "tbd", "n-a", "na"})
 _NO_DATA: Final = frozenset({"", "unknown", "none", "?", "todo", "tbd", "n/a"})
 
 
@@ -42,7 +40,7 @@ def _licence(card: Path, licence: str | None) -> Iterator[Reason]:
     if not licence or not licence.strip():
         yield Reason("licence_missing", "prunarium.json names no licence")
         return
-    if not _SPDX.match(licence) or licence.lower().replace("/", "-") in _NO_LICENCE:
+    if not is_licence(licence):
         yield Reason("licence_unknown", f"prunarium.json names {licence!r:.120}")
         return
     stated = _front_matter(card).get("license")

@@ -1,11 +1,14 @@
 """``prunarium import``: a checkpoint of somebody else becomes a model folder."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .core.console import emit_json, emit_table, say
+
+if TYPE_CHECKING:
+    from .checkpoint.config import Provenance
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Colours = tuple[float, float, float]
@@ -68,13 +71,13 @@ def import_(
         shown |= {"importers": ", ".join(origin.importers), "changes": "; ".join(origin.changes) or "none"}
         rows = [{"what": name.replace("_", " "), "value": value} for name, value in shown.items()]
         emit_table(f"Imported {origin.file_name}", rows, {"what": "what", "value": "value"})
-    _advise(str(done.folder.path), provenance.licence, provenance.parent, passport.sparsity())
+    _advise(str(done.folder.path), provenance)
 
 
-def _advise(path: str, licence: str | None, parent: str | None, sparsity: float) -> None:
+def _advise(path: str, provenance: "Provenance") -> None:
     """What a check would still refuse."""
-    if licence is None:
+    if provenance.licence is None:
         say("No licence is known: before it can be published, import it again with --licence.")
-    if sparsity > 0 and parent is None:
+    if provenance.sparsity_target > 0 and provenance.parent is None:
         say("No dense parent is named: before it can be published, import it again with --parent.")
     say(f"Next: prunarium check {path}")

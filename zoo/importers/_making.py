@@ -7,6 +7,7 @@ from pathlib import Path
 from ..architectures import ARCHITECTURES, Architecture
 from ..checkpoint.config import ForeignSource, ModelConfig, Preprocessing, Provenance
 from ..checkpoint.folder import ModelFolder, write_folder
+from ..checkpoint.licence import is_licence
 from ..checkpoint.passport import Passport, measure_tensors
 from ..checkpoint.slug import Slug, parse_slug
 from ..checkpoint.torch_io import tensors_of
@@ -29,6 +30,7 @@ from ._unwrapping import state_of
 
 SCHEMA = "prunarium import 1"
 PLAIN = "plain"
+_SHOWN = 6
 _TOLERANCE = 0.005  # what a slug may differ from the measured sparsity
 _UNNAMED = "imported"
 _CHANCE = 0.001  # weights that are zero in networks that nobody pruned: drawn so, or decayed
@@ -76,10 +78,15 @@ class Imported:
 def import_checkpoint(request: ImportRequest) -> Imported:
     """Read, convert, measure and write; the measured sparsity becomes the folder's claim.
 
-    Raises :class:`~zoo.errors.ForeignFileError`, :class:`~zoo.checkpoint.errors.TensorMismatchError` with every tensor
+    Raises :class:`~zoo.core.errors.UsageError` for a licence that is none, :class:`~zoo.errors.ForeignFileError`, :class:`~zoo.checkpoint.errors.TensorMismatchError` with every tensor
     that is missing, surplus or misshapen, and :class:`~zoo.errors.FolderTakenError`.
     """
     entry = ARCHITECTURES[request.architecture]
+    if request.licence is not None and not is_licence(request.licence):
+        raise UsageError(
+            f"--licence takes an SPDX identifier, not {request.licence!r}.",
+            "Choose one of https://spdx.org/licenses, or write LicenseRef-NAME for terms of their own.",
+        )
     with tempfile.TemporaryDirectory() as folder:
         address = request.source if is_address(request.source) else None
         path = Path(request.source) if address is None else fetch(address, Path(folder))
@@ -119,6 +126,9 @@ def _known(facts: Pretrained | None, entry: Architecture) -> Pretrained | None:
 
 
 def _origin(path: Path, address: str | None, request: ImportRequest) -> ForeignSource:
+    if path.is_dir():
+        files = ", ".join(sorted(child.name for child in path.iterdir() if child.is_file())[:_SHOWN])
+        raise ForeignFileError(f"{path} is a folder.", f"Name the file in it{': ' + files if files else ''}.")
     if not path.is_file():
         index = path.with_name(f"{path.name}{INDEX}")
         raise ForeignFileError(f"There is no file {path}.", f"Give the index: {index}" if index.is_file() else None)

@@ -21,6 +21,7 @@ from ._tarball import unpacked_checkpoint
 
 _ZIP = b"PK\x03\x04"
 _GZIP = b"\x1f\x8b"
+_PICKLES = (b"\x80", b"(")  # torch.save before 1.6: a pickle, of protocol 2 and more or of the first ones
 _SAFE = (
     "Ask its authors for a safetensors file or a plain state dict. Where you trust the file, load it yourself and save "
     "torch.save(model.state_dict(), 'state.pth'), then import that."
@@ -43,6 +44,8 @@ def read_document(path: Path) -> Any:
         start = file.read(9)
         file.seek(max(0, size - len(MAGIC)))
         end = file.read()
+    if not size:
+        raise ForeignFileError(f"{path} is empty.", "Fetch it again.")
     if start[8:9] == b"{":
         return _safetensors(path)
     if start.startswith(_ZIP):
@@ -52,7 +55,12 @@ def read_document(path: Path) -> Any:
     if start.startswith(_GZIP):
         with tempfile.TemporaryDirectory() as folder:
             return read_bundle(unpacked_checkpoint(path, Path(folder)))
-    return _torch(path)
+    if start.startswith(_PICKLES):
+        return _torch(path)
+    raise ForeignFileError(
+        f"{path}: neither safetensors, nor numpy arrays, nor a file of torch.save.",
+        "Of a TensorFlow checkpoint give the file that ends in .index; it must be of version 2 of the format.",
+    )
 
 
 def _safetensors(path: Path) -> Any:
@@ -92,8 +100,7 @@ def _torch(path: Path) -> Any:
         raise ForeignFileError(f"{path}: refused, it holds more than tensors: {_cause(error)}", _SAFE) from error
     except Exception as error:  # torch's reader meets arbitrary bytes, and fails in as many ways
         raise ForeignFileError(
-            f"{path}: neither safetensors, nor numpy arrays, nor a whole file of torch.save: {_cause(error)}",
-            "Of a TensorFlow checkpoint give the file that ends in .index; it must be of version 2 of the format.",
+            f"{path}: not a whole file of torch.save ({type(error).__name__}: {_cause(error)}).", "Fetch it again."
         ) from error
 
 
