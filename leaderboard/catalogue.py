@@ -183,20 +183,8 @@ class Catalogue:
         return known.title if known is not None else model.method
 
     def parent_of(self, model: ModelRecord) -> ModelRecord | None:
-        """The dense model it was pruned from; where none is recorded, the dense one of its architecture and owner."""
-        return self.derived(("parent", model.name), lambda: self._find_parent(model))
-
-    def _find_parent(self, model: ModelRecord) -> ModelRecord | None:
-        if model.parent is not None and model.parent in self.models:
-            return self.models[model.parent]
-        if model.sparsity_target == 0:
-            return None
-        alike = [
-            other
-            for other in self.models.values()
-            if other.sparsity_target == 0 and other.architecture == model.architecture and other.owner == model.owner
-        ]
-        return next((other for other in alike if other.replicate == model.replicate), alike[0] if alike else None)
+        """The dense model it was pruned from; None where none is recorded: another one would be a guess."""
+        return self.models.get(model.parent) if model.parent is not None else None
 
 
 def read_catalogue(session: Session, before: Catalogue | None = None) -> Catalogue:

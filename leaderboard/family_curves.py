@@ -1,4 +1,4 @@
-"""Accuracy, calibration and likelihood over sparsity, for one network: one line a method, from the dense model on."""
+"""Accuracy, calibration and likelihood over sparsity, for one network: one line a recipe, from its dense parent on."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -13,11 +13,13 @@ from .catalogue import Catalogue
 def family_curves(catalogue: Catalogue, architecture: str, methods: Collection[str] | None = None) -> tuple[Plot, ...]:
     """On the models' own classes; of some ``methods`` beside the dense models, or of all. Labelled as on the board."""
     models = {
-        name: replace(model, method=catalogue.method_title(model) if model.sparsity_target else model.method)
+        name: replace(model, method=catalogue.method_title(model))
         for name, model in catalogue.models.items()
         if model.architecture == architecture
-        and (methods is None or model.method in methods or model.sparsity_target == 0)
+        and model.sparsity_target > 0
+        and (methods is None or model.method in methods)
     }
+    models |= {parent.name: parent for model in models.values() if (parent := catalogue.parent_of(model)) is not None}
     inputs = PlotInputs(
         results=[result for name in models for result in catalogue.results_of(name)],
         tasks=catalogue.tasks,

@@ -1,8 +1,11 @@
 """Pictures of all models on one task: effective robustness, and accuracy, likelihood and calibration over sparsity."""
 
-from collections.abc import Collection, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean
+
+from zoo.checkpoint.slug import is_slug, parse_slug
 
 from ..charts import Line, LinePlace, LinePoint, ScatterPoint, robustness_scatter, sparsity_curves
 from ..effective_robustness import (
@@ -16,7 +19,7 @@ from ..effective_robustness import (
     standard_models,
 )
 from ..errors import UndefinedRobustnessError
-from ..records import ResultRecord
+from ..records import ModelRecord, ResultRecord
 from .pictures import Plot, PlotInputs, file_name
 
 CURVES = {
@@ -25,6 +28,7 @@ CURVES = {
     "nll@1": ("Negative log-likelihood", 1.0, "nats", 2),
 }
 _STEPS = 60
+_RUN = re.compile(r"-?\bs\d+$")
 _SERIES = 8
 
 
@@ -85,7 +89,7 @@ def _places(points: Sequence[ScatterPoint], line_at: LineAt) -> list[LinePlace]:
 
 
 def curves(inputs: PlotInputs) -> Iterator[Plot]:
-    """Accuracy, calibration error and likelihood of models on their own classes over sparsity, one line per method.
+    """Accuracy, calibration error and likelihood of models on their own classes over sparsity, one line per recipe.
 
     Of one architecture each; replicates of a recipe are their mean, with no interval: it would speak of one of them.
     """
@@ -100,7 +104,13 @@ def curves(inputs: PlotInputs) -> Iterator[Plot]:
         key = (row.task, row.protocol, inputs.models[row.model].architecture, row.metric)
         groups.setdefault(key, []).append(row)
     for (task, protocol, architecture, metric), found in sorted(groups.items()):
-        lines = _lines(inputs, found, CURVES[metric][1])
+        dense = {
+            row.model: row
+            for row in rows
+            if (row.task, row.protocol, row.metric) == (task, protocol, metric)
+            and inputs.models[row.model].sparsity_target == 0
+        }
+        lines = _lines(inputs, found, dense, CURVES[metric][1])
         if not any(len(line.points) > 1 for line in lines):
             continue  # one sparsity is no curve
         words, _, unit, decimals = CURVES[metric]
@@ -108,17 +118,17 @@ def curves(inputs: PlotInputs) -> Iterator[Plot]:
         for part, some in enumerate(parts):
             which = f", {part + 1} of {len(parts)}" if len(parts) > 1 else ""
             title = f"{words} in {unit}, over sparsity{which}"
-            # Every line begins at the dense models, where there are any.
-            dense = next((line.points[0].value for line in some if line.points[0].sparsity == 0), None)
+            starts = {line.points[0].value if line.points[0].sparsity == 0 else None for line in some}
+            level = starts.pop() if len(starts) == 1 else None
             data = {
                 "task": task, "protocol": protocol, "architecture": architecture, "metric": metric, "unit": unit,
-                "dense": dense,
+                "dense": level,
                 "lines": [{"method": line.label, "points": [vars(point) for point in line.points]} for line in some],
             }  # fmt: skip
             name = file_name("curve", architecture, task, protocol, metric.partition("@")[0], str(part))
             captions = (architecture, inputs.title_of(task))
             yield Plot(
-                name, title, captions, data, sparsity_curves(title, some, unit=unit, decimals=decimals, dense=dense)
+                name, title, captions, data, sparsity_curves(title, some, unit=unit, decimals=decimals, dense=level)
             )
 
 
@@ -129,29 +139,40 @@ def _in_parts(lines: Sequence[Line]) -> Iterator[list[Line]]:
         yield [replace(line, colour=f"m{place}") for place, line in enumerate(drawn[start : start + _SERIES])]
 
 
-def _lines(inputs: PlotInputs, rows: Sequence[ResultRecord], factor: float) -> list[Line]:
-    """The dense models are the start of every line."""
-    by_place: dict[tuple[str, float], list[ResultRecord]] = {}
+def _lines(
+    inputs: PlotInputs, rows: Sequence[ResultRecord], dense: Mapping[str, ResultRecord], factor: float
+) -> list[Line]:
+    """One for each method and recipe; where every model names its dense parent, that is where its line begins."""
+    groups: dict[tuple[str, str], list[ResultRecord]] = {}
     for row in rows:
         model = inputs.models[row.model]
-        by_place.setdefault((model.method, model.sparsity_target), []).append(row)
-    dense = [_place(found, 0.0, factor) for (_, sparsity), found in by_place.items() if sparsity == 0]
-    methods = sorted({method for method, sparsity in by_place if sparsity > 0})
-    return [
-        Line(
-            method,
-            "m0",
-            tuple(
-                dense[:1]
-                + [
-                    _place(found, sparsity, factor)
-                    for (name, sparsity), found in sorted(by_place.items())
-                    if name == method and sparsity > 0
-                ]
-            ),
-        )
-        for method in methods
-    ]
+        if model.sparsity_target > 0:
+            groups.setdefault((model.method, _recipe(model)), []).append(row)
+    lines, alone = [], len({method for method, _ in groups}) == 1
+    for (method, recipe), found in sorted(groups.items()):
+        by_sparsity: dict[float, list[ResultRecord]] = {}
+        for row in found:
+            by_sparsity.setdefault(inputs.models[row.model].sparsity_target, []).append(row)
+        points = [_place(some, sparsity, factor) for sparsity, some in sorted(by_sparsity.items())]
+        parents = {inputs.models[row.model].parent for row in found}
+        starts = [dense[parent] for parent in sorted(filter(None, parents)) if parent in dense]
+        if len(starts) == len(parents):
+            points.insert(0, _place(starts, 0.0, factor))
+        # Labels are short: beside recipes of the same method, the recipe says which it is.
+        label = recipe if recipe and alone else f"{method}, {recipe}" if recipe else method
+        lines.append(Line(label, "m0", tuple(points)))
+    return lines
+
+
+def _recipe(model: ModelRecord) -> str:
+    """What sets a model apart beside method and sparsity: the variant of its slug without the number of the run.
+
+    Of a model without a slug its owner: what somebody else calls by the same method may be another recipe.
+    """
+    if model.slug is None:
+        return model.owner
+    variant = parse_slug(model.slug).variant if is_slug(model.slug) else None
+    return _RUN.sub("", variant or "")
 
 
 def _place(rows: Sequence[ResultRecord], sparsity: float, factor: float) -> LinePoint:

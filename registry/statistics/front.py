@@ -15,15 +15,15 @@ def resolved_front(
     ``exact`` is known without noise and higher is better (a sparsity); each of ``measured`` is one column of values,
     lower is better, with the half widths of their intervals. Of two entries, one is resolvably better in a column when
     the difference exceeds the root of the summed squares of the half widths, as in
-    :func:`~registry.statistics.rank_intervals`. An entry without any interval is not judged (None) and judges nobody; a
-    column in which one of two entries has none says nothing about the two.
+    :func:`~registry.statistics.rank_intervals`. An entry without any interval is not judged (None). One that has none
+    in some column is taken off by the others, but takes nobody off who has one there: it may be anywhere.
 
     >>> resolved_front([0.9, 0.9, 0.9], [([1.0, 5.0, 9.0], [1.0, 1.0, 1.0]), ([9.0, 1.0, 9.0], [1.0, 1.0, 1.0])])
     [True, True, False]
     """
     count = len(exact)
     level = np.asarray(exact, dtype=float)
-    worse = np.zeros((count, count), dtype=bool)
+    worse, unequal = (np.zeros((count, count), dtype=bool) for _ in range(2))
     judged = np.zeros(count, dtype=bool)
     for values, halves in measured:
         known = _known(values, halves)
@@ -32,6 +32,7 @@ def resolved_front(
             value[place], half[place] = pair
             judged[place] = True
         worse |= beaten_by(value, half)  # NaN is never: a column without both intervals says nothing
-    beats = worse.T & ~worse & (level[:, None] >= level[None, :])
+        unequal |= np.isnan(half)[:, None] & ~np.isnan(half)
+    beats = worse.T & ~worse & ~unequal & (level[:, None] >= level[None, :])
     lost: list[bool] = np.any(beats, axis=0).tolist() if count else []
     return [not lost[place] if judged[place] else None for place in range(count)]

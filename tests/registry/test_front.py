@@ -25,6 +25,7 @@ def by_hand(rows: list[tuple[float, float | None, float | None, float | None, fl
             for place in columns:
                 value, half, theirs, their_half = mine[place], mine[place + 1], other[place], other[place + 1]
                 if value is None or half is None or theirs is None or their_half is None:
+                    signs.append(False)  # where the other may be anything, it beats nobody
                     continue
                 if abs(value - theirs) > hypot(half, their_half):
                     signs.append(theirs < value)

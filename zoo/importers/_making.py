@@ -78,8 +78,9 @@ class Imported:
 def import_checkpoint(request: ImportRequest) -> Imported:
     """Read, convert, measure and write; the measured sparsity becomes the folder's claim.
 
-    Raises :class:`~zoo.core.errors.UsageError` for a licence that is none, :class:`~zoo.errors.ForeignFileError`, :class:`~zoo.checkpoint.errors.TensorMismatchError` with every tensor
-    that is missing, surplus or misshapen, and :class:`~zoo.errors.FolderTakenError`.
+    Raises :class:`~zoo.core.errors.UsageError` for a licence that is none, :class:`~zoo.errors.ForeignFileError`,
+    :class:`~zoo.checkpoint.errors.TensorMismatchError` with every tensor that is missing, surplus or misshapen, and
+    :class:`~zoo.errors.FolderTakenError`.
     """
     entry = ARCHITECTURES[request.architecture]
     if request.licence is not None and not is_licence(request.licence):

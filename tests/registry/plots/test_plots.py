@@ -22,7 +22,7 @@ def model(name: str, sparsity: float) -> ModelRecord:
     method = "dense" if sparsity == 0 else "gmp"
     return ModelRecord(
         slug=name, title=name, owner="us", method=method, architecture="net", sparsity_target=sparsity,
-        availability="unknown",
+        availability="unknown", parent="net1" if sparsity else None,
     )  # fmt: skip
 
 
@@ -94,7 +94,7 @@ def test_boxes_are_quartiles_over_corruptions_and_the_line_is_the_clean_accuracy
     assert [row["median"] for row in data["severities"]] == pytest.approx([13.0, 23.0, 33.0, 43.0, 53.0])
 
 
-def test_the_curve_starts_at_the_mean_of_the_dense_models() -> None:
+def test_the_curve_starts_at_the_dense_parent() -> None:
     (line,) = by_name()["curve-net-own_1-as_published_1-top1-0"].data["lines"]
     assert line["method"] == "gmp"
     assert {p["sparsity"]: p["value"] for p in line["points"]} == pytest.approx({0.0: 80.0, 0.5: 75.0, 0.9: 60.0})
