@@ -29,7 +29,12 @@ def board_latex(catalogue: Catalogue, board: Board, address: str) -> bytes:
     for side in board.sides:
         heads += [f"{side.short} Δ {side.unit}", "Rank"]
     heads += [f"{column.short} {column.unit}".strip() for column in board.columns]
-    remarks = (address, f"{headline(board).title} Suite {board.suite_ref}, catalogue {catalogue.version}.")
+    trusts = sorted({trust for row in board.shown for trust in row.trust})
+    remarks = [
+        address,
+        f"{headline(board).title} Suite {board.suite_ref}, catalogue {catalogue.version}; {', '.join(trusts)}.",
+        *(f"{_mark(place)} {caveat}" for place, caveat in enumerate(board.caveats)),
+    ]
     blocks = [[list(_cells(board, row)) for row in rows] for rows in (board.shown, board.yardsticks)]
     return latex_file(remarks, heads, blocks, left=2)
 
@@ -69,7 +74,7 @@ def _flat(row: BoardRow) -> dict[str, Any]:
 
 
 def _cells(board: Board, row: Row) -> Iterable[str]:
-    yield row.title
+    yield row.title + ("" if row.caveat is None else _mark(row.caveat))
     yield f"{row.entry.model.sparsity_target:.4g}"
     for side in board.sides:
         cell = row.cells[side.kind]
@@ -78,6 +83,10 @@ def _cells(board: Board, row: Row) -> Iterable[str]:
         yield str(rank) if rank is not None else ""
     for column in board.columns:
         yield _fact(row.facts[column.key])
+
+
+def _mark(caveat: int) -> str:
+    return "†‡§¶"[caveat % 4]
 
 
 def _fact(fact: Fact) -> str:

@@ -15,6 +15,9 @@ from .changes import Change
 from .errors import NotFoundError
 from .results_table import result_lines
 
+_ENOUGH = 10
+"""Models of a line below which a reader should not order others by it."""
+
 
 @dataclass(frozen=True)
 class ShiftLine:
@@ -62,6 +65,7 @@ class Robustness:
     """One shift: ``models`` are the pruned and the dense ones, the most robust first; ``line`` says whose line it is.
 
     ``line`` is empty where there is none; then no model has a number, the most accurate comes first, ``plot`` is None.
+    ``few``: the line is of so few models that the change against dense comes first, and orders models and methods.
     """
 
     chosen: ShiftLine
@@ -69,6 +73,7 @@ class Robustness:
     models: tuple[RobustModel, ...]
     methods: tuple[MethodOnShift, ...]
     plot: Plot | None
+    few: bool
 
 
 def shift_lines(catalogue: Catalogue) -> tuple[ShiftLine, ...]:
@@ -115,7 +120,7 @@ def _on(catalogue: Catalogue, chosen: ShiftLine) -> Robustness:
         against, line_at = line_for(chosen.ref, pairs)
     except UndefinedRobustnessError as error:
         models = [_model(catalogue, pair, None, error.message) for pair in pairs]
-        return Robustness(chosen, "", tuple(sorted(models, key=lambda one: -one.pair.shifted)), (), None)
+        return Robustness(chosen, "", tuple(sorted(models, key=lambda one: -one.pair.shifted)), (), None, False)
     models = []
     for pair in pairs:
         try:
@@ -124,12 +129,14 @@ def _on(catalogue: Catalogue, chosen: ShiftLine) -> Robustness:
             models.append(_model(catalogue, pair, found, None))
         except UndefinedRobustnessError as error:
             models.append(_model(catalogue, pair, None, error.message))
-    models.sort(key=lambda one: -one.robustness.value if one.robustness else float("inf"))
+    few = against == "zoo" and len([pair for pair in pairs if pair.ordinary]) < _ENOUGH
+    models.sort(key=lambda one: _order(one, by_change=few))
     results = [result for pair in pairs for result in catalogue.results_of(pair.model)]
     inputs = PlotInputs(results, catalogue.tasks, {chosen.ref: chosen.shift}, catalogue.models)
     ordinary = [pair.model for pair in pairs if pair.ordinary]
     line_is = SOURCE if against == "testbed" else f"{len(ordinary)} dense models of ordinary training here"
-    return Robustness(chosen, line_is, tuple(models), _methods(models), next(robustness_plots(inputs, None), None))
+    plot = next(robustness_plots(inputs, None), None)
+    return Robustness(chosen, line_is, tuple(models), _methods(models, by_change=few), plot, few)
 
 
 def _model(catalogue: Catalogue, pair: Pair, found: EffectiveRobustness | None, missing: str | None) -> RobustModel:
@@ -140,7 +147,14 @@ def _model(catalogue: Catalogue, pair: Pair, found: EffectiveRobustness | None, 
     return RobustModel(model, catalogue.method_title(model), pair, found, missing, change)
 
 
-def _methods(models: Iterable[RobustModel]) -> tuple[MethodOnShift, ...]:
+def _order(one: RobustModel, *, by_change: bool) -> tuple[bool, float]:
+    """Whatever has no number comes last."""
+    if by_change and one.change is not None:
+        return False, one.change.value
+    return by_change or one.robustness is None, -one.robustness.value if one.robustness else 0.0
+
+
+def _methods(models: Iterable[RobustModel], *, by_change: bool) -> tuple[MethodOnShift, ...]:
     groups: dict[str, list[RobustModel]] = {}
     for one in models:
         if one.robustness is not None and not one.pair.dense:
@@ -151,4 +165,4 @@ def _methods(models: Iterable[RobustModel]) -> tuple[MethodOnShift, ...]:
         changes = [one.change.value for one in group if one.change is not None]
         middle = median(changes) if changes else None
         made.append(MethodOnShift(title, len(group), median(values), min(values), max(values), middle))
-    return tuple(sorted(made, key=lambda one: -one.middle))
+    return tuple(sorted(made, key=lambda one: one.change if by_change and one.change is not None else -one.middle))

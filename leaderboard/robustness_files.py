@@ -37,7 +37,8 @@ def robustness_file(catalogue: Catalogue, found: Robustness, ending: str, addres
         return parquet_file(columns, lines, {"catalogue": catalogue.version, "address": address})
     if ending == "tex":
         heads = ["Model", "Method", "Accuracy %", "Under shift %", "Effective robustness, points"]
-        remarks = (address, f"{title}. Line: {found.line or 'none'}. Catalogue {catalogue.version}.")
+        line = f"Line: {found.line}; *: beyond its models." if found.line else "No line."
+        remarks = (address, f"{title}. {line} Catalogue {catalogue.version}.")
         return latex_file(remarks, heads, [[_cells(one) for one in found.models]], left=2)
     return bibtex_file(catalogue, [one.model.name for one in found.models], title, f"Line: {found.line}.", address)
 
@@ -66,5 +67,6 @@ def _row(one: RobustModel) -> RobustnessRow:
 
 def _cells(one: RobustModel) -> list[str]:
     found = one.robustness
-    number = "–" if found is None else f"{percent(found.value)} [{percent(found.low)}, {percent(found.high)}]"
+    mark = "*" if found is not None and found.extrapolated else ""
+    number = "–" if found is None else f"{percent(found.value)}{mark} [{percent(found.low)}, {percent(found.high)}]"
     return [one.model.name, one.method, percent(one.pair.accuracy), percent(one.pair.shifted), number]

@@ -12,7 +12,7 @@ _ARXIV = re.compile(r"(?:arXiv[: ]|arxiv\.org/abs/)(\d{4}\.\d{4,5})")
 _SPECIAL = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "−": "$-$", "±": r"$\pm$", "–": "--", "Δ": r"$\Delta$",
-    "\u2009": r"\,", "\u00a0": "~",
+    "†": r"\dag{}", "‡": r"\ddag{}", "§": r"\S{}", "¶": r"\P{}", "\u2009": r"\,", "\u00a0": "~",
 }  # fmt: skip
 
 FORMATS: Mapping[str, str] = {

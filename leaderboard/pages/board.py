@@ -18,6 +18,7 @@ from ..drawn_rows import DrawnRow, drawn_rows
 from ..errors import BadTermsError
 from ..filters import Choice
 from ..headline import Headline, headline
+from ..robustness_files import address_of
 from ..table_files import LINKS
 from ..view import ALL, DENSITIES, MOST_ROWS, BoardQuery, band_key
 from ..web import render
@@ -209,14 +210,15 @@ def _cards(board: Board) -> tuple[Card, ...]:
         sparsity=band_key(board.band) if board.band is not None else Wish.sparsity,
     )
     shifted = [column for column in board.optional if column.is_shifted]
+    sets = "one shifted set is" if len(shifted) == 1 else f"{len(shifted)} shifted sets are"
     robustness = (
-        f"{len(shifted)} shifted sets are measured in this suite"
+        f"{sets} measured in this suite"
         if shifted
-        else "not measured in this suite yet: run a suite that has shifts"
+        else "not measured in this suite yet: what is published of other models, and how to run it"
     )
     return (
         Card(wish.address, "Choose for me", "How sparse, frozen or fine-tuned, which licence? The best group, and why"),
-        Card("/robustness", "Robustness", robustness),
+        Card(address_of("/robustness", shifted[0].task) if shifted else "/robustness", "Robustness", robustness),
         Card("/status", "Submit a model", "prunarium check and submit org/name; what waits, and how it ended"),
         Card("/about#statistics", "What the intervals mean", "Protocols, ranks, trust levels, how to cite"),
     )

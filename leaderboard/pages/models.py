@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from fastapi import APIRouter, Query, Request, Response
 
 from registry.errors import QueryError
-from registry.query import FIELDS, Field, parse
+from registry.query import FIELDS, Comparison, Field, parse
 from registry.records import ModelPage
 from registry.sources import LocalSource
 
@@ -20,6 +20,7 @@ from ..web import catalogue_of, render
 router = APIRouter()
 
 _PAGE = 100
+_FIRST = 8  # of each network on the page without a query
 _EXAMPLES = (
     ("resnet50 sparsity>=0.9 sort=-imagenet.top1", "best ResNet-50 at 90 % and more"),
     ("has:bytes sort=bytes", "smallest files"),
@@ -40,8 +41,18 @@ class ModelLine:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ModelGroup:
+    """The first ``lines`` of a network's ``count``, by method and sparsity; ``address`` has all of them."""
+
+    title: str
+    lines: list[ModelLine]
+    count: int
+    address: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelsContext(PageContext):
-    """``groups`` maps an architecture's title to its models by method and sparsity, the largest group first.
+    """``groups`` are networks by their models, those with the most first.
 
     ``q`` is the text of the search box, ``examples`` are (address, words) pairs, ``fields`` what a query may ask;
     ``csv`` and ``json`` are the same models for programs.
@@ -49,7 +60,7 @@ class ModelsContext(PageContext):
 
     template: ClassVar[str] = "models.html"
 
-    groups: dict[str, list[ModelLine]]
+    groups: list[ModelGroup]
     count: int
     q: str
     examples: list[tuple[str, str]]
@@ -100,29 +111,40 @@ def show(request: Request, q: Annotated[str, Query()] = "", offset: Offset = 0) 
 
 def models_context(catalogue: Catalogue) -> ModelsContext:
     """Every entry of the catalogue under its architecture."""
-    groups: dict[str, list[ModelLine]] = {}
+    networks: dict[str, list[Entry]] = {}
     for entry in catalogue.entries:
-        model = entry.model
-        method = catalogue.method_of(model)
-        groups.setdefault(catalogue.architecture_title(model.architecture), []).append(
-            ModelLine(
-                entry=entry,
-                method=catalogue.method_title(model),
-                family=method.family if method is not None else "of its author",
-                access=access(model, has_revision=model.name in catalogue.published),
-                results=sum(len(catalogue.results_of(one.name)) for one in entry.models),
-            )
+        networks.setdefault(entry.model.architecture, []).append(entry)
+    groups = [
+        ModelGroup(
+            title=catalogue.architecture_title(name),
+            lines=[_line(catalogue, entry) for entry in entries[:_FIRST]],
+            count=len(entries),
+            address=query_address(str(Comparison("architecture", "=", (name,)))),
         )
+        for name, entries in sorted(networks.items(), key=lambda network: -len(network[1]))
+    ]
     return ModelsContext(
         title="Models",
         here="models",
-        groups=dict(sorted(groups.items(), key=lambda group: -len(group[1]))),
+        groups=groups,
         count=len(catalogue.models),
         q="",
         examples=_examples(),
         fields=tuple(FIELDS.values()),
         csv="/api/v1/models.csv",
         json="/api/v1/models",
+    )
+
+
+def _line(catalogue: Catalogue, entry: Entry) -> ModelLine:
+    model = entry.model
+    method = catalogue.method_of(model)
+    return ModelLine(
+        entry=entry,
+        method=catalogue.method_title(model),
+        family=method.family if method is not None else "of its author",
+        access=access(model, has_revision=model.name in catalogue.published),
+        results=sum(len(catalogue.results_of(one.name)) for one in entry.models),
     )
 
 

@@ -85,8 +85,10 @@ def robustness_context(
 
 def _heading(found: Robustness | None) -> str:
     """How pruned models stand against their dense parents, which were trained on the same images."""
-    if found is None or not found.models:
+    if found is None:
         return "Robustness is not measured here yet."
+    if not found.models:
+        return f"{found.chosen.task.title}: not measured as a whole yet."
     title, pruned = found.chosen.task.title, [one for one in found.models if not one.pair.dense]
     if not pruned:
         return f"{title}: no pruned model is measured yet."

@@ -13,7 +13,9 @@ _STRAY = re.compile(r"[^A-Za-z0-9@._-]+")
 # What a view of the board may ask for and be in the copy; orders are made by a script there.
 _VIEW = {"suite", "architecture", "sparsity", "page"}
 # Lists that come in pages.
-_LONG = {"/models": {"offset"}, "/robustness": {"shift", "offset"}}
+_LONG = {"/models": {"q", "offset"}, "/robustness": {"shift", "offset"}}
+# The one query that the list of models leads to: all of a network.
+_OF_NETWORK = re.compile(r"architecture=[^\s]+")
 _PAGES = ("choose", "explore", "models", "methods", "architectures", "tasks", "about", "api")
 
 
@@ -36,7 +38,8 @@ def is_kept(address: str, measured: Collection[str] = ()) -> bool:
         named = [(name, value in measured) for name, value in parse_qsl(parts.query)]
         return address == "/compare" or named == [("models", True)] * 2
     if parts.path in _LONG:
-        return names <= _LONG[parts.path]
+        asked = dict(parse_qsl(parts.query)).get("q")
+        return names <= _LONG[parts.path] and (asked is None or _OF_NETWORK.fullmatch(asked) is not None)
     if parts.path.startswith("/api/v1/robustness"):
         return names <= {"shift"}
     if parts.path == "/" or parts.path.startswith("/api/v1/board"):

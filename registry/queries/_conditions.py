@@ -10,8 +10,10 @@ from ..query import FIELDS, Comparison, Has, Kind, Range, Term, Word
 from ._fields import COLUMNS, SEARCHED, trained_on, trusted
 from ._text import fold, folded
 
-# Targets have two decimals and accuracies four: what is nearer than this is the same number to a reader.
+# Accuracies have four decimals: what is nearer than this is the same number to a reader.
 _SAME_FRACTION = 5e-4
+# Targets have two, as slugs: a model of "90 %" was made at 0.8993, and is meant by sparsity>=0.9.
+_SAME_TARGET = 5e-3
 # Means and shares are computed in floating point: a bound is met when it is met but for the last digits.
 _ROUNDING = 1e-9
 
@@ -43,7 +45,9 @@ def _fits(term: Term, metrics: Mapping[str, MetricValue]) -> ColumnElement[bool]
     metric = metrics.get(term.field)
     if metric is None:
         return false()
-    return _known((metric.column,)) if isinstance(term, Has) else _number(term, metric.column, metric.is_fraction)
+    return (
+        _known((metric.column,)) if isinstance(term, Has) else _number(term, metric.column, _same(metric.is_fraction))
+    )
 
 
 def _trust(term: Comparison | Has) -> ColumnElement[bool]:
@@ -62,43 +66,52 @@ def _trained_on(term: Comparison | Has) -> ColumnElement[bool]:
 
 def _compared(term: Comparison) -> ColumnElement[bool]:
     columns, kind = COLUMNS[term.field], FIELDS[term.field].kind
+    if term.field == "sparsity":
+        return _number(term, columns[0], _SAME_TARGET, slack=_SAME_TARGET)
     if not kind.is_text:
-        return _number(term, columns[0], kind is Kind.FRACTION, exact=kind is not Kind.FRACTION)
+        return _number(term, columns[0], _same(kind is Kind.FRACTION), slack=None if kind is Kind.FRACTION else 0.0)
     values = [fold(value) for value in term.values if isinstance(value, str)]
     equal = _surely(or_(*(folded(column).in_(values) for column in columns)))
     return equal if term.operator == "=" else and_(_known(columns), not_(equal))
 
 
+def _same(is_fraction: bool) -> float | None:
+    return _SAME_FRACTION if is_fraction else None
+
+
 def _number(
-    term: Comparison, column: SQLColumnExpression[Any], is_fraction: bool, *, exact: bool = False
+    term: Comparison, column: SQLColumnExpression[Any], same: float | None, *, slack: float | None = None
 ) -> ColumnElement[bool]:
+    """``same``: how far from a single value its equals may be; ``slack``: how far beyond a bound, None for rounding."""
     ranges = [value for value in term.values if isinstance(value, Range)]
     if term.operator in ("=", "!="):
-        inside = _surely(or_(*(_inside(column, value, is_fraction, exact) for value in ranges)))
+        inside = _surely(or_(*(_inside(column, value, same, slack) for value in ranges)))
         return inside if term.operator == "=" else and_(column.is_not(None), not_(inside))
     bound = ranges[0].low or 0.0
-    slack = _slack(bound, exact)
+    beyond = _beyond(bound, slack)
     compared = {
-        "<": column < bound - slack,
-        "<=": column <= bound + slack,
-        ">": column > bound + slack,
-        ">=": column >= bound - slack,
+        "<": column < bound - beyond,
+        "<=": column <= bound + beyond,
+        ">": column > bound + beyond,
+        ">=": column >= bound - beyond,
     }
     return _surely(compared[term.operator])
 
 
-def _inside(column: SQLColumnExpression[Any], value: Range, is_fraction: bool, exact: bool) -> ColumnElement[bool]:
-    same = is_fraction and value.low == value.high
+def _inside(
+    column: SQLColumnExpression[Any], value: Range, same: float | None, slack: float | None
+) -> ColumnElement[bool]:
+    single = same if value.low == value.high else None
     ends = []
     if value.low is not None:
-        ends.append(column >= value.low - (_SAME_FRACTION if same else _slack(value.low, exact)))
+        ends.append(column >= value.low - (_beyond(value.low, slack) if single is None else single))
     if value.high is not None:
-        ends.append(column <= value.high + (_SAME_FRACTION if same else _slack(value.high, exact)))
+        ends.append(column <= value.high + (_beyond(value.high, slack) if single is None else single))
     return and_(*ends)
 
 
-def _slack(bound: float, exact: bool) -> float:
-    return 0.0 if exact else _ROUNDING * max(1.0, abs(bound))
+def _beyond(bound: float, slack: float | None) -> float:
+    return _ROUNDING * max(1.0, abs(bound)) if slack is None else slack
 
 
 def _known(columns: tuple[SQLColumnExpression[Any], ...]) -> ColumnElement[bool]:

@@ -169,7 +169,10 @@ class Oracle:
         value = self.value(shelf, term.field, cells)
         if isinstance(term, Has) or value is None:
             return value is not None
-        return _compares(term, value, self._is_fraction(term.field, cells), term.field in cells)
+        if term.field == "sparsity":
+            return _compares(term, value, 5e-3, 5e-3)
+        is_fraction, is_mean = self._is_fraction(term.field, cells), term.field in cells
+        return _compares(term, value, 5e-4 if is_fraction else None, None if is_fraction or is_mean else 0.0)
 
     def _is_fraction(self, name: str, cells: dict[str, tuple[str, str, str] | None]) -> bool:
         cell = cells.get(name)
@@ -189,14 +192,16 @@ class Oracle:
         return "." in name and name.partition(".")[0] not in ("sparsity", "bytes", "flops")
 
 
-def _compares(term: Comparison, value: float, is_fraction: bool, is_mean: bool) -> bool:
+def _compares(term: Comparison, value: float, same: float | None, slack: float | None) -> bool:
+    """``same``: how far its equals may be from a single number; ``slack``: how far beyond a bound (None: rounding)."""
+
     def near(bound: float) -> float:
-        return 1e-9 * max(1.0, abs(bound)) if is_fraction or is_mean else 0.0
+        return 1e-9 * max(1.0, abs(bound)) if slack is None else slack
 
     def inside(wanted: Range) -> bool:
         low, high = wanted.low, wanted.high
         if low is not None and low == high:
-            return abs(value - low) <= (5e-4 if is_fraction else near(low))
+            return abs(value - low) <= (near(low) if same is None else same)
         above = low is None or value >= low - near(low)
         return above and (high is None or value <= high + near(high))
 

@@ -92,9 +92,11 @@ RULES = {
     "parent=gmp/net/a": "B", "parent!=x": "B", "has:parent": "B", "availability=make,unknown": "B",
     # The family is that of the method's newest version.
     "family=magnitude": "AC", "family=former": "", "family!=magnitude": "B", "-has:family": "D",
-    # Fractions are equal when they look equal; ranges and bounds are exact.
-    "sparsity=0.9": "AB", "sparsity!=0.9": "DC", "sparsity=0.9..0.9003": "A", "sparsity>0.9": "CB",
-    "sparsity>=0.9006": "C", "sparsity=..0.6,0.9009": "DC", "upstream_top1=75.03%": "DAC", "upstream_top1!=0.1": "DAC",
+    # A target has two decimals; other fractions are equal when they look equal, their ranges and bounds are exact.
+    "sparsity=0.9": "ACB", "sparsity!=0.9": "D", "sparsity=0.91..0.95": "", "sparsity>0.9": "", "sparsity<0.9": "D",
+    "sparsity>=0.9049": "ACB", "sparsity>=0.9053": "CB", "sparsity>0.8953": "CB", "sparsity=..0.6,0.9055": "DC",
+    "upstream_top1=75.03%": "DAC", "upstream_top1!=0.1": "DAC",
+    "upstream_top1>=75.03%": "", "upstream_top1>74.99%": "DAC",
     "epochs=100": "DACB", "epochs=99.9999": "", "replicate<1": "DACB",
     # What is counted is that of the current checkpoint; the parameters may be the network's.
     "sparsity.prunable=0.9": "AB", "sparsity.prunable<0.5": "", "-has:sparsity.prunable": "DC",

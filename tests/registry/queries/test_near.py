@@ -34,6 +34,9 @@ from registry.queries import find_models
         ("method=rigl sparsity>=0.999", ()),
         ("RIGL method=RigL sparsity>=0.999", ()),
         ("no-such-word", ()),
+        ("acdc", ("No name has acdc; did you mean ac-dc?",)),
+        ("ResNet_50 method=rigl", ("No name has ResNet_50; did you mean resnet50?",)),
+        ("-acdc method=ac-dc sparsity>=0.999", ()),
         ("method!=rigll sparsity>=0.9999", ()),
         # What is found needs no excuse.
         ("method=rigl,rigll", ()),
