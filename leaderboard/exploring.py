@@ -1,13 +1,14 @@
 """Free axes: the rows of a board as points, and the Vega-Lite specification that draws them. Pure."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 from urllib.parse import urlencode
 
 from .board import Board, Row
 from .errors import BadViewError
+from .formats import percent_of
 from .sides import FactColumn
 from .view import ALL, BoardQuery
 
@@ -78,7 +79,11 @@ def address(query: BoardQuery, axes: Axes, path: str = "/explore") -> str:
 
 
 def axes_of(board: Board) -> tuple[Axis, ...]:
-    """Everything that can stand on an axis."""
+    """Everything of which some row has a number."""
+    return tuple(axis for axis in _all_axes(board) if any(_value(row, axis.key)[0] is not None for row in board.rows))
+
+
+def _all_axes(board: Board) -> tuple[Axis, ...]:
     return (
         Axis("sparsity", "Sparsity", share=True),
         *(
@@ -99,7 +104,7 @@ def _axis_of(column: FactColumn) -> Axis:
 
 def points_of(board: Board, axes: Axes) -> tuple[Axis, Axis, tuple[Point, ...]]:
     """Both axes and every row that has a value on each. Raises :class:`BadViewError` for an axis that there is not."""
-    known = {axis.key: axis for axis in axes_of(board)}
+    known = {axis.key: axis for axis in _all_axes(board)}
     wanted = [axes.x or "sparsity", axes.y or (board.sides[0].kind if board.sides else "sparsity")]
     for key in wanted:
         if key not in known:
@@ -121,18 +126,26 @@ def specification(board: Board, axes: Axes, base: str = "") -> dict[str, Any]:
         {"field": name, "type": "nominal"} for name in ("checkpoint", "family", "architecture", "trust")
     ]
     tip += [{"field": name, "type": "quantitative", "title": axis.label} for name, axis in (("x", x), ("y", y))]
+    # A colour has its shape too, and a point its name for who does not see it.
     dots = {
-        "mark": {"type": "point", "filled": True, "size": 70, "opacity": 0.9},
-        "encoding": {**position, "color": colour, "tooltip": tip, "href": {"field": "page"}},
-    }
+        "mark": {"type": "point", "filled": True, "size": 80, "opacity": 1},
+        "encoding": {
+            **position, "color": colour, "shape": {key: colour[key] for key in ("field", "type", "title")},
+            "tooltip": tip, "href": {"field": "page"}, "description": {"field": "words", "type": "nominal"},
+        },
+    }  # fmt: skip
     ends = {"x": [point.x_ends for point in points], "y": [point.y_ends for point in points]}
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "description": f"{y.label} against {x.label}: {len(points)} checkpoints of {board.suite_ref}",
         "width": "container",
         "height": 440,
-        "data": {"values": [_record(point, base) for point in points]},
-        "layer": [*(_whiskers(name, position, colour) for name, found in ends.items() if any(found)), dots],
+        "data": {"values": [_record(point, x, y, base) for point in points]},
+        "layer": [
+            *_zeros(board, {"x": x, "y": y}, position),
+            *(_whiskers(name, position, colour) for name, found in ends.items() if any(found)),
+            dots,
+        ],
     }
 
 
@@ -149,6 +162,10 @@ def _position(name: Letter, axis: Axis, wanted: str | None, points: Sequence[Poi
         "scale": {"type": scale, "zero": False} if scale == "linear" else {"type": scale, "nice": False, "padding": 12},
         "axis": ticks,
     }
+
+
+def _said(axis: Axis, value: float) -> str:
+    return percent_of(value) if axis.share else f"{value:.4g}"
 
 
 def _whiskers(axis: str, position: dict[str, Any], colour: dict[str, Any]) -> dict[str, Any]:
@@ -198,9 +215,19 @@ def _steps(values: Sequence[float]) -> list[float]:
     return [step for step in (*(-one for one in reversed(above)), 0.0, *above) if low <= step <= high]
 
 
-def _record(point: Point, base: str) -> dict[str, Any]:
+def _zeros(board: Board, axes: Mapping[str, Axis], position: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """A dashed line where an error is the dense parent's."""
+    for name, axis in axes.items():
+        if any(axis.key == side.kind for side in board.sides):
+            place = {key: value for key, value in position[name].items() if key != "field"} | {"datum": 0}
+            yield {"mark": {"type": "rule", "strokeDash": [4, 4], "opacity": 0.6}, "encoding": {name: place}}
+
+
+def _record(point: Point, x: Axis, y: Axis, base: str) -> dict[str, Any]:
     model = point.row.entry.model
+    values = "; ".join(f"{axis.label}: {_said(axis, value)}" for axis, value in ((x, point.x), (y, point.y)))
     return {
+        "words": f"{point.row.title} {percent_of(model.sparsity_target)}; {values}",
         "checkpoint": point.row.entry.key, "title": point.row.title, "method": model.method, "family": point.row.family,
         "architecture": model.architecture, "trust": " ".join(point.row.trust), "x": point.x, "y": point.y,
         "x_low": point.x_ends[0] if point.x_ends else None, "x_high": point.x_ends[1] if point.x_ends else None,

@@ -64,7 +64,7 @@ def explore_context(board: Board, axes: Axes) -> ExploreContext:
     x, y, points = points_of(board, axes)
     choices = board.filters.choices
     scales_of = {"x": drawn_scale(x, axes.x_scale, points, "x"), "y": drawn_scale(y, axes.y_scale, points, "y")}
-    named = [(axis.key, axis.label) for axis in axes_of(board)]
+    named = [(axis.key, axis.label) for axis in dict.fromkeys((*axes_of(board), x, y))]
     scales = [(scale, scale) for scale in SCALES]
     return ExploreContext(
         title="Explore",

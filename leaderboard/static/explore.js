@@ -18,7 +18,8 @@ document.addEventListener("DOMContentLoaded", () => {
         labelColor: token("--muted"), titleColor: token("--muted"), gridColor: token("--line"),
         domainColor: token("--strong"), tickColor: token("--strong"), titleFontWeight: 500,
       },
-      legend: { labelColor: token("--ink"), titleColor: token("--muted"), titleFontWeight: 500 },
+      rule: { color: token("--muted") },
+      legend: { symbolOpacity: 1, labelColor: token("--ink"), titleColor: token("--muted"), titleFontWeight: 500 },
     };
     // A narrow screen has the legend below.
     if (document.documentElement.clientWidth < 700) config.legend = { ...config.legend, orient: "bottom", columns: 2 };

@@ -1,6 +1,7 @@
 """Accuracy under shift against accuracy, with the line of ordinary models; what stands above it is robust."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -58,14 +59,16 @@ def robustness_scatter(
     x = _axis([p.accuracy for p in points], LEFT, RIGHT)
     y = _axis([p.shifted for p in points], BOTTOM, TOP)
     inside = [place for place in line if not x.clips(place.accuracy)]
+    kinds = Counter(point.kind for point in points)
     return element(
         "svg",
         described(title, "; ".join(_words(point) for point in points if point.kind != "standard")),
         element("text", text=title, class_="title", x=0, y=16),
-        _legend({point.kind for point in points}, bool(inside)),
+        _legend(set(kinds), bool(inside)),
         _frame(x, y, x_title, y_title),
         *_line(inside, x, y),
-        *[_dot(point, x, y) for point in sorted(points, key=lambda p: ["standard", "dense", "pruned"].index(p.kind))],
+        # The few lie above the many.
+        *[_dot(point, x, y) for point in sorted(points, key=lambda p: -kinds[p.kind])],
         *_names(points, x, y),
         class_="chart scatter",
         viewBox=f"0 0 {WIDTH} {HEIGHT}",

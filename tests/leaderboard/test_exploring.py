@@ -48,9 +48,11 @@ def test_a_logarithmic_axis_is_symmetric_where_values_are_below_zero(reported: C
 
 def test_lines_are_drawn_only_where_there_are_intervals(reported: Catalogue) -> None:
     board = make_board(reported, BoardQuery(sparsity="all"))
-    assert len(specification(board, Axes(x="epochs", y="top1"))["layer"]) == 1
-    assert len(specification(board, Axes(x="epochs", y="full"))["layer"]) == 2
-    assert len(specification(board, Axes(x="linear", y="full"))["layer"]) == 3
+    for x, y, whiskers, zeros in (("epochs", "top1", 0, 0), ("epochs", "full", 1, 1), ("linear", "full", 2, 2)):
+        layers = specification(board, Axes(x=x, y=y))["layer"]
+        assert sum("transform" in layer for layer in layers) == whiskers
+        assert sum("strokeDash" in layer["mark"] for layer in layers) == zeros
+        assert len(layers) == whiskers + zeros + 1
 
 
 def test_the_address_holds_the_whole_state() -> None:
@@ -102,3 +104,10 @@ def test_a_scale_that_cannot_be_is_said_beside_the_chart(clients: dict[str, Test
     assert "Sparsity has values" not in page
     assert '<option value="symlog" selected>' in page
     assert "which have no logarithm" not in clients["reported"].get("/explore").text
+
+
+def test_points_say_in_words_which_model_they_are_and_menus_what_is_known(reported: Catalogue) -> None:
+    board = make_board(reported, BoardQuery(sparsity="0.90"))
+    values = specification(board, Axes(x="top1", y="full"))["data"]["values"]
+    assert [value["words"] for value in values] == ["AC/DC 90 %; ImageNet: 75.03 %; Fine-tuned: error Δ, %: 12.01"]
+    assert {axis.key for axis in axes_of(board)} == {"sparsity", "linear", "full", "top1", "epochs", "runs"}
