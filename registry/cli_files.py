@@ -26,7 +26,7 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file tha
 
 def pack(source: Source, out: Out = None, overwrite: Overwrite = False, as_json: AsJson = False) -> None:
     """Write the sparse file of dense weights: the same model, bit for bit, near the smallest size that it can have."""
-    path = source / WEIGHTS if source.is_dir() else source
+    path = _weights(source, WEIGHTS)
     header = read_header(path)
     if is_sparse(header.metadata):
         raise UsageError(f"{path} is a sparse file already.", f"The dense one: prunarium unpack {path}")
@@ -51,9 +51,16 @@ def pack(source: Source, out: Out = None, overwrite: Overwrite = False, as_json:
         say(f"{negative_zeros:,} zeros are -0.0 and were stored bit for bit; as +0.0 they would take no room.")
 
 
+def _weights(source: Path, name: str) -> Path:
+    path = source / name if source.is_dir() else source
+    if not path.is_file():
+        raise UsageError(f"There is no file {path}.", "Name a weights file, or a model folder that holds one.")
+    return path
+
+
 def unpack(source: Source, out: Out = None, overwrite: Overwrite = False, as_json: AsJson = False) -> None:
     """Write the dense file of a sparse one, which any safetensors reader loads; its densified hash is verified."""
-    path = source / SPARSE_WEIGHTS if source.is_dir() else source
+    path = _weights(source, SPARSE_WEIGHTS)
     if not is_sparse(read_header(path).metadata):
         raise UsageError(f"{path} is no sparse file.", f"The sparse one: prunarium pack {path}")
     stem = path.name.removesuffix(_SPARSE) if path.name.endswith(_SPARSE) else path.name.removesuffix(_DENSE) + ".dense"

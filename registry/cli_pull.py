@@ -91,4 +91,7 @@ def _print(rows: list[dict[str, Any]]) -> None:
     emit_table(f"Models pulled: {len(rows)}", shown, columns, at_most=NEWS)
     cached = sum(row["from_cache"] for row in rows)
     if cached:
-        say(f"{cached} of {len(rows)} were there already and were verified again.")
+        say(f"{cached} of {len(rows)} came from the cache and were verified again.")
+    for row in rows:
+        if row["repaired"]:
+            say(f"{row['target']}: damaged in the cache and fetched again: {', '.join(row['repaired'])}.")

@@ -99,7 +99,7 @@ def _print_table(page: ModelPage) -> None:
     names = dict.fromkeys(("name", "sparsity", "upstream_top1", *asked, "get"))
     known = [name for name in names if name == "name" or any(row[name] is not None for row in rows)]
     columns = {name: titles.get(name, name) for name in known}
-    emit_table(f"{page.total} models", rows, columns)
+    emit_table(f"{page.total} model{'' if page.total == 1 else 's'}", rows, columns)
 
 
 def _shown(name: str, value: float | str | None, meant: MetricMeant | None) -> str | None:

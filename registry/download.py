@@ -19,7 +19,7 @@ from huggingface_hub import constants
 from zoo.core.files import DiskFullError
 
 from .errors import HubError, HubUnavailableError
-from .hub_client import refusal, unavailable
+from .hub_client import offline, refusal, unavailable
 
 __all__ = ["Place", "Progress", "first_bytes", "transfer"]
 
@@ -57,7 +57,7 @@ def transfer(place: Place, partial: Path, size_bytes: int, progress: Progress) -
     disk is full.
     """
     if constants.HF_HUB_OFFLINE:
-        raise unavailable(place.endpoint)
+        raise offline(place.endpoint)
     _require_space(partial, size_bytes - _size(partial))
     partial.touch()
     progress(_size(partial), 0)
@@ -82,7 +82,7 @@ def first_bytes(place: Place, size_bytes: int) -> bytes:
     Raises :class:`~registry.errors.HubUnavailableError` and :class:`~registry.errors.HubError`.
     """
     if constants.HF_HUB_OFFLINE:
-        raise unavailable(place.endpoint)
+        raise offline(place.endpoint)
     came = bytearray()
     try:
         with (

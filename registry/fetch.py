@@ -33,11 +33,15 @@ _SHA256_DIGITS = 64
 
 
 class Fetcher:
-    """Gets the files of one :class:`~registry.resolve.Pin`; ``fetched`` says whether one had to come from the hub."""
+    """Gets the files of one :class:`~registry.resolve.Pin`.
+
+    ``fetched`` says whether one had to come from the hub, ``repaired`` names those that were damaged in the cache.
+    """
 
     def __init__(self, pin: Pin, cache: Path | None = None, progress: Progress = lambda _done, _more: None) -> None:
         self.pin = pin
         self.fetched = False
+        self.repaired: list[str] = []
         self._cached = CachedCommit(cache, pin.repo_id, pin.commit)
         self._progress = progress
         with disk_errors(self._cached.root):
@@ -75,6 +79,7 @@ class Fetcher:
             with self._cached.lock(file.digest):
                 if path is not None and not self._intact(name, path):
                     self._cached.remove(name)
+                    self.repaired.append(name)
                     self._progress(0, file.size_bytes)
                 blob = self._cached.blob(file.digest)
                 if not (blob.is_file() and self._intact(name, blob)):

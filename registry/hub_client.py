@@ -94,7 +94,9 @@ def hub_errors(endpoint: str | None, repo_id: str) -> Iterator[None]:
         raise UsageError(f"{repo_id!r} is no Hub id: {error}", "Expected namespace/name.") from error
     except GatedRepoError as error:
         raise refusal(error.response.status_code, "GatedRepo", "", where, repo_id) from error
-    except (OfflineModeIsEnabled, LocalEntryNotFoundError) as error:
+    except OfflineModeIsEnabled as error:
+        raise offline(where) from error
+    except LocalEntryNotFoundError as error:
         raise unavailable(where) from error
     except RevisionNotFoundError as error:
         raise refusal(404, "RevisionNotFound", _server_message(error), where, repo_id) from error
@@ -119,11 +121,22 @@ def refusal(status: int, code: str, said: str, where: str, repo_id: str) -> HubE
         message = f"{where} has no such repository, revision or file: {repo_id} ({said})."
         return NotOnHubError(message, "A private repository needs a token: set PRUNARIUM_HUB_TOKEN.")
     if status in _REFUSED:
-        hint = "Set PRUNARIUM_HUB_TOKEN to a token that may do this."
+        hint = (
+            "Set PRUNARIUM_HUB_TOKEN (or HF_TOKEN) to a token that may do this; of a hub of your own: "
+            "prunarium hub token NAME"
+        )
         return HubAccessError(f"{where} refuses ({status}) for {repo_id}: {said}.", hint)
     if status >= 500 or status == 429:
         return HubUnavailableError(f"{where} failed ({status}): {said}.", "Try again later.")
     return HubError(f"{where} answered {status} for {repo_id}: {said}.", "Run the same command again.")
+
+
+def offline(where: str) -> HubUnavailableError:
+    """The hub may not be asked."""
+    return HubUnavailableError(
+        f"HF_HUB_OFFLINE is set, so {where} is not asked, and what is wanted is not in the cache, or is damaged there.",
+        "Unset HF_HUB_OFFLINE, then run the same command again.",
+    )
 
 
 def unavailable(where: str) -> HubUnavailableError:

@@ -100,6 +100,10 @@ def publish(
 
 def find_folders(path: Path) -> list[Path]:
     """The model folder at ``path``, or those directly in it, dense parents first; a missing one is a usage error."""
+    if path.is_file():
+        raise UsageError(
+            f"{path} is a file.", "A model folder is made of one by: prunarium import FILE --architecture NAME"
+        )
     if not path.is_dir():
         raise UsageError(f"There is no folder {path}.", "Name a model folder, or a folder of model folders.")
     if (path / PROVENANCE).is_file():

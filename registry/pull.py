@@ -39,7 +39,8 @@ class Pulled:
 
     ``weights`` is the file that was verified, ``held`` are all weight files of the commit. ``verified_by`` says whose
     densified hash the weights gave: the catalogue's, the passport's in the same commit, or nobody's (``hub``: only the
-    file's own hash is known). ``from_cache`` is true where no file had to be fetched.
+    file's own hash is known). ``from_cache`` is true where no file had to be fetched; ``repaired`` are files that were
+    damaged in the cache and fetched again.
     """
 
     path: Path
@@ -50,6 +51,7 @@ class Pulled:
     densified_hash: str
     verified_by: Literal["catalogue", "passport", "hub"]
     from_cache: bool
+    repaired: tuple[str, ...] = ()
 
 
 def pull(
@@ -100,7 +102,17 @@ def pull(
     path = files[wanted].parent
     if out is not None:
         path = _copy(files, out, verdict.densified_hash)
-    return Pulled(path, pin.repo_id, pin.commit, wanted, held, verdict.densified_hash, verdict.by, not fetcher.fetched)
+    return Pulled(
+        path=path,
+        repo_id=pin.repo_id,
+        commit=pin.commit,
+        weights=wanted,
+        held=held,
+        densified_hash=verdict.densified_hash,
+        verified_by=verdict.by,
+        from_cache=not fetcher.fetched,
+        repaired=tuple(fetcher.repaired),
+    )
 
 
 def _get(fetcher: Fetcher, weights: str, *, alone: bool) -> dict[str, Path]:
@@ -124,7 +136,7 @@ def _copy(files: Mapping[str, Path], out: Path, identity: str) -> Path:
 
 
 def load(target: str, num_classes: int | None = None, revision: str | None = None) -> "nn.Module":
-    """Pull a model and build it, in evaluation mode; needs the extra ``zoo`` (torch).
+    """Pull a model, or take the folder of one that is here, and build it, in evaluation mode; needs the extra ``zoo``.
 
     Training keeps every zero of the weights, with any optimizer of torch and without further calls; let go of them
     with ``prunarium.release_sparsity``. With ``num_classes`` the model gets a new classifier, which alone is free.
@@ -133,6 +145,14 @@ def load(target: str, num_classes: int | None = None, revision: str | None = Non
     """
     from zoo.models import load_model
 
+    here = Path(target)
+    if here.is_file():
+        raise UsageError(
+            f"{target} is a file; a model is a folder with config.json beside its weights.",
+            "Name the folder, or make one of the file: prunarium import FILE --architecture NAME",
+        )
+    if here.is_dir() and revision is None:
+        return load_model(here, num_classes, hold=True)
     if revision is not None and "@" in target:
         raise UsageError(f"{target} names a revision already.", "Leave out revision=... or what follows the @.")
     pulled = pull(target if revision is None else f"{target}@{revision}")

@@ -100,8 +100,8 @@ REASONS: Mapping[str, Explanation] = {
     ),
     "parent_missing": Explanation(
         "A pruned model is compared with its dense parent, and that one is not stated or not in the catalogue.",
-        "Submit the dense parent first (prunarium submit ORG/DENSE), then name its slug or Hub id: as parent in "
-        "prunarium.json, or with prunarium submit … --parent ORG/DENSE.",
+        "Publish the dense parent first (prunarium publish FOLDER), or submit it (prunarium submit ORG/DENSE), then "
+        "name its slug or Hub id: as parent in prunarium.json, or by --parent ORG/DENSE of check and submit.",
     ),
     "method_name": Explanation(
         "A method that the zoo does not have goes by its author's name and its own.",

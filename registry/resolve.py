@@ -1,7 +1,10 @@
 """What a name means: which repository of which hub at which commit, and what the catalogue promises of it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+
+from huggingface_hub import HfApi
 
 from zoo.checkpoint.slug import is_slug
 
@@ -11,6 +14,8 @@ from .errors import HubUnavailableError, NotOnHubError, NotPullableError, Unknow
 from .hub_client import client, hub_errors
 from .records import CheckpointRecord, ModelRecord
 from .sources import Entry, Holding, Source
+
+_SHORT_COMMIT = re.compile(r"[0-9a-f]{7,39}")
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,10 @@ def _ask(repo_id: str, revision: str | None, hub: str, token: str | None, newest
     try:
         with hub_errors(hub, repo_id):
             commit = api.repo_info(repo_id, revision=revision).sha
+    except NotOnHubError:
+        commit = None if revision is None else _whole_commit(api, hub, repo_id, revision)
+        if commit is None:
+            raise
     except HubUnavailableError as error:
         known = f"{newest.files[0].commit_oid} is the last one in the catalogue" if newest else "40 hex digits"
         hint = f"Without a connection only a commit can be had: {repo_id}@COMMIT ({known})."
@@ -102,6 +111,15 @@ def _ask(repo_id: str, revision: str | None, hub: str, token: str | None, newest
     if commit is None or not is_commit(commit):
         raise NotOnHubError(f"{repo_id} on {hub} has no commit yet.")
     return commit
+
+
+def _whole_commit(api: HfApi, hub: str, repo_id: str, start: str) -> str | None:
+    """The one commit of the main branch that begins so; tables print the first ten digits."""
+    if not _SHORT_COMMIT.fullmatch(start):
+        return None
+    with hub_errors(hub, repo_id):
+        found = {one.commit_id for one in api.list_repo_commits(repo_id) if one.commit_id.startswith(start)}
+    return found.pop() if len(found) == 1 else None
 
 
 def _not_pullable(model: ModelRecord) -> NotPullableError:

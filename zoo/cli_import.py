@@ -77,7 +77,11 @@ def import_(
 def _advise(path: str, provenance: "Provenance") -> None:
     """What a check would still refuse."""
     if provenance.licence is None:
-        say("No licence is known: before it can be published, import it again with --licence.")
+        say("No licence is known: before it can be published, import it again with --licence and --overwrite.")
     if provenance.sparsity_target > 0 and provenance.parent is None:
-        say("No dense parent is named: before it can be published, import it again with --parent.")
+        say(
+            "No dense parent is named: before it can be published, import it again with --parent, such as "
+            f"--parent dense/{provenance.architecture}/0.00, and --overwrite."
+        )
+        return
     say(f"Next: prunarium check {path}")

@@ -95,7 +95,7 @@ def keep_sparse(model: object, optimizer: object) -> Hold:
     For any module (timm, torchvision, your own), before or after ``accelerator.prepare``; calling it again reads the
     zeros anew. Models from :func:`prunarium.load` hold theirs already. Warns with :class:`NothingToKeepWarning` where
     there are no zeros, with :class:`ZerosNotHeldWarning` where other parameters have some. Raises
-    :class:`~zoo.core.errors.UsageError` for anything but a module and an optimizer of torch.
+    :class:`~zoo.core.errors.UsageError` for anything but a module and an optimizer of torch that steps its parameters.
     """
     if not isinstance(model, nn.Module):
         raise UsageError(
@@ -106,6 +106,12 @@ def keep_sparse(model: object, optimizer: object) -> Hold:
         raise UsageError(
             f"keep_sparse follows the steps of a torch.optim.Optimizer, got {type(optimizer).__name__}.",
             "prunarium.keep_sparse(model, optimizer)",
+        )
+    stepped = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
+    if stepped.isdisjoint(map(id, model.parameters())):
+        raise UsageError(
+            f"The optimizer steps no parameter of this {type(model).__name__}.",
+            "Make it of model.parameters(), after whatever replaces them.",
         )
     zeros = hold_zeros(model)
     if not zeros:

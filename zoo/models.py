@@ -18,8 +18,8 @@ from .narrowing import narrow
 def build(architecture: str, num_classes: int, seed: int | None = None) -> nn.Module:
     """A freshly initialised network; with ``seed`` the same one every time, and torch's random state is left alone."""
     entry = ARCHITECTURES[architecture]
-    if num_classes < 1:
-        raise UsageError(f"A classifier has at least one class, got {num_classes}.")
+    if not isinstance(num_classes, int) or num_classes < 1:
+        raise UsageError(f"A classifier has a number of classes, at least one, not {num_classes!r}.")
     if seed is None:
         return entry.build(num_classes)
     with torch.random.fork_rng(devices=[]):

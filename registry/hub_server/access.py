@@ -62,7 +62,7 @@ MaybeCaller = Annotated[Caller | None, Depends(caller_of)]
 def signed_in(caller: MaybeCaller) -> Caller:
     """A caller with a good token."""
     if caller is None:
-        raise SignInError("This needs a token.", "Send it as 'Authorization: Bearer …'.")
+        raise SignInError("This needs a token.", "Send it as 'Authorization: Bearer TOKEN'.")
     return caller
 
 

@@ -31,7 +31,7 @@ def test_what_is_left_and_a_grant(
         ("90", ("adda",), "Did you mean 'ada'?"),
         ("ninety", ("ada",), "expected a number above 0"),
         ("-5", ("ada",), "expected a number above 0"),
-        ("90", ("ada", "--grant", "0"), "--grant 60"),
+        ("90", ("ada", "--grant", "0"), "For example 60"),
     ],
 )
 def test_a_mistake_says_what_to_type(

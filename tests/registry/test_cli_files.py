@@ -93,10 +93,10 @@ def test_negative_zeros_are_kept_and_mentioned(tmp_path: Path, capsys: pytest.Ca
 @pytest.mark.parametrize(
     ("args", "code", "message"),
     [
-        (["pack", "absent.safetensors"], 1, "absent.safetensors: cannot be read"),
-        (["pack", "empty"], 1, f"{WEIGHTS}: cannot be read"),
+        (["pack", "absent.safetensors"], 2, "There is no file absent.safetensors."),
+        (["pack", "empty"], 2, "There is no file empty/model.safetensors."),
         (["pack", "junk"], 1, "junk"),
-        (["unpack", "empty"], 1, f"{SPARSE_WEIGHTS}: cannot be read"),
+        (["unpack", "empty"], 2, "There is no file empty/model.sparse.safetensors."),
         (["unpack", "mine.safetensors"], 2, "mine.safetensors is no sparse file"),
         (["pack", "packed.sparse.safetensors"], 2, "is a sparse file already"),
     ],

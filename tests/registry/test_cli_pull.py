@@ -17,7 +17,7 @@ from registry.queries import list_models, upsert_model
 from zoo.checkpoint.folder import SPARSE_WEIGHTS, WEIGHTS
 
 FIELDS = [
-    "target", "path", "repo_id", "commit", "weights", "held", "densified_hash", "verified_by", "from_cache"
+    "target", "path", "repo_id", "commit", "weights", "held", "densified_hash", "verified_by", "from_cache", "repaired",
 ]  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def test_a_person_reads_where_it_is_and_who_answered(configured: Shop, capsys: p
     assert configured.published.commit[:10] in printed.out
     assert "the catalogue " in printed.err
     assert run(["pull", configured.slug]) == 0
-    assert "1 of 1 were there already and were verified again." in capsys.readouterr().err
+    assert "1 of 1 came from the cache and were verified again." in capsys.readouterr().err
 
 
 def test_several_models_get_a_folder_each_and_one_that_cannot_be_had_stops_no_other(

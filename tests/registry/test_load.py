@@ -90,7 +90,7 @@ def test_a_new_head_alone_is_free(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"num_classes": 0}, "at least one class"),
+        ({"num_classes": 0}, "at least one, not 0"),
         ({"revision": "main"}, "names a revision already"),
         ({"revision": "no-such"}, "no-such"),
     ],

@@ -84,7 +84,18 @@ def test_a_damaged_file_of_the_same_size_is_found_and_fetched_again(name: str, s
     got = shop.pull()
     assert (got.path / name).read_bytes() == intact
     assert not got.from_cache
-    assert shop.pull().from_cache
+    assert got.repaired == (name,)
+    again = shop.pull()
+    assert again.from_cache
+    assert again.repaired == ()
+
+
+def test_the_beginning_of_a_commit_names_it_where_it_names_one(shop: Shop, empty_catalogue: Engine) -> None:
+    repo_id, commit = shop.published.repo_id, shop.published.commit
+    assert shop.pull(f"{repo_id}@{commit[:10]}", engine=empty_catalogue).commit == commit
+    for start in (commit[:6], f"{commit[:9]}x", "f" * 12):
+        with pytest.raises(NotOnHubError, match="no such revision"):
+            shop.pull(f"{repo_id}@{start}", engine=empty_catalogue)
 
 
 def test_after_the_first_time_no_connection_is_needed(sqlite_catalogue: Engine, tmp_path: Path) -> None:
@@ -115,8 +126,11 @@ def test_offline_mode_reads_the_cache_and_nothing_else(shop: Shop, monkeypatch: 
     assert shop.pull().from_cache
     with pytest.raises(HubUnavailableError):
         shop.pull(f"{shop.published.repo_id}@main")
+    damage(shop.blob(WEIGHTS))
+    with pytest.raises(HubUnavailableError, match="HF_HUB_OFFLINE is set.* or is damaged there"):
+        shop.pull()
     shutil.rmtree(shop.cache)
-    with pytest.raises(HubUnavailableError):
+    with pytest.raises(HubUnavailableError, match="HF_HUB_OFFLINE is set"):
         shop.pull()
 
 
@@ -267,6 +281,14 @@ def test_load_gives_the_same_network(configured: Shop) -> None:
     assert torch.equal(load(configured.slug)(images), expected)
     assert torch.equal(load(configured.published.repo_id, revision=configured.published.commit)(images), expected)
     assert load(configured.slug, num_classes=10)(images).shape == (2, 10)
+
+
+def test_load_takes_a_folder_that_is_here_and_says_what_a_file_is(configured: Shop) -> None:
+    images = torch.rand(2, 1, 8, 8)
+    folder = configured.source.path
+    assert torch.equal(load(str(folder))(images), load_model(folder)(images))
+    with pytest.raises(UsageError, match="is a file; a model is a folder"):
+        load(str(folder / WEIGHTS))
 
 
 TIMM = """

@@ -314,6 +314,12 @@ def test_wrong_arguments_are_one_clear_error(arguments: Callable[[nn.Module], An
     assert caught.value.hint == "prunarium.keep_sparse(model, optimizer)"
 
 
+def test_an_optimizer_of_another_model_is_refused() -> None:
+    with pytest.raises(UsageError, match="steps no parameter of this") as caught:
+        keep_sparse(half_zero(), sgd(TinyNetwork()))
+    assert "model.parameters()" in (caught.value.hint or "")
+
+
 def test_a_model_without_zeros_says_so() -> None:
     model = TinyNetwork()
     with pytest.warns(NothingToKeepWarning, match="TinyNetwork has no zeros"):

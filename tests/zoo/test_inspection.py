@@ -80,7 +80,7 @@ def test_as_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ("args", "message"),
     [
         (["resnet8-digit"], "Did you mean 'resnet8-digits'?"),
-        (["resnet8-digits", "--num-classes", "-3"], "at least one class, got -3"),
+        (["resnet8-digits", "--num-classes", "-3"], "at least one, not -3"),
     ],
 )
 def test_a_users_mistake_is_one_clear_error(args: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

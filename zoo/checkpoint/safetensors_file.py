@@ -179,6 +179,11 @@ def header_length(start: bytes, file_bytes: int, where: str) -> int:
     if len(start) < 8:
         raise TensorFileError(f"{where}: {file_bytes} bytes are too few for a safetensors file.")
     length = int.from_bytes(start[:8], "little")
+    if start.startswith(b"PK"):
+        raise TensorFileError(
+            f"{where}: an archive, as torch.save writes them, and no safetensors file.",
+            "Make a model folder of it: prunarium import FILE --architecture NAME",
+        )
     if length > MAX_HEADER_BYTES or length > file_bytes - 8:
         raise TensorFileError(
             f"{where}: the header claims {length:,} bytes; the file has {file_bytes:,}, "
@@ -213,7 +218,10 @@ def parse_header(header: bytes, data_bytes: int, where: str) -> Header:
             )
         position = entry.end
     if position != data_bytes:
-        raise TensorFileError(f"{where}: the tensors take {position:,} bytes, the file holds {data_bytes:,}.")
+        raise TensorFileError(
+            f"{where}: the tensors take {position:,} bytes, the file holds {data_bytes:,}.",
+            "It was cut off: fetch it again." if position > data_bytes else None,
+        )
     return Header(metadata, tuple(entries), 8 + len(header))
 
 

@@ -11,6 +11,7 @@ from .sparse.header import is_sparse, judge
 
 WEIGHTS = "model.safetensors"
 SPARSE_WEIGHTS = "model.sparse.safetensors"
+_SHOWN = 5
 
 
 def weights_in(folder: Path) -> Path:
@@ -18,7 +19,11 @@ def weights_in(folder: Path) -> Path:
     for name in (WEIGHTS, SPARSE_WEIGHTS):
         if (folder / name).is_file():
             return folder / name
-    raise CheckpointError(f"{folder}: {WEIGHTS} is missing, and so is {SPARSE_WEIGHTS}.")
+    inside = sorted(child.parent.name for child in folder.glob(f"*/{WEIGHTS}"))
+    raise CheckpointError(
+        f"{folder}: {WEIGHTS} is missing, and so is {SPARSE_WEIGHTS}.",
+        f"Name one of the folders in it: {', '.join(inside[:_SHOWN])}" if inside else None,
+    )
 
 
 def read_weights(path: Path, names: Collection[str] | None = None) -> list[RawTensor]:

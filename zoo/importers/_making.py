@@ -129,10 +129,13 @@ def _known(facts: Pretrained | None, entry: Architecture) -> Pretrained | None:
 def _origin(path: Path, address: str | None, request: ImportRequest) -> ForeignSource:
     if path.is_dir():
         files = ", ".join(sorted(child.name for child in path.iterdir() if child.is_file())[:_SHOWN])
-        raise ForeignFileError(f"{path} is a folder.", f"Name the file in it{': ' + files if files else ''}.")
+        raise UsageError(f"{path} is a folder.", f"Name the file in it{': ' + files if files else ''}.")
     if not path.is_file():
         index = path.with_name(f"{path.name}{INDEX}")
-        raise ForeignFileError(f"There is no file {path}.", f"Give the index: {index}" if index.is_file() else None)
+        raise UsageError(
+            f"There is no file {path}.",
+            f"Give the index: {index}" if index.is_file() else "Name a checkpoint, or its https address.",
+        )
     digest = sha256_of_file(path)
     if request.sha256 is not None and request.sha256.lower() != digest:
         raise ForeignFileError(

@@ -13,8 +13,10 @@ from safetensors.torch import save_file
 
 from zoo.checkpoint.dtypes import from_numpy
 from zoo.checkpoint.sparse import write_sparse
+from zoo.core.errors import UsageError
 from zoo.errors import ForeignFileError
 from zoo.importers import _reading
+from zoo.importers._making import ImportRequest, import_checkpoint
 from zoo.importers._reading import read_document
 from zoo.importers._unwrapping import state_of
 
@@ -183,3 +185,28 @@ def test_one_number_expanded_to_a_large_tensor_is_refused_before_it_is_made(tmp_
     assert (tmp_path / "bomb.pth").stat().st_size < 10_000
     with pytest.raises(ForeignFileError, match="take 4,398,046,511,108 bytes in memory"):
         state_of(read_document(tmp_path / "bomb.pth"))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"", "is empty"), (b"hello, a text", "neither safetensors"), (bytes(range(7, 200)), "neither safetensors"),
+     (b"\x80\x02", "not a whole file of torch.save")],
+)  # fmt: skip
+def test_what_is_no_checkpoint_is_told_for_what_it_is(content: bytes, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "some.pth"
+    path.write_bytes(content)
+    with pytest.raises(ForeignFileError, match=words):
+        read_document(path)
+
+
+def test_folders_missing_files_and_licences_that_are_none_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "state.pth").touch()
+    wanted = {"architecture": "resnet18", "out": tmp_path / "out"}
+    for source, words, hint in (
+        (tmp_path, "is a folder", "state.pth"), (tmp_path / "no.pth", "There is no file", "https"),
+    ):  # fmt: skip
+        with pytest.raises(UsageError, match=words) as caught:
+            import_checkpoint(ImportRequest(source=str(source), **wanted))  # type: ignore[arg-type]
+        assert hint in (caught.value.hint or "")
+    with pytest.raises(UsageError, match="--licence takes an SPDX identifier, not 'my terms'"):
+        import_checkpoint(ImportRequest(source="x", licence="my terms", **wanted))  # type: ignore[arg-type]

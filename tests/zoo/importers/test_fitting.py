@@ -135,7 +135,7 @@ def test_a_pinned_hash_decides_before_the_file_is_read(tmp_path: Path) -> None:
     path.write_bytes(b"no checkpoint at all")
     with pytest.raises(ForeignFileError, match="hashes to [0-9a-f]{64}, not to 00"):
         import_checkpoint(ImportRequest(str(path), ARCHITECTURE, tmp_path, sha256="00" * 32))
-    with pytest.raises(ForeignFileError, match="There is no file"):
+    with pytest.raises(UsageError, match="There is no file"):
         import_checkpoint(ImportRequest(str(tmp_path / "absent.pth"), ARCHITECTURE, tmp_path))
 
 

@@ -108,7 +108,7 @@ def test_a_missing_layer_is_named(tmp_path: Path) -> None:
 
 
 def test_the_stem_of_a_checkpoint_leads_to_its_index(tmp_path: Path) -> None:
-    with pytest.raises(ForeignFileError, match="There is no file") as caught:
+    with pytest.raises(UsageError, match="There is no file") as caught:
         imported("resnet50", tmp_path, FILES / "resnet50")
     assert str(FILES / "resnet50.index") in str(caught.value)
 
