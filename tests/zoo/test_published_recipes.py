@@ -81,8 +81,8 @@ def test_unknown_missing_and_mistyped_keys_are_errors(change: tuple[str, str], m
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("epochs = 3", "epochs = 3, speed = 1"), "x-80: TrainConfig has no speed"),
-        (("interval = 7", "intervall = 7"), "x-80: RigLConfig has no intervall"),
+        (("epochs = 3", "epochs = 3, speed = 1"), "x-80: there is no setting speed"),
+        (("interval = 7", "intervall = 7"), "x-80: there is no setting intervall"),
         (('"rigl"', '"riggl"'), "Did you mean 'rigl'"),
         (("[1, 2]", "[2, 1]"), "in rising order"),
     ],
@@ -113,8 +113,8 @@ TRAIN = ["zoo", "train", "--data", "digits:0-4", "--out", "out"]
         ([*TRAIN, "--recipe", "rigl-resnet50-erk-90", "--architecture", "resnet50"], "Give either --architecture"),
         ([*TRAIN, "--architecture", "resnet8-digits", "--device", "tpu"], "The device must be one of auto, cpu, cuda"),
         ([*TRAIN, "--architecture", "resnet8-digits", "--precision", "fp8"], "precision must be one of fp32"),
-        ([*TRAIN, "--architecture", "resnet8-digits", "--batch-size", "0"], "Batch size and learning rate"),
-        ([*TRAIN, "--architecture", "resnet8-digits", "--set", "speed=1"], "TrainConfig has no speed"),
+        ([*TRAIN, "--architecture", "resnet8-digits", "--batch-size", "0"], "A batch has at least one image, not 0"),
+        ([*TRAIN, "--architecture", "resnet8-digits", "--set", "speed=1"], "--set: there is no setting speed"),
         ([*TRAIN, "--architecture", "resnet8-digits", "--set", "momentum"], "--set takes name=value"),
         ([*TRAIN, "--architecture", "resnet8-digits", "--set", "seed=1"], "Seeds are given with --seeds"),
         ([*TRAIN, "--architecture", "resnet8-digits", "--set", "epochs=2.5"], "Epochs are given with --epochs"),

@@ -51,10 +51,14 @@ def make_recipe(
     changes = {name: value for name, value in overrides.items() if value is not None}
     epochs = changes.pop("epochs", None)
     own = {name: changes.pop(name) for name in list(changes) if name.startswith(_OWN)}
-    config = {**config, **{name.removeprefix(_OWN): value for name, value in own.items()}}
-    settings = _made(TrainConfig, {**train, **changes}, where)
     kind = METHODS[method]
-    made = kind(_made(kind.config_type, config, where))
+    # The file by itself first: then what is wrong with it is not taken for what was asked on top, nor the other way.
+    settings, made = _made(TrainConfig, train, where), kind(_made(kind.config_type, config, where))
+    if changes:
+        settings = _made(TrainConfig, {**train, **changes}, "--set")
+    if own:
+        config = {**config, **{name.removeprefix(_OWN): value for name, value in own.items()}}
+        made = kind(_made(kind.config_type, config, f"--set, the configuration of {method}"))
     return Recipe(settings if epochs is None else settings.stretched(epochs), made, from_scratch)
 
 
@@ -84,6 +88,6 @@ def _made(kind: type[T], values: Mapping[str, Any], where: str) -> T:
     known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
     if surplus := sorted(set(values) - known):
         raise UsageError(
-            f"{where}: {kind.__name__} has no {', '.join(surplus)}.", f"It has: {', '.join(sorted(known))}."
+            f"{where}: there is no setting {', '.join(surplus)}.", f"There are: {', '.join(sorted(known))}."
         )
     return decode(kind, dict(values), where)

@@ -54,11 +54,12 @@ class TrainConfig:
     augment: bool = False
 
     def __post_init__(self) -> None:
-        if self.epochs < 0 or self.batch_size < 1 or not 0 < self.learning_rate < inf:
-            raise UsageError(
-                "Batch size and learning rate must be positive, epochs at least 0, got "
-                f"{self.batch_size}, {self.learning_rate} and {self.epochs}."
-            )
+        if self.epochs < 0:
+            raise UsageError(f"The number of epochs is at least 0, not {self.epochs}.", "For example --epochs 10")
+        if self.batch_size < 1:
+            raise UsageError(f"A batch has at least one image, not {self.batch_size}.")
+        if not 0 < self.learning_rate < inf:
+            raise UsageError(f"A learning rate is finite and above 0, not {self.learning_rate}.")
         if not 0 <= self.seed < 2**63:
             raise UsageError(f"A seed is a whole number from 0 to 2^63 - 1, got {self.seed}.", "For example 0.")
         for name, known in (("schedule", SCHEDULES), ("optimizer", OPTIMIZERS), ("precision", PRECISIONS)):

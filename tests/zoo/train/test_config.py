@@ -67,11 +67,11 @@ def test_warm_up_goes_before_every_schedule() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"epochs": -1}, "epochs at least 0"),
-        ({"batch_size": 0}, "Batch size"),
-        ({"learning_rate": 0.0}, "must be positive"),
-        ({"learning_rate": float("nan")}, "must be positive"),
-        ({"learning_rate": float("inf")}, "must be positive"),
+        ({"epochs": -1}, "epochs is at least 0, not -1"),
+        ({"batch_size": 0}, "at least one image"),
+        ({"learning_rate": 0.0}, "above 0"),
+        ({"learning_rate": float("nan")}, "above 0"),
+        ({"learning_rate": float("inf")}, "finite and above 0"),
         ({"seed": -1}, "seed"),
         ({"seed": 2**63}, "seed"),
         ({"schedule": "stairs"}, "schedule must be one of cosine, constant, step, cyclic, got 'stairs'"),
