@@ -220,7 +220,8 @@ def _zeros(board: Board, axes: Mapping[str, Axis], position: Mapping[str, Any]) 
     for name, axis in axes.items():
         if any(axis.key == side.kind for side in board.sides):
             place = {key: value for key, value in position[name].items() if key != "field"} | {"datum": 0}
-            yield {"mark": {"type": "rule", "strokeDash": [4, 4], "opacity": 0.6}, "encoding": {name: place}}
+            mark = {"type": "rule", "strokeDash": [4, 4], "opacity": 0.6, "aria": False}
+            yield {"mark": mark, "encoding": {name: place}}
 
 
 def _record(point: Point, x: Axis, y: Axis, base: str) -> dict[str, Any]:
