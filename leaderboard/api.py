@@ -12,11 +12,12 @@ from .answers import board_answer, choice_answer, model_answer, result_answer, t
 from .asked import advice_for, asked_board
 from .choosing import Wish
 from .errors import NotFoundError
-from .exploring import Axes, parse, specification
+from .exploring import Axes, parse
 from .exports import board_file
 from .paging import Limit, Offset, next_address
 from .schemas import BoardAnswer, ChoiceAnswer, ModelDetail, ResultList, TaskAnswer, TaskList
 from .table_files import FORMATS
+from .vega import specification
 from .view import BoardQuery
 from .web import catalogue_of, respond, safe_name
 

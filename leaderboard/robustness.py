@@ -129,12 +129,12 @@ def _on(catalogue: Catalogue, chosen: ShiftLine) -> Robustness:
             models.append(_model(catalogue, pair, found, None))
         except UndefinedRobustnessError as error:
             models.append(_model(catalogue, pair, None, error.message))
-    few = against == "zoo" and len([pair for pair in pairs if pair.ordinary]) < _ENOUGH
+    ordinary = sum(pair.ordinary for pair in pairs)
+    few = against == "zoo" and ordinary < _ENOUGH
     models.sort(key=lambda one: _order(one, by_change=few))
     results = [result for pair in pairs for result in catalogue.results_of(pair.model)]
     inputs = PlotInputs(results, catalogue.tasks, {chosen.ref: chosen.shift}, catalogue.models)
-    ordinary = [pair.model for pair in pairs if pair.ordinary]
-    line_is = SOURCE if against == "testbed" else f"{len(ordinary)} dense models of ordinary training here"
+    line_is = SOURCE if against == "testbed" else f"{ordinary} dense models of ordinary training here"
     plot = next(robustness_plots(inputs, None), None)
     return Robustness(chosen, line_is, tuple(models), _methods(models, by_change=few), plot, few)
 

@@ -17,11 +17,10 @@ from ..exploring import (
     Point,
     address,
     axes_of,
-    drawn_scale,
     parse,
     points_of,
-    specification,
 )
+from ..vega import drawn_scale, specification
 from ..view import ALL
 from ..web import render
 

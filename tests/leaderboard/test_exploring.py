@@ -9,7 +9,8 @@ from starlette.testclient import TestClient
 from leaderboard.board import make_board
 from leaderboard.catalogue import Catalogue
 from leaderboard.errors import BadViewError
-from leaderboard.exploring import Axes, address, axes_of, parse, points_of, specification
+from leaderboard.exploring import Axes, address, axes_of, parse, points_of
+from leaderboard.vega import specification
 from leaderboard.view import BoardQuery
 
 DIGITS = BoardQuery(suite="digits-demo", sparsity="all")
