@@ -12,13 +12,14 @@ from .cells import Side
 from .errors import BadViewError
 from .formats import percent_of
 from .ranking import Rank, ranks
-from .view import ALL, BoardQuery, band_of
+from .view import ALL, BoardQuery
 
 USES = {"frozen": "linear", "fine-tuned": "full"}
 LICENCES = ("any", "stated", "commercial")
 _COMMERCIAL = ("mit", "apache-2.0", "bsd-2-clause", "bsd-3-clause", "isc", "cc0-1.0", "cc-by-4.0")
 ANY = "any"
 _TO_HAVE = "can be had"
+_SAME = 5e-3  # targets have two decimals: as in queries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +95,7 @@ def advise(catalogue: Catalogue, wish: Wish, is_faster: Callable[[ModelRecord], 
     if side is None:
         return Advice(board, None, (), (), "No suite here measures that use yet.")
     steps = (
-        (f"at {percent_of(_least(wish))} sparsity or more", lambda row: _band(row) >= _least(wish)),
+        (f"at {percent_of(_least(wish))} sparsity or more", lambda row: _sparsity(row) >= _least(wish) - _SAME),
         (_TO_HAVE, lambda row: row.access.tone == "ok"),
         (f"with a {wish.licence} licence", lambda row: _licensed(row, wish.licence)),
         (f"faster on {wish.engine}", lambda row: wish.engine == ANY or is_faster(row.entry.model)),
@@ -121,7 +122,10 @@ def _ranked(board: Board, side: Side, rows: Sequence[Row]) -> Advice:
     others = sorted((one for one in candidates if one not in best), key=lambda one: _value(one, side))
     unranked = sum(one.rank is None for one in candidates)
     if not best:
-        why = f"{len(rows)} fit, and none has an interval that would rank it."
+        fit = "One fits, and it has no" if len(rows) == 1 else f"{len(rows)} fit, and none has an"
+        why = f"{fit} interval that would rank it."
+    elif len(rows) == 1:
+        why = "It is the only one that fits."
     elif len(best) == 1:
         why = f"Of {len(rows)} that fit, it is resolvably the best."
     else:
@@ -142,8 +146,8 @@ def _value(candidate: Candidate, side: Side) -> float:
     return change.value if change is not None else float("inf")
 
 
-def _band(row: Row) -> float:
-    return band_of(row.entry.model.sparsity_target)
+def _sparsity(row: Row) -> float:
+    return row.entry.model.sparsity_target
 
 
 def _least(wish: Wish) -> float:

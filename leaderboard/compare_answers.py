@@ -136,4 +136,8 @@ def _cells(found: Comparison) -> Iterable[list[str]]:
     for row in found.tasks:
         lines = [row.lines.get(one.model.name) for one in found.models]
         texts = ["–" if line is None else f"{line.text} {line.spread}".strip() for line in lines]
+        for place, one in enumerate(found.models):
+            held = row.held.get(one.model.name)
+            if held is not None and held.difference.verdict in ("better", "worse"):
+                texts[place] += f", {held.difference.verdict}"
         yield [row.task.title, row.protocol, f"{row.metric.title}", *texts]

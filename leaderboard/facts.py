@@ -12,6 +12,7 @@ from .formats import bytes_of, count_of, decimals_earned, decimals_for, large, n
 from .sides import FactColumn
 
 _COUNTED = ("count", "parameters", "operations per image")
+_LARGE = ("multiply-adds",)
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ def format_metric(value: float, metric: MetricRecord | None, half: float | None 
         return percent(value, decimals_for(None if half is None else half * 100))
     if unit == "bytes":
         return bytes_of(value)
+    if unit in _LARGE:
+        return large(value)
     if unit in _COUNTED:
         return count_of(value)
     return number(value, decimals_earned(half, 3 if abs(value) < 10 else 1))

@@ -17,13 +17,16 @@ def resolved_sentences(catalogue: Catalogue, ref: str) -> tuple[str, ...]:
 def _sentence(catalogue: Catalogue, rows: list[Resolution]) -> str:
     first = rows[0]
     known = catalogue.protocols.get(first.protocol or "")
-    shown = rows if first.seed_std is not None else rows[:1]
-    paired = ", ".join(f"{_points(one.paired)} with {one.seeds} seed{'s' if one.seeds > 1 else ''}" for one in shown)
+    several = [one for one in rows if one.seeds > 1 and first.seed_std is not None]
+    spread = ", ".join(f"{_points(one.paired)} with {one.seeds} seeds" for one in several)
     return (
-        f"{known.title if known else first.protocol}: on the same {first.n:,} images two models are told apart that "
-        f"differ by {paired}; from a number on other images, by {_points(first.unpaired)}."
+        f"{known.title if known else first.protocol}: on the same {first.n:,} images two fixed checkpoints are told "
+        f"apart that differ by {_points(first.paired)}"
+        f"{f'; two ways to train, whose runs differ as well, by {spread}' if spread else ''}; "
+        f"from a number on other images, by {_points(first.unpaired)}."
     )
 
 
 def _points(difference: float) -> str:
-    return "nothing" if difference >= 1 else f"{100 * difference:.2g} points"
+    text = f"{100 * difference:.2g}"
+    return "nothing" if difference >= 1 else f"{text} point{'' if text == '1' else 's'}"

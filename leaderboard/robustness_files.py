@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from .catalogue import Catalogue
-from .formats import percent
+from .formats import percent, signed
 from .robustness import RobustModel, Robustness
 from .schemas import RobustnessAnswer, RobustnessRow
 from .table_files import bibtex_file, csv_file, latex_file, parquet_file
@@ -36,10 +36,11 @@ def robustness_file(catalogue: Catalogue, found: Robustness, ending: str, addres
     if ending == "parquet":
         return parquet_file(columns, lines, {"catalogue": catalogue.version, "address": address})
     if ending == "tex":
-        heads = ["Model", "Method", "Accuracy %", "Under shift %", "Effective robustness, points"]
+        heads = ["Model", "Method", "Protocol", "Sparsity", "Accuracy %", "Under shift %"]
+        heads += ["Effective robustness, points", "Error Δ points"]
         line = f"Line: {found.line}; *: beyond its models." if found.line else "No line."
         remarks = (address, f"{title}. {line} Catalogue {catalogue.version}.")
-        return latex_file(remarks, heads, [[_cells(one) for one in found.models]], left=2)
+        return latex_file(remarks, heads, [[_cells(one) for one in found.models]], left=3)
     return bibtex_file(catalogue, [one.model.name for one in found.models], title, f"Line: {found.line}.", address)
 
 
@@ -69,4 +70,8 @@ def _cells(one: RobustModel) -> list[str]:
     found = one.robustness
     mark = "*" if found is not None and found.extrapolated else ""
     number = "–" if found is None else f"{percent(found.value)}{mark} [{percent(found.low)}, {percent(found.high)}]"
-    return [one.model.name, one.method, percent(one.pair.accuracy), percent(one.pair.shifted), number]
+    change = "–" if one.change is None else signed(one.change.value, 2)
+    spread = "" if one.change is None or one.change.half is None else f" ±{one.change.half:.2f}"
+    sparsity = f"{one.model.sparsity_target:.4g}"
+    accuracies = percent(one.pair.accuracy), percent(one.pair.shifted)
+    return [one.model.name, one.method, one.pair.protocol, sparsity, *accuracies, number, f"{change}{spread}"]

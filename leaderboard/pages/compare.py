@@ -133,7 +133,7 @@ def _sentence(found: Comparison, name: str, label: str) -> str:
     parts = [f"{text} {counts[key]}" for key, text in words if counts[key]]
     if counts["no interval"]:
         parts.append(f"without an interval on {counts['no interval']}")
-    return f"{label}: {', '.join(parts)} of {counts.total()}."
+    return f"{label}: {', '.join(parts)} of {counts.total()} by their main metric."
 
 
 def _pairing(found: Comparison) -> str:

@@ -23,8 +23,8 @@ class RobustnessContext(PageContext):
 
     ``shifts`` and ``dense_only``, those without a pruned model, are (line, address) pairs; ``models`` are those of this
     page from ``first`` on, ``before`` and ``after`` the addresses of the pages around it. ``unmeasured`` are the shifts
-    without a pruned model, ``chart`` is empty where there is no line. ``exports`` are (name, address) pairs of all
-    models for programs.
+    without a pruned model; ``several`` is the number of models where some have several results, else 0. ``chart`` is
+    empty where there is no line. ``exports`` are (name, address) pairs of all models for programs.
     """
 
     template: ClassVar[str] = "robustness.html"
@@ -38,6 +38,7 @@ class RobustnessContext(PageContext):
     before: str | None
     after: str | None
     unmeasured: list[ShiftLine]
+    several: int
     chart: str
     exports: list[tuple[str, str]]
 
@@ -75,12 +76,17 @@ def robustness_context(
         first=offset + 1,
         before=before,
         after=after,
+        several=names if found is not None and (names := _models_in(found)) < len(found.models) else 0,
         unmeasured=[line for line in lines if not line.pruned],
         chart="" if found is None or found.plot is None else found.plot.svg,
         exports=[]
         if found is None
         else [(name, address_of(f"/api/v1/robustness{end}", found.chosen.ref)) for name, end in LINKS.items()],
     )
+
+
+def _models_in(found: Robustness) -> int:
+    return len({one.model.name for one in found.models})
 
 
 def _heading(found: Robustness | None) -> str:

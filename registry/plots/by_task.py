@@ -165,14 +165,15 @@ def _lines(
 
 
 def _recipe(model: ModelRecord) -> str:
-    """What sets a model apart beside method and sparsity: the variant of its slug without the number of the run.
+    """What sets a model apart beside method and sparsity: its pattern, and its slug's variant but for the run's number.
 
     Of a model without a slug its owner: what somebody else calls by the same method may be another recipe.
     """
+    pattern = "" if model.pattern == "unstructured" else model.pattern
     if model.slug is None:
-        return model.owner
+        return ", ".join(filter(None, (model.owner, pattern)))
     variant = parse_slug(model.slug).variant if is_slug(model.slug) else None
-    return _RUN.sub("", variant or "")
+    return ", ".join(filter(None, (pattern, _RUN.sub("", variant or ""))))
 
 
 def _place(rows: Sequence[ResultRecord], sparsity: float, factor: float) -> LinePoint:

@@ -113,3 +113,17 @@ def test_a_mistake_is_named(clients: Mapping[str, TestClient], query: str, words
         answer = clients["full"].get(f"{path}?{query}")
         assert answer.status_code == 400
         assert words in answer.text
+
+
+def test_words_are_true_of_one_of_none_ranked_and_of_the_least_sparsity(clients: Mapping[str, TestClient]) -> None:
+    def page(query: str) -> str:
+        return clients["reported"].get(f"/choose?{query}").text
+
+    assert "What fits cannot be ranked." in page("use=fine-tuned&sparsity=0.80&architecture=mobilenetv1")
+    assert "It is the only one that fits." in page("use=frozen&sparsity=0.98&architecture=resnet50")
+    found = page("use=frozen&sparsity=0.90&architecture=mobilenetv1")
+    assert "m-fac/mobilenetv1/0.89" not in found
+    assert "m-fac/mobilenetv1/0.89" in page("use=frozen&sparsity=0.80&architecture=mobilenetv1")
+    every = page("use=fine-tuned&sparsity=0.80&architecture=all")
+    assert "ac-dc/mobilenetv1/0.90" in every
+    assert "ac-dc/resnet50/0.90" in every

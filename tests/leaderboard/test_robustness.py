@@ -100,3 +100,10 @@ def test_pruned_models_stand_beside_their_dense_parents(clients: dict[str, TestC
     assert better > 100
     told = clients["reported"].get("/robustness?shift=cifar10.1@robustnets").text
     assert "cannot be told apart.</h1>" in told
+
+
+def test_a_model_with_several_results_says_which_is_which(clients: dict[str, TestClient]) -> None:
+    page = clients["reported"].get("/robustness?shift=imagenet-r@timm").text
+    assert "results of 115 models" in page
+    assert "as-published@timm-288" in page
+    assert "as-published@" not in clients["reported"].get("/robustness?shift=imagenet-r@testbed").text

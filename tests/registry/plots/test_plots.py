@@ -1,6 +1,7 @@
 """Pictures of a catalogue: which there are, and that each draws the numbers that it states."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 from xml.etree import ElementTree
@@ -154,3 +155,32 @@ def test_they_are_written_with_their_numbers(tmp_path: Path) -> None:
     with pytest.raises(UnknownRecordError):
         write_plots(engine, tmp_path / "out", ["nobody"])
     engine.dispose()
+
+
+def test_a_line_is_of_one_recipe_and_pattern() -> None:
+    def one(slug: str, sparsity: float, pattern: str = "unstructured") -> ModelRecord:
+        return replace(model(slug, sparsity), pattern=pattern, parent="net1")
+
+    told = {
+        "gmp/net/0.50": (one("gmp/net/0.50", 0.5), 0.7), "gmp/net/0.90": (one("gmp/net/0.90", 0.9), 0.6),
+        "gmp/net/0.50-long": (one("gmp/net/0.50-long", 0.5), 0.8),
+        "gmp/net/0.90-long": (one("gmp/net/0.90-long", 0.9), 0.75),
+        "gmp/net/2of4": (one("gmp/net/2of4", 0.5, "2:4"), 0.1),
+        "gmp/net/0.50-long-s1": (one("gmp/net/0.50-long-s1", 0.5), 0.6),
+    }  # fmt: skip
+    given = PlotInputs(
+        results=[result(slug, CLEAN, value) for slug, (_, value) in told.items()] + [result("net1", CLEAN, 0.8)],
+        tasks={CLEAN: task("own", "upstream")},
+        shifts={},
+        models={slug: record for slug, (record, _) in told.items()} | {"net1": MODELS["net1"]},
+    )
+    (plot,) = [plot for plot in plots_of(given) if plot.name.startswith("curve")]
+    lines = {
+        line["method"]: {point["sparsity"]: round(point["value"], 6) for point in line["points"]}
+        for line in plot.data["lines"]
+    }
+    assert lines == {
+        "gmp": {0.0: 80.0, 0.5: 70.0, 0.9: 60.0}, "2:4": {0.0: 80.0, 0.5: 10.0},
+        "long": {0.0: 80.0, 0.5: 70.0, 0.9: 75.0},
+    }  # fmt: skip
+    assert plot.data["dense"] == 80.0
