@@ -221,7 +221,7 @@ def test_folders_that_are_wrong_are_one_error_and_leave_no_model(
         (("--parent", "nowhere.pth", "--calibration", "IMAGES"), "There is no file nowhere.pth"),
         (("--parent", "PARENT", "--calibration", "folder:/nowhere"), "There is no folder /nowhere"),
         (("--parent", "PARENT", "--calibration", "IMAGES", "--calibration-images", "0"), "At least one image"),
-        (("--parent", "PARENT", "--calibration", "IMAGES", "--set", "config.rate=1"), "has no rate"),
+        (("--parent", "PARENT", "--calibration", "IMAGES", "--set", "config.rate=1"), "there is no setting rate"),
     ],
 )
 def test_wrong_commands_are_one_error_that_says_what_to_type(
