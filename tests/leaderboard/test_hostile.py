@@ -73,8 +73,8 @@ def _write(engine: Engine) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/", "/?sparsity=all", "/models?q=architecture%3Dresnet50+family%21%3Dx", "/methods", "/methods/evil", "/tasks", "/tasks/evil@1",
-        "/models/evil/resnet50/0.90", "/models/unicode/resnet50/0.90", "/about",
+        "/", "/?sparsity=all", "/models?q=architecture%3Dresnet50+family%21%3Dx", "/methods", "/methods/evil",
+        "/tasks", "/tasks/evil@1", "/models/evil/resnet50/0.90", "/models/unicode/resnet50/0.90", "/about",
         "/choose?use=frozen", "/explore",
     ],
 )  # fmt: skip
