@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from urllib.parse import urlencode
 
+from registry.query import SAME_TARGET
 from registry.records import ModelRecord
 
 from .board import Board, Row, make_board
@@ -19,7 +20,6 @@ LICENCES = ("any", "stated", "commercial")
 _COMMERCIAL = ("mit", "apache-2.0", "bsd-2-clause", "bsd-3-clause", "isc", "cc0-1.0", "cc-by-4.0")
 ANY = "any"
 _TO_HAVE = "can be had"
-_SAME = 5e-3  # targets have two decimals: as in queries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +95,7 @@ def advise(catalogue: Catalogue, wish: Wish, is_faster: Callable[[ModelRecord], 
     if side is None:
         return Advice(board, None, (), (), "No suite here measures that use yet.")
     steps = (
-        (f"at {percent_of(_least(wish))} sparsity or more", lambda row: _sparsity(row) >= _least(wish) - _SAME),
+        (f"at {percent_of(_least(wish))} sparsity or more", lambda row: _sparsity(row) >= _least(wish) - SAME_TARGET),
         (_TO_HAVE, lambda row: row.access.tone == "ok"),
         (f"with a {wish.licence} licence", lambda row: _licensed(row, wish.licence)),
         (f"faster on {wish.engine}", lambda row: wish.engine == ANY or is_faster(row.entry.model)),

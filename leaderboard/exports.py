@@ -7,6 +7,7 @@ from .answers import board_row
 from .board import Board, Row
 from .catalogue import Catalogue
 from .facts import Fact
+from .formats import mark
 from .headline import headline
 from .schemas import BoardRow, SideValue
 from .table_files import bibtex_file, csv_file, latex_file, parquet_file
@@ -33,7 +34,7 @@ def board_latex(catalogue: Catalogue, board: Board, address: str) -> bytes:
     remarks = [
         address,
         f"{headline(board).title} Suite {board.suite_ref}, catalogue {catalogue.version}; {', '.join(trusts)}.",
-        *(f"{_mark(place)} {caveat}" for place, caveat in enumerate(board.caveats)),
+        *(f"{mark(place)} {caveat}" for place, caveat in enumerate(board.caveats)),
     ]
     blocks = [[list(_cells(board, row)) for row in rows] for rows in (board.shown, board.yardsticks)]
     return latex_file(remarks, heads, blocks, left=2)
@@ -74,7 +75,7 @@ def _flat(row: BoardRow) -> dict[str, Any]:
 
 
 def _cells(board: Board, row: Row) -> Iterable[str]:
-    yield row.title + ("" if row.caveat is None else _mark(row.caveat))
+    yield row.title + ("" if row.caveat is None else mark(row.caveat))
     yield f"{row.entry.model.sparsity_target:.4g}"
     for side in board.sides:
         cell = row.cells[side.kind]
@@ -83,10 +84,6 @@ def _cells(board: Board, row: Row) -> Iterable[str]:
         yield str(rank) if rank is not None else ""
     for column in board.columns:
         yield _fact(row.facts[column.key])
-
-
-def _mark(caveat: int) -> str:
-    return "†‡§¶"[caveat % 4]
 
 
 def _fact(fact: Fact) -> str:

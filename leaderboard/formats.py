@@ -11,6 +11,7 @@ __all__ = [
     "decimals_earned",
     "decimals_for",
     "large",
+    "mark",
     "number",
     "p_value",
     "percent",
@@ -111,6 +112,15 @@ def large(value: float | None) -> str:
         if abs(value) >= factor:
             return f"{_three(value / factor)} {unit}"
     return f"{value:.3g}"
+
+
+def mark(place: int) -> str:
+    """The sign of a caveat, by its place among those of a table.
+
+    >>> mark(0), mark(5)
+    ('†', '‡')
+    """
+    return "†‡§¶"[place % 4]
 
 
 def _three(value: float) -> str:

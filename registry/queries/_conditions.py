@@ -6,14 +6,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, false, func, not_, or_
 
-from ..query import FIELDS, Comparison, Has, Kind, Range, Term, Word
+from ..query import FIELDS, SAME_TARGET, Comparison, Has, Kind, Range, Term, Word
 from ._fields import COLUMNS, SEARCHED, trained_on, trusted
 from ._text import fold, folded
 
 # Accuracies have four decimals: what is nearer than this is the same number to a reader.
 _SAME_FRACTION = 5e-4
-# Targets have two, as slugs: a model of "90 %" was made at 0.8993, and is meant by sparsity>=0.9.
-_SAME_TARGET = 5e-3
 # Means and shares are computed in floating point: a bound is met when it is met but for the last digits.
 _ROUNDING = 1e-9
 
@@ -67,7 +65,7 @@ def _trained_on(term: Comparison | Has) -> ColumnElement[bool]:
 def _compared(term: Comparison) -> ColumnElement[bool]:
     columns, kind = COLUMNS[term.field], FIELDS[term.field].kind
     if term.field == "sparsity":
-        return _number(term, columns[0], _SAME_TARGET, slack=_SAME_TARGET)
+        return _number(term, columns[0], SAME_TARGET, slack=SAME_TARGET)
     if not kind.is_text:
         return _number(term, columns[0], _same(kind is Kind.FRACTION), slack=None if kind is Kind.FRACTION else 0.0)
     values = [fold(value) for value in term.values if isinstance(value, str)]

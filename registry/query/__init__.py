@@ -4,13 +4,14 @@ Pure: a text becomes a :class:`Query` and back. What it means in SQL is in :mod:
 docs/queries.md.
 """
 
-from .fields import FIELDS, Field, Kind, kind_of
+from .fields import FIELDS, SAME_TARGET, Field, Kind, kind_of
 from .metric_name import MetricName
 from .parser import parse
 from .syntax import Comparison, Has, Query, Range, Sort, Term, Word
 
 __all__ = [
     "FIELDS",
+    "SAME_TARGET",
     "Comparison",
     "Field",
     "Has",

@@ -6,6 +6,9 @@ from typing import get_args
 
 from ..records import Availability, Trust
 
+SAME_TARGET = 5e-3
+"""Targets of sparsity have two decimals, as slugs: a model of "90 %" was made at 0.8993, and is meant by 0.9."""
+
 
 class Kind(Enum):
     """How a field's values are written and compared."""
